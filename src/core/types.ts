@@ -1,0 +1,263 @@
+/**
+ * The nine words as types. Everything here is plain data: it crosses the database, so it must survive JSON.
+ * A `Mention` comes in, a `Session` decides, `Effect`s go out (see `decide.ts`), and what they did comes back as `SessionEvent`s.
+ */
+
+/** Milliseconds since the Unix epoch. */
+export type Ms = number;
+
+/** Text that names a thread, an issue, a pull request or a branch; made only by `correlation.ts`. */
+export type CorrelationKey = string;
+
+export type SurfaceName = "slack" | "github" | "web" | "terminal";
+
+/** Where on a surface the replies go. Carries what its surface needs to find the place again, nothing else. */
+export type Thread =
+  | { surface: "slack"; team: string; channel: string; threadTs: string }
+  | {
+      surface: "github";
+      repo: GitHubRepo;
+      number: number;
+      is: "issue" | "pr";
+      installation: number | null;
+      reviewComment?: number;
+    }
+  | { surface: "web"; id: string }
+  | { surface: "terminal"; id: string };
+
+/** A repository as GitHub's payloads name it. `id` is immutable; owner and name may change. */
+export interface GitHubRepo {
+  id: number;
+  owner: string;
+  name: string;
+}
+
+/** Who spoke. `id` is the surface's own stable id (Slack user id, GitHub numeric id as text), never a display name. */
+export interface Person {
+  surface: SurfaceName;
+  id: string;
+  /** Shown to people: "alice". */
+  name: string;
+  /** Name and address for `Co-authored-by`, when the surface knows them. */
+  git?: { name: string; email: string };
+}
+
+/** One thing addressed to us, surface removed. */
+export interface Mention {
+  /** Given by `receive`; the id of the turn that it starts. */
+  id: string;
+  /** The same message has the same text here, however often and in however many shapes it is delivered. */
+  dedupe: string;
+  /** Every key it knows, best first. */
+  keys: CorrelationKey[];
+  thread: Thread;
+  author: Person;
+  /** What was said, our own name removed. Options and commands are still in it. */
+  text: string;
+  /** False for a reply that names nobody: it counts only where a session follows the thread already. */
+  addressed: boolean;
+  at: Ms;
+  /** The message itself, for 👀: Slack's ts, `issue-comment:<id>`, `review-comment:<id>`, `issue:<n>`. */
+  message: string;
+  /** Where a person can read it. */
+  link?: string;
+  /** What the surface knows about the repository, and needs no choice for. */
+  repository?: RepositoryHint;
+  /** Text that came with the mention and was not written as an order: an issue's body, the diff line of a comment. */
+  about?: string;
+  /** The payload did not tell the head branch of this pull request: `Surface.complete` looks it up when no key is known yet. */
+  lookup?: "pull-request-head";
+}
+
+/** What a handler makes; `receive` gives it its id. */
+export type NewMention = Omit<Mention, "id">;
+
+/** News that two keys name the same work: a pull request was opened from a branch that a session may own. */
+export interface KeyLink {
+  dedupe: string;
+  /** The key that a session may hold already. */
+  known: CorrelationKey;
+  /** The key that it gets then, and what stands behind it. */
+  also: CorrelationKey;
+  thread: Thread;
+  pullRequest: PullRequest;
+}
+
+/** What became of something that came in. `ignored` is never silent: it is logged with its reason. */
+export type Receipt =
+  | { is: "accepted"; session: string; mention: string }
+  | { is: "duplicate" }
+  | { is: "ignored"; reason: "nobody-follows" };
+
+/** The way in; every handler, the CLI and the page use this and nothing else of the engine. Resolves after the commit. */
+export interface Inbox {
+  receive(mention: NewMention): Promise<Receipt>;
+  link(link: KeyLink): Promise<Receipt>;
+}
+
+/** A repository that the surface knows from its payload. `head` is set when the mention stands on a pull request of that very repository. */
+export interface RepositoryHint {
+  id: string;
+  name: string;
+  url: string;
+  base: string;
+  head?: string;
+}
+
+/** A repository that sessions may work on (from `threadbox.yml`, or from GitHub's payload). */
+export interface Repository {
+  /** GitHub's numeric id as text, or the canonical URL of a plain git remote. */
+  id: string;
+  /** What people call it: `acme/api`. */
+  name: string;
+  url: string;
+  /** Branch that work starts from and pull requests go to. */
+  base: string;
+  /** Shell command that prepares a fresh clone. */
+  setup?: string;
+  agent?: string;
+  model?: string;
+  /** Set for repositories on GitHub: a pull request can be opened there. */
+  github?: { owner: string; name: string; installation: number | null };
+}
+
+/** The branch of a session: which repository, and the name that is pushed. `own` is false when it is the head of somebody's pull request. */
+export interface Work {
+  repository: Repository;
+  branch: string;
+  own: boolean;
+}
+
+export interface PullRequest {
+  number: number;
+  url: string;
+}
+
+export type SandboxState =
+  | { is: "none" }
+  | { is: "starting"; since: Ms; from: string | null }
+  | { is: "ready"; since: Ms; url: string }
+  | { is: "falling-asleep"; since: Ms }
+  | { is: "asleep"; since: Ms; token: string };
+
+/** What a turn is asked to do: a mention whose author may ask, with the command grammar taken out of its text. */
+export interface Ask {
+  /** The mention's id. */
+  id: string;
+  thread: Thread;
+  author: Person;
+  text: string;
+  message: string;
+  at: Ms;
+  link?: string;
+  about?: string;
+}
+
+export type TurnPhase =
+  | { is: "waiting" } //   for the sandbox
+  | { is: "sending" } //   POST /prompt under way
+  | { is: "running" } //   the daemon has it
+  | { is: "stopping"; by: string } //  abort under way
+  | { is: "publishing"; result: TurnResult }; //  ended; pull request being opened before the answer
+
+export interface Turn {
+  id: string;
+  thread: Thread;
+  asks: Ask[];
+  phase: TurnPhase;
+  startedAt: Ms;
+  /** How often it was sent; a sandbox that died before the agent began gets a second one. */
+  attempt: number;
+}
+
+export interface Usage {
+  inputTokens: number;
+  outputTokens: number;
+  costUsd: number;
+}
+
+/** How a turn ended. Every turn gets exactly one. */
+export interface TurnResult {
+  outcome: "done" | "failed" | "stopped" | "timed-out";
+  /** The agent's last words, in Markdown. Empty when it said nothing. */
+  answer: string;
+  /** Why, for `failed` and `timed-out`: a code of `errors.ts` and one line of detail. */
+  failure?: { code: string; detail: string };
+  /** Who stopped it. */
+  stoppedBy?: string;
+  changes?: { files: number; insertions: number; deletions: number };
+  /** The pushed branch, when there was something to push. */
+  branch?: string;
+  commit?: string;
+  usage?: Usage;
+  durationMs: Ms;
+}
+
+/** The durable thing that keys point at. */
+export interface Session {
+  id: string;
+  createdAt: Ms;
+  /** Three or four words of the first ask; names the branch and the page. */
+  title: string;
+  /** Where it began. */
+  thread: Thread;
+  /** All places that hear of it, the first one first. */
+  threads: Thread[];
+  work: Work | null;
+  /** Chosen by an option (`agent=`, `model=`); the repository's or the bot's default otherwise. */
+  agent: string | null;
+  model: string | null;
+  pullRequest: PullRequest | null;
+  sandbox: SandboxState;
+  /** Mentions whose authors are being checked. */
+  checking: Mention[];
+  turn: Turn | null;
+  queue: Ask[];
+  /** What the last turn was asked, for `retry`. */
+  last: Ask[] | null;
+  /** Counts effects, so that their ids are the same when `decide` runs again on the same event. */
+  effects: number;
+}
+
+/** What is shown while a turn goes on: the stream of the agent, condensed. Folded by `condense.ts`. */
+export interface Progress {
+  turn: string;
+  startedAt: Ms;
+  /** One line: what it does now ("Running npm test"). */
+  now: string;
+  /** The last steps, oldest first; at most ten are kept. */
+  steps: Step[];
+  /** Steps that fell off the front. */
+  earlierSteps: number;
+  /** The last thing that the agent said, one paragraph. */
+  said: string;
+  repository: string | null;
+  branch: string | null;
+  usage: Usage;
+  tools: number;
+  ended: TurnResult["outcome"] | null;
+  /** When it last changed; silence is measured from here. */
+  changedAt: Ms;
+}
+
+export interface Step {
+  call: string;
+  title: string;
+  state: "running" | "ok" | "failed";
+}
+
+/** What the surfaces render as the final message of a turn. */
+export interface Answer {
+  turn: string;
+  session: string;
+  title: string;
+  result: TurnResult;
+  /** One line of remedy for a failure, from the catalog. */
+  remedy?: string;
+  repository: string | null;
+  pullRequest: PullRequest | null;
+  /** Whom to ping. */
+  askers: Person[];
+  /** The session's page, when PUBLIC_URL is set or the surface is local. */
+  page: string | null;
+}

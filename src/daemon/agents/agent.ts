@@ -1,0 +1,54 @@
+/**
+ * The port between the daemon and one coding agent: one process that takes prompts and tells what it does.
+ * Every adapter passes `test/contracts/agent.ts` with the true binary.
+ */
+import type { AgentEvent } from "../../wire/events.ts";
+
+/** An agent's own telling of what happens; the daemon adds the turn and writes it to the journal. */
+export type AgentReport =
+  | { type: "text"; message: number; text: string }
+  | { type: "thinking"; message: number; text: string }
+  | Omit<Extract<AgentEvent, { type: "tool.started" }>, "turn">
+  | Omit<Extract<AgentEvent, { type: "tool.ended" }>, "turn">
+  | Omit<Extract<AgentEvent, { type: "retrying" }>, "turn">
+  | Omit<Extract<AgentEvent, { type: "usage" }>, "turn">;
+
+/** How one prompt (with everything steered into it) ended. */
+export interface AgentOutcome {
+  outcome: "done" | "failed" | "stopped";
+  /** The last assistant text. */
+  answer: string;
+  failure?: { code: string; detail: string };
+  usage: { inputTokens: number; outputTokens: number; costUsd: number };
+}
+
+export interface AgentContext {
+  /** Where the agent works. */
+  cwd: string;
+  /** Folder for the agent's own files (sessions, settings), kept with the sandbox. */
+  stateDir: string;
+  /** The agent's own session: created or resumed by this id. */
+  sessionId: string;
+  model: string | undefined;
+  /** The whole environment of the process; nothing else is inherited. */
+  env: Record<string, string>;
+  /** Puts the command line into the agent's own user or view; returns it unchanged where the sandbox has none. */
+  wrap(command: string, args: string[]): { command: string; args: string[] };
+  report(report: AgentReport): void;
+  /** The process ended although nobody asked for it. */
+  exited(exit: { code: number | null; signal: string | null; stderrTail: string }): void;
+}
+
+export interface Agent {
+  readonly kind: string;
+  /** Starts the process when it does not run, sends the prompt and resolves when all of it has settled. Never rejects for what a model or tool did. */
+  prompt(message: string): Promise<AgentOutcome>;
+  /** Adds to the running prompt. False when the agent was too late to take it: the daemon then runs it as a prompt of its own. */
+  steer(message: string): Promise<boolean>;
+  /** Stops the running prompt; `prompt()` then resolves with `stopped`. Kills the process tree when that takes longer than `deadlineMs`. */
+  abort(deadlineMs: number): Promise<void>;
+  /** Ends the process and everything below it. The next prompt starts it again with its memory. */
+  close(): Promise<void>;
+}
+
+export type AgentFactory = (context: AgentContext) => Agent;

@@ -1,0 +1,126 @@
+/**
+ * Every failure that a person can meet: its code, whether trying again helps, and what to do about it.
+ * A code without a remedy does not compile. Foreign errors are turned into these once, in the adapter that met them.
+ * `docs/errors.md` lists the same codes; a test compares the two.
+ */
+
+/** `now`: again with backoff; `later`: the same effect again when the other side allows; `never`: a person has to act. */
+export type Retry = "now" | "later" | "never";
+
+const CATALOG = {
+  "config.invalid": {
+    retry: "never",
+    remedy: "Fix the settings listed above and start again; `threadbox doctor` checks each one.",
+  },
+  "repository.unknown": { retry: "never", remedy: "Name one with `repo=owner/name`, or add it to threadbox.yml." },
+  "repository.ambiguous": { retry: "never", remedy: "Say which one: `repo=owner/name`." },
+  "surface.not-allowed": {
+    retry: "never",
+    remedy: "Ask somebody who may write to the repository, or an admin of the allow-list in threadbox.yml.",
+  },
+  "surface.bot": { retry: "never", remedy: "Bots cannot start turns." },
+  "surface.unknown": { retry: "later", remedy: "It could not be checked whether you may ask. Try again in a minute." },
+  "surface.unauthorized": {
+    retry: "never",
+    remedy: "The token was refused. Replace it in .env and restart; `threadbox doctor` checks it.",
+  },
+  "surface.not-in-channel": { retry: "never", remedy: "Invite the bot: /invite @threadbox." },
+  "surface.thread-gone": { retry: "never", remedy: "The thread was deleted or archived; start a new one." },
+  "surface.rate-limited": { retry: "later", remedy: "Nothing to do: it is sent again when the limit allows." },
+  "surface.unavailable": { retry: "now", remedy: "Nothing to do: it is sent again." },
+  "surface.refused": { retry: "never", remedy: "The other side refused the message; the log has its words." },
+  "sandbox.boot-timeout": {
+    retry: "never",
+    remedy: "Look at the sandbox's log (`threadbox logs`), then write `retry`.",
+  },
+  "sandbox.unavailable": { retry: "now", remedy: "The provider did not answer; write `retry` when it is back." },
+  "sandbox.lost": { retry: "never", remedy: "The sandbox is gone. Write `retry`: it starts from what was pushed." },
+  "daemon.unreachable": { retry: "now", remedy: "The daemon did not answer; write `retry`." },
+  "daemon.refused": { retry: "never", remedy: "The daemon refused the prompt; its log has the reason." },
+  "agent.not-found": {
+    retry: "never",
+    remedy: "Install the agent where the sandbox runs, or choose another with `agent=`.",
+  },
+  "agent.unknown": { retry: "never", remedy: "Choose an agent that exists: `agent=pi`." },
+  "agent.exited": { retry: "never", remedy: "The agent's process died. Write `retry` to go on from where it was." },
+  "agent.no-model": { retry: "never", remedy: "Set ANTHROPIC_API_KEY or OPENAI_API_KEY in .env and restart." },
+  "model.unauthorized": {
+    retry: "never",
+    remedy: "The model's provider refused the key. Check ANTHROPIC_API_KEY or OPENAI_API_KEY.",
+  },
+  "model.rate-limited": {
+    retry: "later",
+    remedy: "The model's provider is limiting us. Write `retry` in a few minutes.",
+  },
+  "model.unavailable": { retry: "later", remedy: "The model's provider is down. Write `retry` in a few minutes." },
+  "model.failed": {
+    retry: "never",
+    remedy: "The model refused the request; its words are above. Write `retry`, or `fresh` to begin anew.",
+  },
+  "git.clone-failed": { retry: "never", remedy: "Check the repository's URL and that the bot may read it." },
+  "git.unauthorized": {
+    retry: "never",
+    remedy: "The bot may not read or push this repository. Install the GitHub App on it, or give GITHUB_TOKEN access.",
+  },
+  "git.push-refused": {
+    retry: "never",
+    remedy:
+      "The remote refused the push (a protected branch or a hook). The commits are in the sandbox; fix the rule and write `retry`.",
+  },
+  "git.diverged": {
+    retry: "never",
+    remedy: "Somebody else's commits on the branch conflict with these. Merge them by hand, then write `retry`.",
+  },
+  "git.setup-failed": { retry: "never", remedy: "The repository's setup command failed; fix it in threadbox.yml." },
+  "github.pull-request-failed": {
+    retry: "never",
+    remedy: "The branch is pushed; open the pull request by hand, or give the App write access to pull requests.",
+  },
+  "turn.timed-out": {
+    retry: "never",
+    remedy: "The turn took longer than allowed and was stopped. Write `retry` to go on.",
+  },
+  "queue.full": { retry: "never", remedy: "Wait until the session has worked off its queue, or write `stop`." },
+  "key.taken": { retry: "never", remedy: "Another session holds that branch or pull request already; go on there." },
+  internal: {
+    retry: "never",
+    remedy: "This is a defect of Threadbox. The log has the details under the session's id.",
+  },
+} as const satisfies Record<string, { retry: Retry; remedy: string }>;
+
+export type ErrorCode = keyof typeof CATALOG;
+export const ERROR_CODES = Object.keys(CATALOG) as ErrorCode[];
+
+export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(CATALOG, code);
+
+/** How to go on after this code; `internal` for codes that we do not know (a newer daemon's). */
+export function catalogEntry(code: string): { retry: Retry; remedy: string } {
+  return CATALOG[isErrorCode(code) ? code : "internal"];
+}
+
+/** A failure with a code. `detail` is one line for people: no secrets, no stack. The cause goes to the log only. */
+export class ThreadboxError extends Error {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  /** Milliseconds until trying again makes sense, when the other side said so. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, detail: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
+    super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "ThreadboxError";
+    this.code = code;
+    this.detail = detail;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+
+  get remedy(): string {
+    return CATALOG[this.code].remedy;
+  }
+}
+
+/** Anything thrown, as one of ours. */
+export function toThreadboxError(thrown: unknown, fallback: ErrorCode = "internal"): ThreadboxError {
+  if (thrown instanceof ThreadboxError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new ThreadboxError(fallback, message.split("\n")[0] ?? "", { cause: thrown });
+}

@@ -1,0 +1,56 @@
+/**
+ * The port to the places people talk to us. Slack, GitHub, web and terminal promise the same and pass `test/contracts/surface.ts`.
+ * What a surface cannot do it does in its nearest way; callers never ask what it can.
+ */
+import type { Answer, Mention, Person, Progress, Thread } from "../core/types.ts";
+
+/** Names a message that we posted, so that it can be edited later: Slack's ts, GitHub's comment id. */
+export type MessageRef = string;
+
+/**
+ * Names one thing that we post. It goes out with the message (Slack metadata, a hidden HTML comment on GitHub).
+ * With `again`, an earlier attempt may have got through: look for the marker first, and post only when it is not there.
+ */
+export interface PostId {
+  marker: string;
+  again: boolean;
+}
+
+export type Authorization =
+  | { allowed: true; author: Person }
+  /** `text` is one line for the person: what is missing and who can give it. */
+  | { allowed: false; code: "surface.not-allowed" | "surface.bot" | "surface.unknown"; text: string };
+
+/** Something that was said in the thread before the mention. */
+export interface Said {
+  author: string;
+  at: number;
+  text: string;
+  /** May this person give orders? Others' words are context at most. */
+  trusted: boolean;
+}
+
+export interface Surface {
+  /** May this author ask here? Asks the vendor; throws a ThreadboxError when it cannot know (the engine tries again, then refuses). */
+  authorize(mention: Mention): Promise<Authorization>;
+  /** Adds what the payload did not tell (see `Mention.lookup`): keys and repository. Called only where that is set. */
+  complete(mention: Mention): Promise<Mention>;
+  /** What was said in the thread before the mention, oldest first, bounded; our own messages left out. */
+  context(mention: Mention): Promise<Said[]>;
+  /** 👀 at once. Doing it twice is doing it once; a message that is gone is fine. */
+  acknowledge(mention: { thread: Thread; message: string }): Promise<void>;
+  /** Tells the author alone where the surface can, in the thread where it cannot. */
+  refuse(mention: Mention, text: string, id: PostId): Promise<void>;
+  /** The one message that is edited while a turn goes on: posted when `ref` is null. Gives back its name. */
+  show(
+    thread: Thread,
+    progress: Progress,
+    page: string | null,
+    ref: MessageRef | null,
+    id: PostId,
+  ): Promise<MessageRef>;
+  /** The end of a turn, as a new message (edits notify nobody). */
+  answer(thread: Thread, answer: Answer, id: PostId): Promise<MessageRef>;
+  /** One short message of the bot itself: help, "stopped", news from another thread. Markdown. */
+  say(thread: Thread, text: string, id: PostId): Promise<MessageRef>;
+}

@@ -1,0 +1,114 @@
+/**
+ * What the daemon tells about a turn, agent-neutral. Bot and daemon import this one object: strict on both sides.
+ * Each event is appended to the journal first and gets a cursor there; nothing is sent that is not on disk.
+ */
+import { z } from "zod";
+
+const turn = z.string().min(1);
+
+export const Usage = z.strictObject({
+  inputTokens: z.number().nonnegative(),
+  outputTokens: z.number().nonnegative(),
+  costUsd: z.number().nonnegative(),
+});
+export type Usage = z.infer<typeof Usage>;
+
+export const Changes = z.strictObject({
+  files: z.int().nonnegative(),
+  insertions: z.int().nonnegative(),
+  deletions: z.int().nonnegative(),
+});
+export type Changes = z.infer<typeof Changes>;
+
+export const AgentEvent = z.discriminatedUnion("type", [
+  /** The daemon came up (again). Not part of a turn. */
+  z.strictObject({ type: z.literal("daemon.started"), version: z.int() }),
+  /** History before `to` was cut to keep the journal small; what is missing cannot be read again. */
+  z.strictObject({ type: z.literal("journal.cut"), from: z.int(), to: z.int() }),
+
+  z.strictObject({
+    type: z.literal("workspace.preparing"),
+    repository: z.string(),
+    step: z.enum(["clone", "fetch", "setup"]),
+  }),
+  z.strictObject({
+    type: z.literal("workspace.ready"),
+    repository: z.string(),
+    branch: z.string(),
+    commit: z.string(),
+  }),
+
+  z.strictObject({ type: z.literal("turn.started"), turn, prompt: z.string() }),
+  /** Another prompt joined the running turn. `prompt` is its id, `text` what was said. */
+  z.strictObject({ type: z.literal("turn.steered"), turn, prompt: z.string(), text: z.string() }),
+  /** Assistant text, coalesced (about 50 ms). `message` counts the assistant messages of the turn; pieces of one message are joined without a separator. */
+  z.strictObject({ type: z.literal("text"), turn, message: z.int(), text: z.string() }),
+  z.strictObject({ type: z.literal("thinking"), turn, message: z.int(), text: z.string() }),
+  /** `title` is what a person reads ("npm test", "edit src/add.js"), `input` the arguments as JSON text, cut at 4,000 characters. */
+  z.strictObject({
+    type: z.literal("tool.started"),
+    turn,
+    call: z.string(),
+    tool: z.string(),
+    title: z.string(),
+    input: z.string(),
+  }),
+  /** `output` is cut at 16,000 characters, keeping head and tail; `cut` says so. */
+  z.strictObject({
+    type: z.literal("tool.ended"),
+    turn,
+    call: z.string(),
+    tool: z.string(),
+    ok: z.boolean(),
+    output: z.string(),
+    cut: z.boolean(),
+    durationMs: z.number().nonnegative(),
+  }),
+  z.strictObject({ type: z.literal("retrying"), turn, attempt: z.int(), delayMs: z.number(), reason: z.string() }),
+  /** Totals of the turn so far. */
+  z.strictObject({ type: z.literal("usage"), turn, usage: Usage }),
+  /** The agent's process is gone although nobody asked for it. A `turn.ended` follows when a turn was open. */
+  z.strictObject({
+    type: z.literal("agent.exited"),
+    code: z.int().nullable(),
+    signal: z.string().nullable(),
+    stderrTail: z.string(),
+  }),
+
+  z.strictObject({
+    type: z.literal("branch.pushed"),
+    turn,
+    repository: z.string(),
+    branch: z.string(),
+    commit: z.string(),
+  }),
+  /** The session's changes against its base as a unified diff, cut at 200,000 characters. */
+  z.strictObject({ type: z.literal("diff"), turn, patch: z.string(), cut: z.boolean() }),
+
+  /** Exactly one per `turn.started`, also after a crash of agent or daemon. */
+  z.strictObject({
+    type: z.literal("turn.ended"),
+    turn,
+    outcome: z.enum(["done", "failed", "stopped"]),
+    answer: z.string(),
+    failure: z.strictObject({ code: z.string(), detail: z.string() }).optional(),
+    changes: Changes.optional(),
+    branch: z.string().optional(),
+    commit: z.string().optional(),
+    usage: Usage.optional(),
+    durationMs: z.number().nonnegative(),
+  }),
+]);
+export type AgentEvent = z.infer<typeof AgentEvent>;
+
+/**
+ * One line of the journal and one frame of the stream. `cursor` counts from 1 without holes inside an `epoch`;
+ * a new epoch (random text) means that the old journal is gone.
+ */
+export const JournalEntry = z.strictObject({
+  epoch: z.string(),
+  cursor: z.int().positive(),
+  at: z.int(),
+  event: AgentEvent,
+});
+export type JournalEntry = z.infer<typeof JournalEntry>;

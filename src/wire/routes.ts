@@ -1,0 +1,170 @@
+/**
+ * Every route of the daemon: method, path, scope, and the schemas of what goes in and out.
+ * Names and shapes of /credentials, /init, /prompt, /abort and /stream are those that people drive by hand with curl.
+ */
+import { z } from "zod";
+import { Usage } from "./events.ts";
+
+/** `observer` may look, `control` may do everything. Health needs no token and tells nothing about the work. */
+export type Scope = "open" | "observer" | "control";
+
+/** Replaces all credentials of the sandbox. Held in the daemon's memory (keys of models: a 0600 file), never in the journal. */
+export const CredentialsRequest = z.strictObject({
+  version: z.string().min(1),
+  llm: z
+    .strictObject({
+      anthropicApiKey: z.string().optional(),
+      openaiApiKey: z.string().optional(),
+      anthropicBaseUrl: z.url().optional(),
+      openaiBaseUrl: z.url().optional(),
+    })
+    .optional(),
+  /** A token for https://github.com; the short form of an entry in `git`. */
+  github: z
+    .strictObject({ token: z.string(), username: z.string().optional(), email: z.string().optional() })
+    .optional(),
+  /** Basic credentials for git, by origin ("https://github.com"). */
+  git: z
+    .array(
+      z.strictObject({ origin: z.string(), username: z.string(), password: z.string(), expiresAt: z.int().optional() }),
+    )
+    .optional(),
+  extra: z.strictObject({ env: z.record(z.string(), z.string()) }).optional(),
+});
+export type CredentialsRequest = z.infer<typeof CredentialsRequest>;
+
+/**
+ * What the sandbox works on. Asking twice with the same body is asking once; the clone itself goes on behind the answer,
+ * and a prompt that comes meanwhile waits for it.
+ */
+export const InitRequest = z.strictObject({
+  workspace: z.strictObject({
+    repos: z
+      .array(
+        z.strictObject({
+          id: z.string().min(1),
+          /** A git URL, or `github:owner/name`. */
+          source: z.string().min(1),
+          /** Folder below the workspace root. */
+          path: z.string().min(1),
+          /** The branch that is worked on and pushed. Made from `base` when the remote does not have it. */
+          branch: z.string().min(1).optional(),
+          base: z.string().min(1).optional(),
+          /** Shell command run once after a fresh clone. */
+          setup: z.string().min(1).optional(),
+        }),
+      )
+      .max(1),
+  }),
+  /** Author and committer of every commit. */
+  identity: z.strictObject({ name: z.string().min(1), email: z.string().min(1) }).optional(),
+  agent: z.strictObject({ kind: z.string().min(1), model: z.string().optional() }).optional(),
+});
+export type InitRequest = z.infer<typeof InitRequest>;
+
+export const PromptRequest = z.strictObject({
+  message: z.string().min(1),
+  /** Idempotency key: the same id is the same prompt. Made up by the daemon when it is missing. */
+  id: z.string().min(1).max(200).optional(),
+  /** What to do when a turn runs already. */
+  whileBusy: z.enum(["steer", "queue"]).default("steer"),
+  /** People named as co-authors of the commits of this turn. */
+  coAuthors: z.array(z.strictObject({ name: z.string(), email: z.string() })).default([]),
+  /** Commit what is left over and push the branch when the agent is done. */
+  publish: z.boolean().default(true),
+});
+export type PromptRequest = z.infer<typeof PromptRequest>;
+
+export const PromptResponse = z.strictObject({
+  success: z.literal(true),
+  command: z.literal("prompt"),
+  /** The prompt's id. */
+  id: z.string(),
+  /** The turn that it belongs to: its own id when it started one. */
+  turn: z.string(),
+  disposition: z.enum(["started", "queued", "steered", "duplicate"]),
+});
+export type PromptResponse = z.infer<typeof PromptResponse>;
+
+export const AbortRequest = z.strictObject({ reason: z.string().optional(), turn: z.string().optional() });
+export type AbortRequest = z.infer<typeof AbortRequest>;
+/** `idle` when nothing ran; `stopped` after the turn has ended and no process of it is left. */
+export const AbortResponse = z.strictObject({
+  success: z.literal(true),
+  command: z.literal("abort"),
+  outcome: z.enum(["stopped", "idle"]),
+});
+export type AbortResponse = z.infer<typeof AbortResponse>;
+
+export const HealthResponse = z.strictObject({ ok: z.literal(true), wire: z.int(), sandbox: z.string() });
+export type HealthResponse = z.infer<typeof HealthResponse>;
+
+export const StatusResponse = z.strictObject({
+  wire: z.int(),
+  sandbox: z.string(),
+  epoch: z.string(),
+  cursor: z.int().nonnegative(),
+  agent: z.strictObject({ kind: z.string(), is: z.enum(["stopped", "idle", "working"]) }),
+  turn: z.strictObject({ id: z.string(), startedAt: z.int() }).nullable(),
+  queued: z.int().nonnegative(),
+  repositories: z.array(
+    z.strictObject({
+      id: z.string(),
+      path: z.string(),
+      branch: z.string().nullable(),
+      is: z.enum(["preparing", "ready", "failed"]),
+    }),
+  ),
+  usage: Usage,
+});
+export type StatusResponse = z.infer<typeof StatusResponse>;
+
+/** GET /stream?cursor=N&follow=1[&epoch=E]: everything after cursor N as SSE; ends after the replay without `follow`. */
+export const StreamQuery = z.object({
+  cursor: z.coerce.number().int().nonnegative().default(0),
+  follow: z
+    .enum(["0", "1", "true", "false"])
+    .default("0")
+    .transform((v) => v === "1" || v === "true"),
+  epoch: z.string().optional(),
+});
+
+/** RFC 9457 problem document; `code` is what the bot decides by. */
+export const Problem = z.strictObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.enum([
+    "unauthorized",
+    "forbidden",
+    "not-found",
+    "invalid",
+    "too-large",
+    "epoch-mismatch",
+    "prompt-conflict",
+    "queue-full",
+    "not-ready",
+    "internal",
+  ]),
+  detail: z.string(),
+});
+export type Problem = z.infer<typeof Problem>;
+
+export const ROUTES = {
+  health: { method: "GET", path: "/health", scope: "open" },
+  status: { method: "GET", path: "/status", scope: "observer" },
+  stream: { method: "GET", path: "/stream", scope: "observer" },
+  credentials: { method: "POST", path: "/credentials", scope: "control" },
+  init: { method: "POST", path: "/init", scope: "control" },
+  prompt: { method: "POST", path: "/prompt", scope: "control" },
+  abort: { method: "POST", path: "/abort", scope: "control" },
+} as const satisfies Record<string, { method: "GET" | "POST"; path: string; scope: Scope }>;
+
+/** Claims of a token. `aud` is the sandbox's name where the daemon was given one; `exp` in seconds cuts streams too. */
+export const TokenClaims = z.object({
+  sub: z.string().optional(),
+  scope: z.enum(["observer", "control"]),
+  aud: z.union([z.string(), z.array(z.string())]).optional(),
+  exp: z.number(),
+});
+export type TokenClaims = z.infer<typeof TokenClaims>;

@@ -1,0 +1,46 @@
+/** The port between turns and git: one clone with one branch of ours. `git.ts` implements it over the real `git`. */
+import type { AgentEvent, Changes } from "../wire/events.ts";
+
+export interface CheckoutSpec {
+  id: string;
+  /** git URL or `github:owner/name`. */
+  source: string;
+  /** Absolute folder of the clone. */
+  dir: string;
+  /** The branch that is worked on and pushed; undefined: the remote's default branch, and nothing is pushed. */
+  branch: string | undefined;
+  /** Where a new branch starts; undefined: the remote's default branch. */
+  base: string | undefined;
+  setup: string | undefined;
+  identity: { name: string; email: string };
+}
+
+export interface Published {
+  /** Set when the branch has commits that the base has not, and they are on the remote now. */
+  pushed: { branch: string; commit: string } | null;
+  /** Against the base; null when nothing differs. */
+  changes: Changes | null;
+  patch: { text: string; cut: boolean } | null;
+}
+
+export type CheckoutReport = Extract<AgentEvent, { type: "workspace.preparing" | "workspace.ready" }>;
+
+/** Throws `CheckoutError` with a code of the bot's catalog (git.clone-failed, git.unauthorized, git.push-refused, git.diverged, git.setup-failed). */
+export interface Checkout {
+  readonly spec: CheckoutSpec;
+  /** Clones, or brings an existing clone up to date: fetches, makes or checks out the branch, fast-forwards to what people pushed. Safe to repeat. */
+  prepare(report: (report: CheckoutReport) => void): Promise<void>;
+  /** Before the agent starts: whose turn it is. Every commit of the turn, the agent's own too, gets these co-authors. */
+  begin(coAuthors: { name: string; email: string }[]): Promise<void>;
+  /** After the agent: commits what is left over, merges what people pushed meanwhile, pushes the branch without force. */
+  publish(subject: string): Promise<Published>;
+}
+
+export class CheckoutError extends Error {
+  readonly code: string;
+  constructor(code: string, detail: string) {
+    super(detail);
+    this.name = "CheckoutError";
+    this.code = code;
+  }
+}

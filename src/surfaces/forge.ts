@@ -1,0 +1,28 @@
+/** The port to the place where repositories live: credentials for git, and pull requests. GitHub implements it; a plain git remote needs none of it. */
+import type { PullRequest, Repository } from "../core/types.ts";
+
+/** Basic credentials for one git origin, for the daemon's memory only. */
+export interface GitCredential {
+  origin: string;
+  username: string;
+  password: string;
+  /** Milliseconds since the epoch; absent when it does not expire. */
+  expiresAt?: number;
+}
+
+export interface PullRequestDraft {
+  repository: Repository;
+  head: string;
+  title: string;
+  /** Markdown. A hidden marker is added, so that a second attempt finds the first one's pull request. */
+  body: string;
+}
+
+export interface Forge {
+  /** Who commits: `threadbox[bot]` with its numeric noreply address. */
+  identity(): Promise<{ name: string; email: string }>;
+  /** What git needs for this repository, as narrow and as short-lived as can be had. Null where it needs nothing. */
+  credential(repository: Repository): Promise<GitCredential | null>;
+  /** Opens it, or gives back the one that is open for that head already. */
+  openPullRequest(draft: PullRequestDraft): Promise<PullRequest>;
+}

@@ -12,6 +12,10 @@ const CATALOG = {
     retry: "never",
     remedy: "Fix the settings listed above and start again; `threadbox doctor` checks each one.",
   },
+  "database.unavailable": {
+    retry: "never",
+    remedy: "Fix what is said above, or set DATABASE_URL to a PostgreSQL server of your own (15 or newer).",
+  },
   "repository.unknown": { retry: "never", remedy: "Name one with `repo=owner/name`, or add it to threadbox.yml." },
   "repository.ambiguous": { retry: "never", remedy: "Say which one: `repo=owner/name`." },
   "surface.not-allowed": {
@@ -37,6 +41,10 @@ const CATALOG = {
   "sandbox.lost": { retry: "never", remedy: "The sandbox is gone. Write `retry`: it starts from what was pushed." },
   "daemon.unreachable": { retry: "now", remedy: "The daemon did not answer; write `retry`." },
   "daemon.refused": { retry: "never", remedy: "The daemon refused the prompt; its log has the reason." },
+  "daemon.journal-lost": {
+    retry: "never",
+    remedy: "The daemon's journal is gone with its sandbox. Write `retry`: it starts from what was pushed.",
+  },
   "agent.not-found": {
     retry: "never",
     remedy: "Install the agent where the sandbox runs, or choose another with `agent=`.",
@@ -82,6 +90,10 @@ const CATALOG = {
   },
   "queue.full": { retry: "never", remedy: "Wait until the session has worked off its queue, or write `stop`." },
   "key.taken": { retry: "never", remedy: "Another session holds that branch or pull request already; go on there." },
+  "database.newer": {
+    retry: "never",
+    remedy: "Start the version of Threadbox that wrote it, or a newer one; or point DATABASE_URL elsewhere.",
+  },
   internal: {
     retry: "never",
     remedy: "This is a defect of Threadbox. The log has the details under the session's id.",

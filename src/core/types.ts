@@ -133,11 +133,12 @@ export interface PullRequest {
   url: string;
 }
 
+/** `from` is the token that it was woken with; `since` of a ready one is when its last turn ended. */
 export type SandboxState =
   | { is: "none" }
   | { is: "starting"; since: Ms; from: string | null }
-  | { is: "ready"; since: Ms; url: string }
-  | { is: "falling-asleep"; since: Ms }
+  | { is: "ready"; since: Ms; url: string; from: string | null }
+  | { is: "falling-asleep"; since: Ms; url: string; from: string | null }
   | { is: "asleep"; since: Ms; token: string };
 
 /** What a turn is asked to do: a mention whose author may ask, with the command grammar taken out of its text. */
@@ -157,7 +158,7 @@ export type TurnPhase =
   | { is: "waiting" } //   for the sandbox
   | { is: "sending" } //   POST /prompt under way
   | { is: "running" } //   the daemon has it
-  | { is: "stopping"; by: string } //  abort under way
+  | { is: "stopping"; by: string; overdue: boolean } //  abort under way
   | { is: "publishing"; result: TurnResult }; //  ended; pull request being opened before the answer
 
 export interface Turn {
@@ -182,14 +183,14 @@ export interface TurnResult {
   /** The agent's last words, in Markdown. Empty when it said nothing. */
   answer: string;
   /** Why, for `failed` and `timed-out`: a code of `errors.ts` and one line of detail. */
-  failure?: { code: string; detail: string };
+  failure?: { code: string; detail: string } | undefined;
   /** Who stopped it. */
-  stoppedBy?: string;
-  changes?: { files: number; insertions: number; deletions: number };
+  stoppedBy?: string | undefined;
+  changes?: { files: number; insertions: number; deletions: number } | undefined;
   /** The pushed branch, when there was something to push. */
-  branch?: string;
-  commit?: string;
-  usage?: Usage;
+  branch?: string | undefined;
+  commit?: string | undefined;
+  usage?: Usage | undefined;
   durationMs: Ms;
 }
 

@@ -1,0 +1,180 @@
+/**
+ * The environment as a checked value; the only reader of `process.env`. Every problem is listed at once, each with its remedy.
+ * `.env.example` names the same variables; a test compares the two.
+ */
+import { resolve } from "node:path";
+import { z } from "zod";
+import { ThreadboxError } from "./errors.ts";
+
+const text = z.string().trim().min(1).optional();
+const url = (remedy: string) => z.url({ error: remedy }).optional();
+
+const Environment = z.object({
+  PORT: z.coerce.number({ error: "a port number, such as 3000" }).int().min(0).max(65_535).default(3000),
+  HOST: z.string().trim().default("127.0.0.1"),
+  PUBLIC_URL: url("the address under which people reach this bot, such as https://threadbox.example.com"),
+  THREADBOX_HOME: z.string().trim().default(".threadbox"),
+  THREADBOX_NAME: z
+    .string()
+    .regex(/^[\w-]{1,35}$/, { error: "letters, digits, - and _, at most 35" })
+    .default("threadbox"),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, {
+      error: "a Postgres URL, such as postgres://user:password@host/database; leave it out for the embedded one",
+    })
+    .optional(),
+  LOG_LEVEL: z
+    .enum(["debug", "info", "warn", "error", "silent"], { error: "debug, info, warn, error or silent" })
+    .default("info"),
+  THREADBOX_PROVIDER: z.enum(["local", "modal"], { error: "local or modal" }).default("local"),
+  THREADBOX_AGENT: z.string().trim().default("pi"),
+  THREADBOX_MODEL: text,
+  SLACK_BOT_TOKEN: z
+    .string()
+    .startsWith("xoxb-", { error: "starts with xoxb-; copy it from OAuth & Permissions of your Slack app" })
+    .optional(),
+  SLACK_SIGNING_SECRET: text,
+  SLACK_APP_TOKEN: z
+    .string()
+    .startsWith("xapp-", {
+      error: "starts with xapp-; make one with connections:write under Basic Information of your Slack app",
+    })
+    .optional(),
+  SLACK_API_URL: url("Slack's API, or an emulator's: https://slack.com/api/"),
+  GITHUB_APP_ID: z
+    .string()
+    .regex(/^\d+$/, { error: "a number; it stands on the settings page of your GitHub App" })
+    .optional(),
+  GITHUB_PRIVATE_KEY: text,
+  GITHUB_WEBHOOK_SECRET: text,
+  GITHUB_TOKEN: text,
+  GITHUB_API_URL: url("GitHub's API, such as https://api.github.com").default("https://api.github.com"),
+  GITHUB_URL: url("where repositories are cloned from, such as https://github.com").default("https://github.com"),
+  MODAL_TOKEN_ID: text,
+  MODAL_TOKEN_SECRET: text,
+  MODAL_SERVER_URL: text,
+  ANTHROPIC_API_KEY: text,
+  OPENAI_API_KEY: text,
+  ANTHROPIC_BASE_URL: url("the base URL of the model's API, without /v1"),
+  OPENAI_BASE_URL: url("the base URL of the model's API, with /v1"),
+});
+
+export const VARIABLES = Object.keys(Environment.shape) as (keyof typeof Environment.shape)[];
+
+export interface Config {
+  port: number;
+  host: string;
+  publicUrl: string | null;
+  /** Absolute. */
+  home: string;
+  name: string;
+  databaseUrl: string | null;
+  logLevel: string;
+  provider: "local" | "modal";
+  agent: string;
+  model: string | undefined;
+  slack: SlackConfig | null;
+  github: GitHubConfig | null;
+  models: { anthropicApiKey?: string; openaiApiKey?: string; anthropicBaseUrl?: string; openaiBaseUrl?: string };
+}
+
+export interface SlackConfig {
+  botToken: string;
+  signingSecret: string | undefined;
+  appToken: string | undefined;
+  apiUrl: string | undefined;
+}
+
+export interface GitHubConfig {
+  auth: { appId: string; privateKey: string } | { token: string };
+  webhookSecret: string | undefined;
+  apiUrl: string;
+  url: string;
+}
+
+export type Variables = Record<string, string | undefined>;
+
+/** Throws `config.invalid` with one line for each problem. Empty variables count as absent: that is how people switch them off. */
+export function readConfig(variables: Variables = process.env): Config {
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
+  const parsed = Environment.safeParse(given);
+  const problems = parsed.success
+    ? together(parsed.data)
+    : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  if (problems.length > 0 || !parsed.success)
+    throw new ThreadboxError(
+      "config.invalid",
+      `Cannot start, fix these in .env:\n${problems.map((line) => `  ${line}`).join("\n")}`,
+    );
+  return toConfig(parsed.data);
+}
+
+type Read = z.infer<typeof Environment>;
+
+/** What no variable can say about itself: which ones need each other. */
+function together(read: Read): string[] {
+  const problems: string[] = [];
+  const slack = [read.SLACK_BOT_TOKEN, read.SLACK_SIGNING_SECRET, read.SLACK_APP_TOKEN].some(Boolean);
+  if (slack && !read.SLACK_BOT_TOKEN)
+    problems.push(
+      "SLACK_BOT_TOKEN: needed with the other Slack variables; copy it from OAuth & Permissions of your Slack app",
+    );
+  if (read.SLACK_BOT_TOKEN && !read.SLACK_SIGNING_SECRET && !read.SLACK_APP_TOKEN) {
+    problems.push(
+      "SLACK_SIGNING_SECRET: needed to check what Slack sends (Basic Information of your Slack app); or SLACK_APP_TOKEN for Socket Mode",
+    );
+  }
+  if (Boolean(read.GITHUB_APP_ID) !== Boolean(read.GITHUB_PRIVATE_KEY)) {
+    problems.push(
+      `${read.GITHUB_APP_ID ? "GITHUB_PRIVATE_KEY" : "GITHUB_APP_ID"}: GITHUB_APP_ID and GITHUB_PRIVATE_KEY go together`,
+    );
+  }
+  if (read.GITHUB_APP_ID && !read.GITHUB_WEBHOOK_SECRET)
+    problems.push("GITHUB_WEBHOOK_SECRET: needed to check what GitHub sends; the secret of your App's webhook");
+  if (read.THREADBOX_PROVIDER === "modal") problems.push("THREADBOX_PROVIDER: modal is not built in yet; use local");
+  return problems;
+}
+
+function toConfig(read: Read): Config {
+  const models = {
+    anthropicApiKey: read.ANTHROPIC_API_KEY,
+    openaiApiKey: read.OPENAI_API_KEY,
+    anthropicBaseUrl: read.ANTHROPIC_BASE_URL,
+    openaiBaseUrl: read.OPENAI_BASE_URL,
+  };
+  return {
+    port: read.PORT,
+    host: read.HOST,
+    publicUrl: read.PUBLIC_URL?.replace(/\/+$/, "") ?? null,
+    home: resolve(read.THREADBOX_HOME),
+    name: read.THREADBOX_NAME,
+    databaseUrl: read.DATABASE_URL ?? null,
+    logLevel: read.LOG_LEVEL,
+    provider: read.THREADBOX_PROVIDER,
+    agent: read.THREADBOX_AGENT,
+    model: read.THREADBOX_MODEL,
+    slack: read.SLACK_BOT_TOKEN
+      ? {
+          botToken: read.SLACK_BOT_TOKEN,
+          signingSecret: read.SLACK_SIGNING_SECRET,
+          appToken: read.SLACK_APP_TOKEN,
+          apiUrl: read.SLACK_API_URL,
+        }
+      : null,
+    github: githubOf(read),
+    models: Object.fromEntries(Object.entries(models).filter(([, value]) => value !== undefined)),
+  };
+}
+
+function githubOf(read: Read): GitHubConfig | null {
+  const rest = { webhookSecret: read.GITHUB_WEBHOOK_SECRET, apiUrl: read.GITHUB_API_URL, url: read.GITHUB_URL };
+  if (read.GITHUB_APP_ID && read.GITHUB_PRIVATE_KEY) {
+    // .env files and most secret stores hold one line; keys are written with \n there.
+    return {
+      auth: { appId: read.GITHUB_APP_ID, privateKey: read.GITHUB_PRIVATE_KEY.replaceAll("\\n", "\n") },
+      ...rest,
+    };
+  }
+  return read.GITHUB_TOKEN ? { auth: { token: read.GITHUB_TOKEN }, ...rest } : null;
+}

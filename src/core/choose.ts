@@ -1,0 +1,69 @@
+/** Which repository a session works on: said, then known from the place, then the only one. Never a guess. */
+
+import type { Options } from "./command.ts";
+import { branchName } from "./naming.ts";
+import type { Mention, Repository, Work } from "./types.ts";
+
+export type Choice =
+  | { is: "chosen"; work: Work }
+  | { is: "problem"; code: "repository.unknown" | "repository.ambiguous"; detail: string };
+
+/** `repositories` are those of threadbox.yml; a mention on GitHub brings its own. */
+export function chooseWork(
+  mention: Mention,
+  options: Options,
+  repositories: Repository[],
+  sessionId: string,
+  text: string,
+): Choice {
+  const found = options.repo
+    ? named(options.repo, mention, repositories)
+    : (ofMention(mention, repositories) ?? only(repositories));
+  if ("code" in found) return { is: "problem", ...found };
+  const repository = options.base ? { ...found, base: options.base } : found;
+  const head = options.branch ?? mention.repository?.head;
+  const work: Work = head
+    ? { repository, branch: head, own: false }
+    : { repository, branch: branchName(text, sessionId), own: true };
+  return { is: "chosen", work };
+}
+
+type Problem = { code: "repository.unknown" | "repository.ambiguous"; detail: string };
+
+function named(name: string, mention: Mention, repositories: Repository[]): Repository | Problem {
+  const here = ofMention(mention, repositories);
+  const all = here ? [here, ...repositories] : repositories;
+  const wanted = name.toLowerCase();
+  const exact = all.find(
+    (repository) => repository.name.toLowerCase() === wanted || repository.url.toLowerCase() === wanted,
+  );
+  if (exact) return exact;
+  const short = all.filter((repository) => repository.name.toLowerCase().split("/").at(-1) === wanted);
+  if (short.length === 1 && short[0]) return short[0];
+  return {
+    code: "repository.unknown",
+    detail: `I do not know the repository "${name}". I know: ${names(repositories)}.`,
+  };
+}
+
+/** The repository that the mention stands on, with the settings that threadbox.yml has for it. */
+function ofMention(mention: Mention, repositories: Repository[]): Repository | null {
+  const hint = mention.repository;
+  if (!hint || mention.thread.surface !== "github") return null;
+  const { repo, installation } = mention.thread;
+  const listed = repositories.find((one) => one.id === hint.id || one.name.toLowerCase() === hint.name.toLowerCase());
+  const github = { owner: repo.owner, name: repo.name, installation };
+  return { ...listed, id: hint.id, name: hint.name, url: hint.url, base: hint.base || (listed?.base ?? ""), github };
+}
+
+function only(repositories: Repository[]): Repository | Problem {
+  const [first, ...others] = repositories;
+  if (!first) return { code: "repository.unknown", detail: "No repository is set up." };
+  if (others.length === 0) return first;
+  return {
+    code: "repository.ambiguous",
+    detail: `Which repository? Say \`repo=\` with one of: ${names(repositories)}.`,
+  };
+}
+
+const names = (repositories: Repository[]): string => repositories.map((one) => `\`${one.name}\``).join(", ") || "none";

@@ -1,0 +1,145 @@
+/**
+ * Turns the stream of agent events into what a person wants to see, and says when to show it.
+ * People want to know three things: what it does now, what it did last, and that it is alive.
+ */
+import type { AgentEvent } from "../wire/events.ts";
+import type { Ms, Progress, Repository, Step } from "./types.ts";
+
+/** More steps than this are noise in a thread; the page has them all. */
+const MAX_STEPS = 8;
+/** One paragraph of what the agent says. */
+const MAX_SAID = 600;
+
+export function newProgress(
+  turn: string,
+  work: { repository: Repository; branch: string } | null,
+  now: string,
+  at: Ms,
+): Progress {
+  return {
+    turn,
+    startedAt: at,
+    now,
+    steps: [],
+    earlierSteps: 0,
+    said: "",
+    repository: work?.repository.name ?? null,
+    branch: work?.branch ?? null,
+    usage: { inputTokens: 0, outputTokens: 0, costUsd: 0 },
+    tools: 0,
+    ended: null,
+    changedAt: at,
+  };
+}
+
+/** Folds one event into the progress. Gives back the same object where nothing that is shown has changed. */
+export function condense(progress: Progress, event: AgentEvent, at: Ms): Progress {
+  if ("turn" in event && event.turn !== progress.turn) return progress;
+  const change = changeOf(progress, event);
+  return change ? { ...progress, ...change, changedAt: at } : progress;
+}
+
+function changeOf(progress: Progress, event: AgentEvent): Partial<Progress> | null {
+  switch (event.type) {
+    case "workspace.preparing":
+      return { now: PREPARING[event.step] };
+    case "workspace.ready":
+    case "turn.started":
+      return { now: "Reading the request" };
+    case "turn.steered":
+      return { now: "Taking in a new message" };
+    case "thinking":
+      return progress.now === "Thinking" ? null : { now: "Thinking" };
+    case "text":
+      return { now: "Writing", said: lastParagraph(event.text, progress.said, progress.now === "Writing") };
+    case "tool.started":
+      return {
+        ...addStep(progress, { call: event.call, title: event.title, state: "running" }),
+        now: event.title,
+        tools: progress.tools + 1,
+      };
+    case "tool.ended":
+      return {
+        steps: progress.steps.map(
+          (step): Step => (step.call === event.call ? { ...step, state: event.ok ? "ok" : "failed" } : step),
+        ),
+      };
+    case "retrying":
+      return { now: `The model did not answer (${event.reason}); trying again` };
+    case "usage":
+      return { usage: event.usage };
+    case "branch.pushed":
+      return { now: `Pushed ${event.branch}`, branch: event.branch };
+    case "turn.ended":
+      return {
+        now: ENDED[event.outcome],
+        ended: event.outcome,
+        usage: event.usage ?? progress.usage,
+        steps: progress.steps.map(settle),
+      };
+    case "agent.exited":
+    case "daemon.started":
+    case "journal.cut":
+    case "diff":
+      return null;
+    default:
+      return event satisfies never;
+  }
+}
+
+const PREPARING = {
+  clone: "Cloning the repository",
+  fetch: "Fetching the repository",
+  setup: "Running the setup command",
+} as const;
+const ENDED = { done: "Done", failed: "Failed", stopped: "Stopped" } as const;
+
+const settle = (step: Step): Step => (step.state === "running" ? { ...step, state: "failed" } : step);
+
+function addStep(progress: Progress, step: Step): Pick<Progress, "steps" | "earlierSteps"> {
+  const steps = [...progress.steps, step];
+  const over = Math.max(0, steps.length - MAX_STEPS);
+  return { steps: steps.slice(over), earlierSteps: progress.earlierSteps + over };
+}
+
+/** Pieces of one message are joined; a new message begins anew. */
+function lastParagraph(piece: string, before: string, goesOn: boolean): string {
+  const whole = goesOn ? before + piece : piece;
+  const paragraph =
+    whole
+      .trimEnd()
+      .split(/\n\s*\n/)
+      .at(-1) ?? "";
+  return paragraph.length > MAX_SAID ? `...${paragraph.slice(-MAX_SAID)}` : paragraph;
+}
+
+/** Edits of a message at least this far apart: Slack allows about one a second and channel, and people read slower than that. */
+const SHOW_EVERY_MS = 3_000;
+
+/** How long the shown message may stand still while nothing changes, so that the elapsed time proves it alive. */
+const QUIET: { silentForMs: Ms; everyMs: Ms }[] = [
+  { silentForMs: 5 * 60_000, everyMs: 60_000 },
+  { silentForMs: 60_000, everyMs: 30_000 },
+  { silentForMs: 0, everyMs: 10_000 },
+];
+
+/**
+ * Milliseconds from `now` until the progress should be shown again; 0 for at once.
+ * `shownAt` is null before the first time; `edits` slows a long turn down, which nobody watches by the second.
+ */
+export function showInMs(progress: Progress, shown: { at: Ms; changedAt: Ms; edits: number } | null, now: Ms): Ms {
+  if (!shown) return 0;
+  const changed = progress.changedAt > shown.changedAt;
+  const everyMs = changed ? SHOW_EVERY_MS * slowness(shown.edits) : quietEveryMs(now - progress.changedAt);
+  return Math.max(0, shown.at + everyMs - now);
+}
+
+/** After 20 edits every 6 s, after 60 every 15 s: a turn of an hour costs a few hundred calls, not a thousand. */
+function slowness(edits: number): number {
+  if (edits < 20) return 1;
+  return edits < 60 ? 2 : 5;
+}
+
+function quietEveryMs(silentForMs: Ms): Ms {
+  return QUIET.find((step) => silentForMs >= step.silentForMs)?.everyMs ?? SHOW_EVERY_MS;
+}

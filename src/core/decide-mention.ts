@@ -1,0 +1,133 @@
+/** A mention on its way to a turn: checked first, then read as a command, then asked, steered, queued or answered at once. */
+import { parseCommand } from "./command.ts";
+import { threadKey } from "./correlation.ts";
+import { askNow, begin, stop } from "./decide-turn.ts";
+import type { SessionEvent } from "./decision.ts";
+import { titleOf } from "./naming.ts";
+import { type Plan, plan, then } from "./plan.ts";
+import type { Ask, Mention, Ms, Person, Session } from "./types.ts";
+
+/** How many asks may wait in a session. The queue is shown when it is full; more would only hide that nobody reads the answers. */
+export const MAX_QUEUED = 10;
+
+export function mentioned(session: Session, mention: Mention): Plan {
+  if (parseCommand(mention.text).verb === "aside") return plan(session);
+  return plan({ ...session, checking: [...session.checking, mention] }, { do: "check", mention: mention.id });
+}
+
+export function turnedAway(session: Session, event: Extract<SessionEvent, { type: "turned-away" }>): Plan {
+  const [mention, rest] = takeChecked(session, event.mention);
+  return mention ? plan(rest, { do: "refuse", mention, text: event.text }) : plan(session);
+}
+
+export function admitted(session: Session, event: Extract<SessionEvent, { type: "admitted" }>, now: Ms): Plan {
+  const [mention, rest] = takeChecked(session, event.mention);
+  if (!mention) return plan(session);
+  const seen = plan(rest, { do: "acknowledge", thread: mention.thread, message: mention.message });
+  return then(seen, (current) => obey(current, mention, event, now));
+}
+
+function takeChecked(session: Session, id: string): [Mention | undefined, Session] {
+  const mention = session.checking.find((one) => one.id === id);
+  return [mention, { ...session, checking: session.checking.filter((one) => one.id !== id) }];
+}
+
+function obey(session: Session, mention: Mention, event: Extract<SessionEvent, { type: "admitted" }>, now: Ms): Plan {
+  const command = parseCommand(mention.text);
+  const say = (text: string): Plan => plan(session, { do: "say", thread: mention.thread, text });
+  switch (command.verb) {
+    case "aside":
+      return plan(session);
+    case "help":
+      return plan(session, { do: "help", thread: mention.thread });
+    case "status":
+      return say(statusText(session, now));
+    case "stop":
+      return stop(session, mention.thread, event.author, now);
+    case "retry":
+      return session.last
+        ? take(session, askOf(mention, event.author, textOf(session.last)), false, now)
+        : say("There is nothing to try again yet.");
+    case "ask":
+    case "queue": {
+      const chosen = choose(session, event, command.options, command.text);
+      if ("problem" in chosen) return say(chosen.problem);
+      if (!command.text)
+        return plan(chosen.session, { do: "say", thread: mention.thread, text: "Noted. What shall I do?" });
+      return take(chosen.session, askOf(mention, event.author, command.text), command.verb === "queue", now);
+    }
+    default:
+      return command satisfies never;
+  }
+}
+
+/** What the first ask settles for the session, and what options change in it. */
+function choose(
+  session: Session,
+  event: Extract<SessionEvent, { type: "admitted" }>,
+  options: { repo?: string; agent?: string; model?: string },
+  text: string,
+): { session: Session } | { problem: string } {
+  const named = { ...session, agent: options.agent ?? session.agent, model: options.model ?? session.model };
+  if (session.work) {
+    const other =
+      options.repo && event.choice.is === "chosen" && event.choice.work.repository.id !== session.work.repository.id;
+    if (other)
+      return {
+        problem: `This thread works on \`${session.work.repository.name}\`. Start a new thread for another repository.`,
+      };
+    return { session: named };
+  }
+  if (event.choice.is === "problem") return { problem: event.choice.detail };
+  return { session: { ...named, work: event.choice.work, title: text ? titleOf(text) : session.title } };
+}
+
+function take(session: Session, ask: Ask, later: boolean, now: Ms): Plan {
+  const known = session.threads.some((thread) => threadKey(thread) === threadKey(ask.thread));
+  const heard = known ? session : { ...session, threads: [...session.threads, ask.thread] };
+  if (!heard.turn) return begin(heard, [ask], now);
+  if (!later && heard.turn.phase.is !== "stopping" && heard.turn.phase.is !== "publishing") return askNow(heard, ask);
+  if (heard.queue.length >= MAX_QUEUED) {
+    return plan(heard, {
+      do: "say",
+      thread: ask.thread,
+      text: `The queue is full (${MAX_QUEUED}). Wait, or write \`stop\`. Waiting: ${listOf(heard.queue)}`,
+    });
+  }
+  return plan({ ...heard, queue: [...heard.queue, ask] });
+}
+
+function askOf(mention: Mention, author: Person, text: string): Ask {
+  return {
+    id: mention.id,
+    thread: mention.thread,
+    author,
+    text,
+    message: mention.message,
+    at: mention.at,
+    ...(mention.link ? { link: mention.link } : {}),
+    ...(mention.about ? { about: mention.about } : {}),
+  };
+}
+
+const textOf = (asks: Ask[]): string => asks.map((ask) => ask.text).join("\n\n");
+
+const listOf = (asks: Ask[]): string => asks.map((ask) => `"${titleOf(ask.text)}"`).join(", ");
+
+/** What `status` answers: one or two lines, no model involved. */
+export function statusText(session: Session, now: Ms): string {
+  const waiting = session.queue.length > 0 ? ` Waiting: ${listOf(session.queue)}.` : "";
+  const where = session.work ? ` on \`${session.work.repository.name}\`, branch \`${session.work.branch}\`` : "";
+  if (!session.turn) return `Nothing is running${where}. The sandbox is ${SANDBOX_WORDS[session.sandbox.is]}.`;
+  const minutes = Math.floor((now - session.turn.startedAt) / 60_000);
+  const doing = titleOf(textOf(session.turn.asks));
+  return `Working${where} for ${minutes < 1 ? "less than a minute" : `${minutes} min`}: "${doing}".${waiting}`;
+}
+
+const SANDBOX_WORDS = {
+  none: "not started yet",
+  starting: "starting",
+  ready: "ready",
+  "falling-asleep": "falling asleep",
+  asleep: "asleep and wakes with the next message",
+} as const;

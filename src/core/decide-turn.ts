@@ -1,0 +1,216 @@
+/** The life of a turn: begun, sent, steered, stopped, ended, published, answered. */
+import { branchKey, githubPullRequestKey, threadKey } from "./correlation.ts";
+import type { Effect, SessionEvent } from "./decision.ts";
+import { titleOf } from "./naming.ts";
+import { type Plan, plan, then } from "./plan.ts";
+import type { Ask, Ms, Person, PullRequest, Session, Thread, Turn, TurnResult } from "./types.ts";
+
+/** A sandbox may die under a turn once; the second time the turn has failed. */
+const MAX_ATTEMPTS = 2;
+
+/** Starts a turn with these asks, on whatever state the sandbox is in. */
+export function begin(session: Session, asks: [Ask, ...Ask[]], now: Ms): Plan {
+  const turn: Turn = {
+    id: asks[0].id,
+    thread: asks[0].thread,
+    asks,
+    phase: { is: "waiting" },
+    startedAt: now,
+    attempt: 1,
+  };
+  const overdueTimer: Effect = { do: "wake-me", when: "overdue", turn: turn.id };
+  return then(plan({ ...session, turn }, overdueTimer), (current) => proceed(current, now));
+}
+
+/** Brings a waiting turn on its way: starts the sandbox, or sends the turn where one is ready. */
+export function proceed(session: Session, now: Ms): Plan {
+  const { turn, sandbox } = session;
+  if (turn?.phase.is !== "waiting") return plan(session);
+  switch (sandbox.is) {
+    case "ready":
+      return plan({ ...session, turn: { ...turn, phase: { is: "sending" } } }, { do: "send-turn", turn: turn.id });
+    case "none":
+    case "asleep": {
+      const from = sandbox.is === "asleep" ? sandbox.token : null;
+      return plan({ ...session, sandbox: { is: "starting", since: now, from } }, { do: "start-sandbox", from });
+    }
+    case "starting":
+    case "falling-asleep":
+      return plan(session);
+    default:
+      return sandbox satisfies never;
+  }
+}
+
+/** Another ask while a turn is under way: joins it before it is sent, is passed on to the agent after. */
+export function askNow(session: Session, ask: Ask): Plan {
+  const { turn } = session;
+  if (!turn) return plan(session);
+  if (turn.phase.is === "waiting") return plan({ ...session, turn: { ...turn, asks: [...turn.asks, ask] } });
+  return plan(session, { do: "steer", turn: turn.id, ask });
+}
+
+export function steered(session: Session, event: Extract<SessionEvent, { type: "steered" }>, now: Ms): Plan {
+  const { turn } = session;
+  if (event.disposition === "later") {
+    return turn ? plan({ ...session, queue: [event.ask, ...session.queue] }) : begin(session, [event.ask], now);
+  }
+  if (turn?.id !== event.turn) return plan(session);
+  return plan({ ...session, turn: { ...turn, asks: [...turn.asks, event.ask] } });
+}
+
+export function accepted(session: Session, id: string): Plan {
+  const { turn } = session;
+  if (turn?.id !== id || turn.phase.is !== "sending") return plan(session);
+  return plan({ ...session, turn: { ...turn, phase: { is: "running" } } });
+}
+
+export function rejected(session: Session, event: Extract<SessionEvent, { type: "turn.rejected" }>, now: Ms): Plan {
+  if (session.turn?.id !== event.turn) return plan(session);
+  return finish(session, failed(session.turn, event.code, event.detail, now), now);
+}
+
+/** A person's stop. What waits is dropped too: each ask is told so, by the answer or by a line of its own. */
+export function stop(session: Session, thread: Thread, by: Person, now: Ms): Plan {
+  const { turn } = session;
+  const dropped = session.queue.map(
+    (ask): Effect => ({
+      do: "say",
+      thread: ask.thread,
+      text: `Stopped by ${by.name} before it began: "${titleOf(ask.text)}".`,
+    }),
+  );
+  const emptied = plan({ ...session, queue: [] }, ...dropped);
+  if (!turn) return then(emptied, (current) => plan(current, { do: "say", thread, text: "Nothing is running." }));
+  return then(emptied, (current) => {
+    switch (turn.phase.is) {
+      case "waiting":
+        return finish(
+          current,
+          { outcome: "stopped", answer: "", stoppedBy: by.name, durationMs: now - turn.startedAt },
+          now,
+        );
+      case "sending":
+      case "running":
+        return plan(
+          { ...current, turn: { ...turn, phase: { is: "stopping", by: by.name, overdue: false } } },
+          { do: "abort", turn: turn.id },
+        );
+      case "stopping":
+        return plan(current);
+      case "publishing":
+        return plan(current, { do: "say", thread, text: "It is done already; the answer is on its way." });
+      default:
+        return turn.phase satisfies never;
+    }
+  });
+}
+
+/** The wall time of a turn is up. */
+export function overdue(session: Session, id: string): Plan {
+  const { turn } = session;
+  if (turn?.id !== id || (turn.phase.is !== "running" && turn.phase.is !== "sending")) return plan(session);
+  return plan(
+    { ...session, turn: { ...turn, phase: { is: "stopping", by: "the time limit", overdue: true } } },
+    { do: "abort", turn: id },
+  );
+}
+
+export function branchPushed(session: Session, event: Extract<SessionEvent, { type: "branch.pushed" }>): Plan {
+  if (!session.work || session.work.branch !== event.branch) return plan(session);
+  return plan(session, { do: "claim", key: branchKey(session.work.repository.id, event.branch) });
+}
+
+/** The daemon's last word on a turn. */
+export function ended(session: Session, event: Extract<SessionEvent, { type: "turn.ended" }>, now: Ms): Plan {
+  const { turn } = session;
+  if (turn?.id !== event.turn || turn.phase.is === "publishing") return plan(session);
+  const result = named(turn, event.result);
+  if (!wantsPullRequest(session, result)) return finish(session, result, now);
+  return plan(
+    { ...session, turn: { ...turn, phase: { is: "publishing", result } } },
+    { do: "open-pull-request", turn: turn.id },
+  );
+}
+
+/** Who stopped it, or that the time was up: the daemon knows neither. */
+function named(turn: Turn, result: TurnResult): TurnResult {
+  if (turn.phase.is !== "stopping" || result.outcome === "done") return result;
+  if (!turn.phase.overdue) return { ...result, outcome: "stopped", stoppedBy: turn.phase.by };
+  return {
+    ...result,
+    outcome: "timed-out",
+    failure: { code: "turn.timed-out", detail: "The turn took longer than it may." },
+  };
+}
+
+function wantsPullRequest(session: Session, result: TurnResult): boolean {
+  return Boolean(result.branch && session.work?.own && session.work.repository.github && !session.pullRequest);
+}
+
+/** The pull request is open, or it could not be opened; the answer goes out either way. */
+export function published(
+  session: Session,
+  id: string,
+  outcome: { pullRequest: PullRequest } | { failure: { code: string; detail: string } },
+  now: Ms,
+): Plan {
+  const { turn } = session;
+  if (turn?.id !== id || turn.phase.is !== "publishing") return plan(session);
+  const { result } = turn.phase;
+  if ("failure" in outcome) return finish(session, { ...result, failure: outcome.failure }, now);
+  const { pullRequest } = outcome;
+  const key = githubPullRequestKey(session.work?.repository.id ?? "", pullRequest.number);
+  return then(plan({ ...session, pullRequest }, { do: "claim", key }), (current) => finish(current, result, now));
+}
+
+/** One answer, news for the other threads, and on to what waits. */
+export function finish(session: Session, result: TurnResult, now: Ms): Plan {
+  const { turn } = session;
+  if (!turn) return plan(session);
+  const answer: Effect = { do: "answer", turn: turn.id, thread: turn.thread, asks: turn.asks, result };
+  const news = session.threads
+    .filter((thread) => threadKey(thread) !== threadKey(turn.thread))
+    .map((thread): Effect => ({ do: "say", thread, text: newsText(turn, result) }));
+  const done = plan({ ...session, turn: null, last: turn.asks }, answer, ...news);
+  return then(done, (current) => next(current, now));
+}
+
+/** The first in the queue, or the clock towards sleep. */
+export function next(session: Session, now: Ms): Plan {
+  const [first, ...queue] = session.queue;
+  if (first) return begin({ ...session, queue }, [first], now);
+  if (session.sandbox.is !== "ready") return plan(session);
+  return plan({ ...session, sandbox: { ...session.sandbox, since: now } }, { do: "wake-me", when: "idle", since: now });
+}
+
+/** The sandbox died under the turn: once more from the start, or failed. */
+export function again(session: Session, detail: string, now: Ms): Plan {
+  const { turn } = session;
+  if (!turn || turn.phase.is === "publishing" || turn.phase.is === "waiting") return proceed(session, now);
+  if (turn.phase.is === "stopping")
+    return finish(session, named(turn, { outcome: "stopped", answer: "", durationMs: now - turn.startedAt }), now);
+  if (turn.attempt >= MAX_ATTEMPTS) return finish(session, failed(turn, "sandbox.lost", detail, now), now);
+  return proceed({ ...session, turn: { ...turn, phase: { is: "waiting" }, attempt: turn.attempt + 1 } }, now);
+}
+
+export function failed(turn: Turn, code: string, detail: string, now: Ms): TurnResult {
+  return { outcome: "failed", answer: "", failure: { code, detail }, durationMs: now - turn.startedAt };
+}
+
+function newsText(turn: Turn, result: TurnResult): string {
+  const [ask] = turn.asks;
+  const where = ask?.link ? `[there](${ask.link})` : `on ${turn.thread.surface}`;
+  const who = ask?.author.name ?? "Somebody";
+  const outcome = { done: "Done", failed: "That failed", stopped: "It was stopped", "timed-out": "It took too long" }[
+    result.outcome
+  ];
+  const said = firstParagraph(result.answer);
+  return `${who} asked ${where}: "${titleOf(ask?.text ?? "")}". ${outcome}${said ? `: ${said}` : "."}`;
+}
+
+const firstParagraph = (markdown: string): string =>
+  markdown
+    .trim()
+    .split(/\n\s*\n/)[0]
+    ?.slice(0, 500) ?? "";

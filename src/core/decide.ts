@@ -1,0 +1,102 @@
+/**
+ * The whole of a session's behaviour: what happened, in; what to do about it, out.
+ *
+ *   mention --> checking --may not--> refused
+ *                  |  may
+ *                  v
+ *   turn:   (none) --ask--> waiting --ready--> sending --accepted--> running --ended--> [publishing] --> answered --> (next in queue, or none)
+ *                              |                  |                     |  ^
+ *                              | stop             | stop, overdue       |  +-- ask: steered into it
+ *                              v                  v                     v
+ *                          answered <------ended-- stopping <--stop, overdue
+ *
+ *   sandbox: none --> starting --> ready --idle--> falling-asleep --> asleep
+ *                      ^  |failed    |lost                              |
+ *                      |  v          v                                  |
+ *                      +- none, or asleep when it had been woken <------+ (the next ask starts it again)
+ *
+ * Pure: time comes in as `now`, effects go out as data, ids are counted. Events that come too late (a timer of a turn that is
+ * over, an answer of a sandbox that was replaced) leave the session as it is.
+ */
+import { admitted, mentioned, turnedAway } from "./decide-mention.ts";
+import { asleep, idle, sandboxFailed, sandboxLost, sandboxReady, sleepFailed } from "./decide-sandbox.ts";
+import { accepted, branchPushed, ended, overdue, published, rejected, steered } from "./decide-turn.ts";
+import type { Decision, SessionEvent } from "./decision.ts";
+import { type Plan, plan } from "./plan.ts";
+import type { Ms, Session, Thread } from "./types.ts";
+
+export function decide(session: Session, event: SessionEvent, now: Ms): Decision {
+  const { session: next, effects } = react(session, event, now);
+  const numbered = effects.map((effect, index) => ({ id: `${session.id}/${session.effects + index}`, effect }));
+  return { session: { ...next, effects: session.effects + effects.length }, effects: numbered };
+}
+
+function react(session: Session, event: SessionEvent, now: Ms): Plan {
+  switch (event.type) {
+    case "mentioned":
+      return mentioned(session, event.mention);
+    case "admitted":
+      return admitted(session, event, now);
+    case "turned-away":
+      return turnedAway(session, event);
+    case "sandbox.ready":
+      return sandboxReady(session, event.url, now);
+    case "sandbox.failed":
+      return sandboxFailed(session, event, now);
+    case "sandbox.lost":
+      return sandboxLost(session, event.detail, now);
+    case "slept":
+      return asleep(session, event.token, now);
+    case "sleep.failed":
+      return sleepFailed(session, now);
+    case "turn.accepted":
+      return accepted(session, event.turn);
+    case "turn.rejected":
+      return rejected(session, event, now);
+    case "steered":
+      return steered(session, event, now);
+    case "turn.ended":
+      return ended(session, event, now);
+    case "branch.pushed":
+      return branchPushed(session, event);
+    case "pull-request.opened":
+      return published(session, event.turn, { pullRequest: event.pullRequest }, now);
+    case "pull-request.failed":
+      return published(session, event.turn, { failure: { code: event.code, detail: event.detail } }, now);
+    case "key.taken":
+      return plan(session, {
+        do: "say",
+        thread: session.thread,
+        text: `Another session holds \`${event.key}\` already; I leave it there.`,
+      });
+    case "linked":
+      return plan({ ...session, pullRequest: session.pullRequest ?? event.pullRequest });
+    case "idle":
+      return idle(session, event.since, now);
+    case "overdue":
+      return overdue(session, event.turn);
+    default:
+      return event satisfies never;
+  }
+}
+
+/** A session as it is before anything happened to it. */
+export function newSession(id: string, thread: Thread, title: string, now: Ms): Session {
+  return {
+    id,
+    createdAt: now,
+    title,
+    thread,
+    threads: [thread],
+    work: null,
+    agent: null,
+    model: null,
+    pullRequest: null,
+    sandbox: { is: "none" },
+    checking: [],
+    turn: null,
+    queue: [],
+    last: null,
+    effects: 0,
+  };
+}

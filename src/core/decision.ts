@@ -1,0 +1,80 @@
+/** What can happen to a session, and what can be done about it: the two closed unions between `decide` and the engine. */
+import type { Choice } from "./choose.ts";
+import type { Ask, Mention, Person, PullRequest, Session, Thread, TurnResult } from "./types.ts";
+
+export type SessionEvent =
+  | { type: "mentioned"; mention: Mention }
+  /** The author may ask; `choice` is what a new session would work on. */
+  | { type: "admitted"; mention: string; author: Person; choice: Choice }
+  | { type: "turned-away"; mention: string; text: string }
+  | { type: "sandbox.ready"; url: string }
+  | { type: "sandbox.failed"; code: string; detail: string }
+  /** It died, or its files cannot be woken any more. */
+  | { type: "sandbox.lost"; detail: string }
+  | { type: "slept"; token: string }
+  | { type: "sleep.failed" }
+  | { type: "turn.accepted"; turn: string }
+  | { type: "turn.rejected"; turn: string; code: string; detail: string }
+  /** What became of an ask that was passed on to a running turn. */
+  | { type: "steered"; turn: string; ask: Ask; disposition: "steered" | "later" }
+  | { type: "turn.ended"; turn: string; result: TurnResult }
+  | { type: "branch.pushed"; repository: string; branch: string }
+  | { type: "pull-request.opened"; turn: string; pullRequest: PullRequest }
+  | { type: "pull-request.failed"; turn: string; code: string; detail: string }
+  /** Another session holds that key. */
+  | { type: "key.taken"; key: string }
+  /** Somebody opened a pull request from our branch. */
+  | { type: "linked"; pullRequest: PullRequest }
+  /** Timers. They carry what they were armed for, so that a late one is recognised. */
+  | { type: "idle"; since: number }
+  | { type: "overdue"; turn: string };
+
+export type Effect =
+  | { do: "check"; mention: string }
+  | { do: "acknowledge"; thread: Thread; message: string }
+  | { do: "refuse"; mention: Mention; text: string }
+  | { do: "say"; thread: Thread; text: string }
+  | { do: "help"; thread: Thread }
+  | { do: "answer"; turn: string; thread: Thread; asks: Ask[]; result: TurnResult }
+  | { do: "start-sandbox"; from: string | null }
+  | { do: "sleep" }
+  | { do: "send-turn"; turn: string }
+  | { do: "steer"; turn: string; ask: Ask }
+  | { do: "abort"; turn: string }
+  | { do: "claim"; key: string }
+  | { do: "open-pull-request"; turn: string }
+  | { do: "wake-me"; when: "idle"; since: number }
+  | { do: "wake-me"; when: "overdue"; turn: string };
+
+/** An effect with its id: the same event on the same session gives the same ids, and the id goes out with whatever the effect sends. */
+export interface NumberedEffect {
+  id: string;
+  effect: Effect;
+}
+
+export interface Decision {
+  session: Session;
+  effects: NumberedEffect[];
+}
+
+/**
+ * Effects of one lane are done in order; the lanes go on beside each other, so that a sandbox that takes a minute to boot
+ * does not keep "stopped" from being said.
+ */
+export const LANE = {
+  check: "check",
+  acknowledge: "talk",
+  refuse: "talk",
+  say: "talk",
+  help: "talk",
+  answer: "talk",
+  "start-sandbox": "sandbox",
+  sleep: "sandbox",
+  "send-turn": "sandbox",
+  steer: "sandbox",
+  abort: "sandbox",
+  claim: "keys",
+  "open-pull-request": "keys",
+  "wake-me": "keys",
+} as const satisfies Record<Effect["do"], string>;
+export type Lane = (typeof LANE)[Effect["do"]];

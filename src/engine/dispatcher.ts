@@ -1,0 +1,76 @@
+/** Which sessions this bot works on: fetches wake-ups as they come, keeps its claims alive, lets go of those that it has lost. */
+import { toThreadboxError } from "../errors.ts";
+import { type Holder, hold } from "./holder.ts";
+import type { EngineDeps } from "./ports.ts";
+
+/** NOTIFY brings wake-ups at once; this is for those that were missed while the connection was broken. */
+const POLL_EVERY_MS = 2_000;
+/** A third of pg-boss's shortest lease, so that two beats may fail. */
+const BEAT_EVERY_MS = 3_000;
+
+export interface Dispatcher {
+  start(): void;
+  /** Takes no more and gives back what it holds. */
+  stop(): Promise<void>;
+  /** Sessions that are held now. */
+  size(): number;
+}
+
+export function createDispatcher(deps: EngineDeps): Dispatcher {
+  const holders = new Map<string, Holder>();
+  let stopped = false;
+  let fetching = Promise.resolve();
+  let timers: NodeJS.Timeout[] = [];
+  let unsubscribe = (): void => {};
+
+  const fetch = (): void => {
+    fetching = fetching
+      .then(() => take(deps, holders, () => stopped))
+      .catch((thrown: unknown) => {
+        deps.log.warn({ detail: toThreadboxError(thrown).detail }, "dispatcher.fetch-failed");
+      });
+  };
+  const beat = async (): Promise<void> => {
+    const held = [...holders.values()];
+    if (held.length === 0) return;
+    const lost = await deps.jobs.touch(held.map((holder) => holder.job));
+    for (const holder of held) if (lost.has(holder.job.id)) holder.abandon();
+  };
+  return {
+    start() {
+      unsubscribe = deps.onWake((session) => {
+        const holder = session === null ? undefined : holders.get(session);
+        if (holder) holder.wake();
+        else fetch();
+      });
+      const beating = (): void =>
+        void beat().catch((thrown: unknown) =>
+          deps.log.warn({ detail: toThreadboxError(thrown).detail }, "dispatcher.beat-failed"),
+        );
+      timers = [setInterval(fetch, POLL_EVERY_MS), setInterval(beating, BEAT_EVERY_MS)];
+      fetch();
+    },
+    async stop() {
+      stopped = true;
+      unsubscribe();
+      for (const timer of timers) clearInterval(timer);
+      await fetching;
+      for (const holder of holders.values()) holder.abandon();
+      await Promise.all([...holders.values()].map((holder) => holder.done));
+    },
+    size: () => holders.size,
+  };
+}
+
+async function take(deps: EngineDeps, holders: Map<string, Holder>, stopped: () => boolean): Promise<void> {
+  const free = deps.settings.maxSessions - holders.size;
+  if (stopped() || free <= 0) return;
+  for (const job of await deps.jobs.fetch(Math.min(free, 100))) {
+    const holder = hold(deps, job);
+    holders.set(job.session, holder);
+    void holder.done.then(async (how) => {
+      holders.delete(job.session);
+      if (how === "abandoned") await deps.jobs.giveBack(job).catch(() => undefined);
+    });
+  }
+}

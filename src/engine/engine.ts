@@ -1,0 +1,30 @@
+/** The engine as `main.ts` sees it: the way in, and the only loop. */
+
+import type { Inbox } from "../core/types.ts";
+import { createDispatcher } from "./dispatcher.ts";
+import type { EngineDeps } from "./ports.ts";
+import { createIngress } from "./receive.ts";
+
+export interface Engine {
+  inbox: Inbox;
+  start(): Promise<void>;
+  /** Stops taking, hands over, and comes back when nothing of this bot's is under way. */
+  stop(): Promise<void>;
+  /** Sessions that this bot works on now. */
+  working(): number;
+}
+
+export function createEngine(deps: EngineDeps): Engine {
+  const ingress = createIngress(deps);
+  const dispatcher = createDispatcher(deps);
+  return {
+    inbox: ingress,
+    async start() {
+      await deps.jobs.dropClaims(await deps.store.heldBy(deps.settings.owner));
+      await deps.jobs.work({ timer: ingress.timer, lookup: ingress.lookedUp });
+      dispatcher.start();
+    },
+    stop: () => dispatcher.stop(),
+    working: () => dispatcher.size(),
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * One turn's stream to its end, resumed from its cursor. What was read is stored with the cursor and the progress in one
+ * transaction, so a restart goes on where it was; what a restart reads twice changes nothing.
+ */
+import { condense } from "../core/condense.ts";
+import type { SessionEvent } from "../core/decision.ts";
+import { sandboxName } from "../core/naming.ts";
+import type { Progress, Session, TurnResult } from "../core/types.ts";
+import { ThreadboxError, toThreadboxError } from "../errors.ts";
+import type { StreamPosition } from "../store/store.ts";
+import type { AgentEvent, JournalEntry } from "../wire/events.ts";
+import type { EngineDeps } from "./ports.ts";
+import { daemonOf } from "./reach.ts";
+import { credentialsFor } from "./send.ts";
+
+/** Storing every token by itself was the main cost in measurements with 300 busy sessions; four times a second is enough for eyes. */
+const STORE_EVERY_MS = 250;
+/** Installation tokens live an hour; a turn may live longer. */
+const RENEW_CREDENTIALS_EVERY_MS = 40 * 60_000;
+
+export interface Following {
+  session: Session;
+  turn: string;
+  from: StreamPosition;
+  progress: Progress;
+  signal: AbortSignal;
+  /** Stores entries with their position and progress, and what they mean for the session. Throws when the session is another bot's now. */
+  store(batch: Batch): Promise<void>;
+  /** Called for each event, before it is stored. */
+  show(progress: Progress): void;
+}
+
+export interface Batch {
+  entries: JournalEntry[];
+  position: StreamPosition;
+  progress: Progress;
+  event: SessionEvent | null;
+}
+
+/** Resolves when the turn has ended, or its sandbox is lost, and that is stored. */
+export async function follow(deps: EngineDeps, following: Following): Promise<void> {
+  const stopRenewing = renewCredentials(deps, following);
+  const keeper = keep(deps, following);
+  try {
+    await read(deps, following, keeper);
+  } catch (thrown) {
+    if (following.signal.aborted) return;
+    await keeper.close(await lossOf(deps, following.session, thrown));
+  } finally {
+    stopRenewing();
+    keeper.cancel();
+  }
+}
+
+async function read(deps: EngineDeps, { session, turn, from, signal }: Following, keeper: Keeper): Promise<void> {
+  const stream = daemonOf(deps, session).stream({ cursor: from.cursor, epoch: from.epoch, signal });
+  for await (const entry of stream) {
+    const event = meaning(entry.event, turn);
+    await keeper.add(entry, event);
+    if (event?.type === "turn.ended") return;
+  }
+  if (!signal.aborted) throw new ThreadboxError("daemon.unreachable", "The daemon's stream ended before the turn.");
+}
+
+interface Keeper {
+  /** Folds and shows the entry at once; stores it soon, or before it resolves when it means something. */
+  add(entry: JournalEntry, event: SessionEvent | null): Promise<void>;
+  /** Stores what is left, with the event that ends the following. */
+  close(end: { event: SessionEvent; restart: boolean }): Promise<void>;
+  cancel(): void;
+}
+
+function keep(deps: EngineDeps, { from, store, show, ...following }: Following): Keeper {
+  let { progress } = following;
+  let position = from;
+  let waiting: JournalEntry[] = [];
+  let failed: unknown = null;
+  let stored = Promise.resolve();
+  let cancel: (() => void) | null = null;
+
+  const flush = (event: SessionEvent | null): Promise<void> => {
+    cancel?.();
+    cancel = null;
+    const entries = waiting;
+    waiting = [];
+    const batch: Batch = { entries, position, progress, event };
+    stored = stored.then(() => (entries.length > 0 || event ? store(batch) : undefined));
+    stored.catch((thrown: unknown) => {
+      failed = thrown;
+    });
+    return stored;
+  };
+  return {
+    async add(entry, event) {
+      if (failed) throw failed;
+      progress = condense(progress, entry.event, entry.at);
+      show(progress);
+      waiting.push(entry);
+      position = { epoch: entry.epoch, cursor: entry.cursor };
+      if (event) await flush(event);
+      else cancel ??= deps.clock.after(STORE_EVERY_MS, () => void flush(null).catch(() => undefined));
+    },
+    async close({ event, restart }) {
+      if (restart) position = { epoch: null, cursor: 0 };
+      await flush(event);
+    },
+    cancel: () => cancel?.(),
+  };
+}
+
+/** The few events that change a session; all others only change what is shown. */
+function meaning(event: AgentEvent, turn: string): SessionEvent | null {
+  if (event.type === "branch.pushed")
+    return { type: "branch.pushed", repository: event.repository, branch: event.branch };
+  if (event.type !== "turn.ended" || event.turn !== turn) return null;
+  const { type: _type, turn: _turn, ...result } = event;
+  return { type: "turn.ended", turn, result: result satisfies TurnResult };
+}
+
+/** A stream that cannot be read any more: another journal in the same sandbox (read from its beginning then), or no sandbox. */
+async function lossOf(
+  deps: EngineDeps,
+  session: Session,
+  thrown: unknown,
+): Promise<{ event: SessionEvent; restart: boolean }> {
+  const error = toThreadboxError(thrown, "daemon.unreachable");
+  const running = await deps.provider.find(sandboxName(session.id)).catch(() => null);
+  deps.log.warn(
+    { session: session.id, code: error.code, detail: error.detail, running: Boolean(running) },
+    "stream.lost",
+  );
+  return { event: { type: "sandbox.lost", detail: error.detail }, restart: error.code === "daemon.journal-lost" };
+}
+
+function renewCredentials(deps: EngineDeps, { session, signal }: Following): () => void {
+  const { work } = session;
+  if (!work) return () => {};
+  let cancel = () => {};
+  const renew = async (): Promise<void> => {
+    try {
+      await daemonOf(deps, session).credentials(await credentialsFor(deps, work));
+    } catch (thrown) {
+      const error = toThreadboxError(thrown);
+      deps.log.warn({ session: session.id, code: error.code, detail: error.detail }, "credentials.not-renewed");
+    }
+    if (!signal.aborted) arm();
+  };
+  const arm = (): void => {
+    cancel = deps.clock.after(RENEW_CREDENTIALS_EVERY_MS, () => void renew());
+  };
+  arm();
+  return () => cancel();
+}

@@ -1,0 +1,51 @@
+/** What becomes of an effect that failed: tried again, or given up with an event that tells the session. */
+import type { Effect, SessionEvent } from "../core/decision.ts";
+import type { Session } from "../core/types.ts";
+import { catalogEntry, type ThreadboxError } from "../errors.ts";
+
+/** `now` failures: five attempts within about 15 s, so that a person does not wait for what will not come. */
+const MAX_ATTEMPTS_NOW = 5;
+/** `later` failures: what could not be posted is posted later; about a day with the longest pause. */
+const MAX_ATTEMPTS_LATER = 300;
+const MAX_PAUSE_MS = 5 * 60_000;
+
+/** Milliseconds until the next attempt, or null when there is none. `attempts` counts those that were made. */
+export function retryInMs(error: ThreadboxError, attempts: number): number | null {
+  const { retry } = catalogEntry(error.code);
+  if (retry === "never") return null;
+  if (attempts >= (retry === "now" ? MAX_ATTEMPTS_NOW : MAX_ATTEMPTS_LATER)) return null;
+  return error.retryAfterMs ?? Math.min(MAX_PAUSE_MS, 500 * 2 ** Math.min(attempts, 12));
+}
+
+/** What an effect that was given up means for the session. Null where nothing hangs on it. */
+export function givenUp(effect: Effect, session: Session, error: ThreadboxError): SessionEvent | null {
+  const { code, detail } = error;
+  switch (effect.do) {
+    case "check":
+      return { type: "turned-away", mention: effect.mention, text: `${detail} ${error.remedy}` };
+    case "start-sandbox":
+      return code === "sandbox.lost" ? { type: "sandbox.lost", detail } : { type: "sandbox.failed", code, detail };
+    case "sleep":
+      return { type: "sleep.failed" };
+    case "send-turn":
+      return code === "sandbox.lost"
+        ? { type: "sandbox.lost", detail }
+        : { type: "turn.rejected", turn: effect.turn, code, detail };
+    case "steer":
+      return { type: "steered", turn: effect.turn, ask: effect.ask, disposition: "later" };
+    case "abort":
+      return session.turn?.id === effect.turn ? { type: "sandbox.lost", detail } : null;
+    case "open-pull-request":
+      return { type: "pull-request.failed", turn: effect.turn, code, detail };
+    case "acknowledge":
+    case "refuse":
+    case "say":
+    case "help":
+    case "answer":
+    case "claim":
+    case "wake-me":
+      return null;
+    default:
+      return effect satisfies never;
+  }
+}

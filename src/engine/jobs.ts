@@ -1,0 +1,143 @@
+/**
+ * What pg-boss does for us: one live wake-up per session (claimed by one bot at a time, taken over when that bot dies),
+ * timers, and lookups that have to wait for a vendor. What is to be done stands in our own tables; a job only says "look".
+ */
+import { fromKysely, type JobWithMetadata, PgBoss } from "pg-boss";
+import { z } from "zod";
+import type { SessionEvent } from "../core/decision.ts";
+import type { Log } from "../log.ts";
+import type { Connection, Tx } from "../store/database.ts";
+
+export interface SessionJob {
+  id: string;
+  session: string;
+  retryCount: number;
+}
+
+export interface TimerJob {
+  session: string;
+  event: Extract<SessionEvent, { type: "idle" | "overdue" }>;
+}
+
+/**
+ * `leaseSeconds`: a bot that is silent that long has lost its sessions. pg-boss allows no less than 10.
+ */
+const LEASE_SECONDS = 10;
+/** pg-boss refuses more than a day; a session that is held that long is handed over. */
+const EXPIRE_SECONDS = 86_399;
+
+export type Jobs = Awaited<ReturnType<typeof startJobs>>;
+
+export async function startJobs(options: { connection: Connection; log: Log }) {
+  const { log } = options;
+  // Defaults of a minute for both intervals would make the take-over from a dead bot last longer than that.
+  const boss = new PgBoss({
+    ...options.connection,
+    max: 5,
+    monitorIntervalSeconds: 2,
+    superviseIntervalSeconds: 2,
+    application_name: "threadbox-jobs",
+  });
+  boss.on("error", (error) => log.warn({ error: error.message }, "jobs.error"));
+  await boss.start();
+  await makeQueues(boss);
+
+  return {
+    /** Inside the transaction that stored something to do. A no-op when the session has a live wake-up: its holder looks before it lets go. */
+    async wake(tx: Tx, session: string): Promise<void> {
+      await boss.send("session", { session }, { singletonKey: session, db: fromKysely(tx) });
+    },
+
+    async lookup(tx: Tx, seq: number): Promise<void> {
+      await boss.send("lookup", { seq }, { db: fromKysely(tx) });
+    },
+
+    async timer(job: TimerJob, afterMs: number): Promise<void> {
+      await boss.send("timer", job, { startAfter: new Date(Date.now() + afterMs) });
+    },
+
+    async fetch(max: number): Promise<SessionJob[]> {
+      const jobs: JobWithMetadata<{ session: string }>[] = await boss.fetch("session", {
+        batchSize: max,
+        includeMetadata: true,
+      });
+      return jobs.map((job) => ({ id: job.id, session: job.data.session, retryCount: job.retryCount }));
+    },
+
+    /** Says that we are alive; gives back the jobs that are ours no longer. */
+    async touch(jobs: SessionJob[]): Promise<Set<string>> {
+      const answer = await boss.touch(
+        "session",
+        jobs.map(({ id, retryCount }) => ({ id, retryCount })),
+      );
+      const alive = new Set(Touched.parse(answer).settled);
+      return new Set(jobs.map((job) => job.id).filter((id) => !alive.has(id)));
+    },
+
+    /** Gives the session back, in the transaction that saw that nothing is left to do. */
+    async complete(tx: Tx, job: SessionJob): Promise<void> {
+      await boss.complete("session", { id: job.id, retryCount: job.retryCount }, undefined, { db: fromKysely(tx) });
+    },
+
+    /** Lets another attempt begin at once: this bot cannot go on with it. */
+    async giveBack(job: SessionJob): Promise<void> {
+      await boss.fail("session", { id: job.id, retryCount: job.retryCount });
+    },
+
+    async work(on: { timer(job: TimerJob): Promise<void>; lookup(seq: number): Promise<void> }): Promise<void> {
+      await boss.work<TimerJob>("timer", { pollingIntervalSeconds: 0.5, batchSize: 20 }, async (jobs) => {
+        for (const job of jobs) await on.timer(job.data);
+      });
+      await boss.work<{ seq: number }>("lookup", { pollingIntervalSeconds: 0.5 }, async ([job]) => {
+        if (job) await on.lookup(job.data.seq);
+      });
+    },
+
+    /** After a restart of the same bot: what it held is nobody's now, and need not wait for the lease to run out. */
+    async dropClaims(sessions: string[]): Promise<void> {
+      for (const session of sessions) {
+        const jobs = await boss.findJobs<{ session: string }>("session", { key: session });
+        const active = jobs.filter((job) => job.state === "active").map((job) => job.id);
+        if (active.length > 0) await boss.fail("session", active);
+      }
+    },
+
+    stop: () => boss.stop({ graceful: true, timeout: 5_000, close: true }),
+  };
+}
+
+/** What `touch` answers; the published type of 12.35.0 leaves the fields out. */
+const Touched = z.object({
+  settled: z
+    .array(z.string())
+    .nullish()
+    .transform((ids) => ids ?? []),
+});
+
+async function makeQueues(boss: PgBoss): Promise<void> {
+  // A failed job would free the key but leave the work undone: try for ever, our own tables know what was given up.
+  const session = {
+    policy: "exclusive",
+    heartbeatSeconds: LEASE_SECONDS,
+    retryLimit: 1_000_000,
+    expireInSeconds: EXPIRE_SECONDS,
+    deleteAfterSeconds: 600,
+  } as const;
+  const retried = {
+    policy: "standard",
+    retryLimit: 20,
+    retryBackoff: true,
+    retryDelay: 1,
+    retryDelayMax: 60,
+    deleteAfterSeconds: 600,
+  } as const;
+  for (const [name, options] of [
+    ["session", session],
+    ["timer", retried],
+    ["lookup", retried],
+  ] as const) {
+    if (!(await boss.getQueue(name))) await boss.createQueue(name, options);
+    // A cold queue cache would make the first send inside a transaction read outside of it, and wait for itself.
+    await boss.touch(name, { id: "00000000-0000-0000-0000-000000000000", retryCount: 0 });
+  }
+}

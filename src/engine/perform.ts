@@ -1,0 +1,131 @@
+/**
+ * One effect -> one adapter call -> the event that it produced (null where nothing follows from it).
+ * Every call is safe to repeat: `again` says that an earlier attempt may have got through.
+ */
+import { chooseWork } from "../core/choose.ts";
+import { helpText, parseCommand } from "../core/command.ts";
+import type { Effect, SessionEvent } from "../core/decision.ts";
+import { sandboxName } from "../core/naming.ts";
+import type { Session } from "../core/types.ts";
+import { catalogEntry } from "../errors.ts";
+import type { EngineDeps } from "./ports.ts";
+import { pullRequestDraft } from "./publish.ts";
+import { daemonOf, surfaceOf } from "./reach.ts";
+import { passOn, sendTurn } from "./send.ts";
+
+export interface Performing {
+  /** The session as it is when the effect begins. */
+  session: Session;
+  /** Goes out with whatever the effect sends. */
+  id: string;
+  again: boolean;
+}
+
+export async function perform(
+  deps: EngineDeps,
+  effect: Effect,
+  { session, id, again }: Performing,
+): Promise<SessionEvent | null> {
+  const post = { marker: id, again };
+  switch (effect.do) {
+    case "check":
+      return check(deps, session, effect.mention);
+    case "acknowledge":
+      await surfaceOf(deps, effect.thread.surface).acknowledge(effect);
+      return null;
+    case "refuse":
+      await surfaceOf(deps, effect.mention.thread.surface).refuse(effect.mention, effect.text, post);
+      return null;
+    case "say":
+      await surfaceOf(deps, effect.thread.surface).say(effect.thread, effect.text, post);
+      return null;
+    case "help":
+      await surfaceOf(deps, effect.thread.surface).say(effect.thread, helpText(deps.settings.name), post);
+      return null;
+    case "answer":
+      await answer(deps, session, effect, post);
+      return null;
+    case "start-sandbox":
+      return startSandbox(deps, session.id, effect.from);
+    case "sleep":
+      return { type: "slept", token: await deps.provider.sleep(sandboxName(session.id)) };
+    case "send-turn":
+      return sendTurn(deps, session, effect.turn);
+    case "steer":
+      return passOn(deps, session, effect);
+    case "abort":
+      if (session.sandbox.is === "ready") await daemonOf(deps, session).abort({ turn: effect.turn });
+      return null;
+    case "claim": {
+      const [taken] = await deps.store.claimKeys(null, session.id, [effect.key]);
+      return taken ? { type: "key.taken", key: taken } : null;
+    }
+    case "open-pull-request":
+      return openPullRequest(deps, session, effect.turn);
+    case "wake-me":
+      await armTimer(deps, session.id, effect);
+      return null;
+    default:
+      return effect satisfies never;
+  }
+}
+
+async function check(deps: EngineDeps, session: Session, id: string): Promise<SessionEvent | null> {
+  const mention = session.checking.find((one) => one.id === id);
+  if (!mention) return null;
+  const authorization = await surfaceOf(deps, mention.thread.surface).authorize(mention);
+  if (!authorization.allowed) return { type: "turned-away", mention: id, text: authorization.text };
+  const command = parseCommand(mention.text);
+  const { options, text } = "options" in command ? command : { options: {}, text: "" };
+  const choice = chooseWork(mention, options, deps.repositories, session.id, text);
+  return { type: "admitted", mention: id, author: authorization.author, choice };
+}
+
+async function startSandbox(deps: EngineDeps, session: string, from: string | null): Promise<SessionEvent> {
+  const sandbox = await deps.provider.start(sandboxName(session), from);
+  await deps.boot(sandbox);
+  return { type: "sandbox.ready", url: sandbox.url };
+}
+
+async function answer(
+  deps: EngineDeps,
+  session: Session,
+  effect: Extract<Effect, { do: "answer" }>,
+  post: { marker: string; again: boolean },
+): Promise<void> {
+  const { result } = effect;
+  await deps.store.endTurn(effect.turn, result);
+  await surfaceOf(deps, effect.thread.surface).answer(
+    effect.thread,
+    {
+      turn: effect.turn,
+      session: session.id,
+      title: session.title,
+      result,
+      ...(result.failure ? { remedy: catalogEntry(result.failure.code).remedy } : {}),
+      repository: session.work?.repository.name ?? null,
+      pullRequest: session.pullRequest,
+      askers: effect.asks.map((ask) => ask.author),
+      page: deps.settings.page(session.id),
+    },
+    post,
+  );
+}
+
+async function openPullRequest(deps: EngineDeps, session: Session, turn: string): Promise<SessionEvent | null> {
+  const draft = pullRequestDraft(session, deps.settings.page(session.id));
+  if (!draft)
+    return {
+      type: "pull-request.failed",
+      turn,
+      code: "github.pull-request-failed",
+      detail: "There is no repository on GitHub to open it in.",
+    };
+  return { type: "pull-request.opened", turn, pullRequest: await deps.forge.openPullRequest(draft) };
+}
+
+async function armTimer(deps: EngineDeps, session: string, effect: Extract<Effect, { do: "wake-me" }>): Promise<void> {
+  if (effect.when === "idle")
+    await deps.jobs.timer({ session, event: { type: "idle", since: effect.since } }, deps.settings.idleAfterMs);
+  else await deps.jobs.timer({ session, event: { type: "overdue", turn: effect.turn } }, deps.settings.turnLimitMs);
+}

@@ -1,0 +1,50 @@
+/** What the engine needs of the rest, handed over by `main.ts`. */
+import type { Clock } from "../clock.ts";
+import type { Repository } from "../core/types.ts";
+import type { Log } from "../log.ts";
+import type { DaemonClient } from "../sandboxes/daemon-client.ts";
+import type { Sandbox, SandboxProvider } from "../sandboxes/provider.ts";
+import type { Store } from "../store/store.ts";
+import type { Forge } from "../surfaces/forge.ts";
+import type { Surfaces } from "../surfaces/surface.ts";
+import type { CredentialsRequest } from "../wire/routes.ts";
+import type { Jobs } from "./jobs.ts";
+
+/** Keys and endpoints of the models, as the daemon takes them. */
+export type ModelAccess = NonNullable<CredentialsRequest["llm"]>;
+
+export interface EngineDeps {
+  store: Store;
+  jobs: Jobs;
+  surfaces: Surfaces;
+  forge: Forge;
+  provider: SandboxProvider;
+  /** Puts the daemon into a running sandbox, or finds it there. Throws `sandbox.boot-timeout`. */
+  boot(sandbox: Sandbox): Promise<void>;
+  /** Speaks to the daemon of a sandbox, with tokens of its own. */
+  connect(sandbox: { name: string; url: string }): DaemonClient;
+  repositories: Repository[];
+  settings: EngineSettings;
+  clock: Clock;
+  log: Log;
+  /** Listens to `threadbox_wake`; the payload is a session's id, null when anything may have been missed. */
+  onWake(fn: (session: string | null) => void): () => void;
+}
+
+export interface EngineSettings {
+  /** What people call the bot. */
+  name: string;
+  /** Stable and unique for this process: a restarted bot takes its own sessions back at once. */
+  owner: string;
+  agent: string;
+  model: string | undefined;
+  models: ModelAccess;
+  /** A ready sandbox that long without a turn goes to sleep. */
+  idleAfterMs: number;
+  /** Wall time of a turn. */
+  turnLimitMs: number;
+  /** Sessions that this bot works on at once. */
+  maxSessions: number;
+  /** The page of a session, or null where nobody could open it. */
+  page(session: string): string | null;
+}

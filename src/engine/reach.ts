@@ -1,0 +1,19 @@
+/** Finds the adapter that an effect speaks to, or says in our own words that there is none. */
+import { sandboxName } from "../core/naming.ts";
+import type { Session, SurfaceName } from "../core/types.ts";
+import { ThreadboxError } from "../errors.ts";
+import type { DaemonClient } from "../sandboxes/daemon-client.ts";
+import type { Surface } from "../surfaces/surface.ts";
+import type { EngineDeps } from "./ports.ts";
+
+export function surfaceOf(deps: Pick<EngineDeps, "surfaces">, name: SurfaceName): Surface {
+  const surface = deps.surfaces[name];
+  if (!surface) throw new ThreadboxError("surface.refused", `The surface "${name}" is not set up (any more).`);
+  return surface;
+}
+
+export function daemonOf(deps: EngineDeps, session: Session): DaemonClient {
+  if (session.sandbox.is !== "ready")
+    throw new ThreadboxError("daemon.unreachable", "The session has no running sandbox.");
+  return deps.connect({ name: sandboxName(session.id), url: session.sandbox.url });
+}

@@ -1,0 +1,120 @@
+/** A turn on its way into the sandbox: credentials and repository first, then the words, fixed before they go out for the first time. */
+import type { Effect, SessionEvent } from "../core/decision.ts";
+import { sandboxName } from "../core/naming.ts";
+import { commitSubject, promptText, steerText } from "../core/prompt.ts";
+import type { Ask, Session, Turn, Work } from "../core/types.ts";
+import { ThreadboxError, toThreadboxError } from "../errors.ts";
+import type { CredentialsRequest, InitRequest } from "../wire/routes.ts";
+import type { EngineDeps } from "./ports.ts";
+import { daemonOf, surfaceOf } from "./reach.ts";
+
+export async function sendTurn(deps: EngineDeps, session: Session, id: string): Promise<SessionEvent | null> {
+  const { turn, work } = session;
+  if (turn?.id !== id || !work) return null;
+  const daemon = daemonOf(deps, session);
+  try {
+    await daemon.credentials(await credentialsFor(deps, work));
+    await daemon.init(await workspaceFor(deps, session, work));
+    const message = await deps.store.fixPrompt(id, await wordsOf(deps, session, turn, work));
+    await daemon.prompt({
+      id,
+      message,
+      whileBusy: "queue",
+      coAuthors: coAuthors(turn.asks),
+      publish: true,
+      subject: commitSubject(turn.asks),
+    });
+  } catch (thrown) {
+    throw await lostOr(deps, session, thrown);
+  }
+  return { type: "turn.accepted", turn: id };
+}
+
+/** Another ask for a running turn. `later`: the agent was done already, and the daemon runs it as a turn of its own. */
+export async function passOn(
+  deps: EngineDeps,
+  session: Session,
+  { turn, ask }: Extract<Effect, { do: "steer" }>,
+): Promise<SessionEvent> {
+  if (session.turn?.id !== turn || session.sandbox.is !== "ready")
+    return { type: "steered", turn, ask, disposition: "later" };
+  const sent = await daemonOf(deps, session).prompt({
+    id: ask.id,
+    message: steerText(ask),
+    whileBusy: "steer",
+    coAuthors: coAuthors([ask]),
+    publish: true,
+    subject: commitSubject([ask]),
+  });
+  return { type: "steered", turn, ask, disposition: sent.turn === turn ? "steered" : "later" };
+}
+
+/** Git credentials are as narrow and short-lived as the forge can make them; long turns get fresh ones (see `follow.ts`). */
+export async function credentialsFor(deps: EngineDeps, work: Work): Promise<CredentialsRequest> {
+  const credential = await deps.forge.credential(work.repository);
+  return { version: "1", llm: deps.settings.models, ...(credential ? { git: [credential] } : {}) };
+}
+
+async function workspaceFor(deps: EngineDeps, session: Session, { repository, branch }: Work): Promise<InitRequest> {
+  const model = session.model ?? repository.model ?? deps.settings.model;
+  return {
+    workspace: {
+      repos: [
+        {
+          id: repository.id,
+          source: repository.url,
+          path: folderOf(repository.name),
+          branch,
+          ...(repository.base ? { base: repository.base } : {}),
+          ...(repository.setup ? { setup: repository.setup } : {}),
+        },
+      ],
+    },
+    identity: await deps.forge.identity(),
+    agent: { kind: session.agent ?? repository.agent ?? deps.settings.agent, ...(model ? { model } : {}) },
+  };
+}
+
+const folderOf = (name: string): string =>
+  name
+    .split("/")
+    .at(-1)
+    ?.replace(/[^\w.-]/g, "-") || "repository";
+
+async function wordsOf(deps: EngineDeps, session: Session, turn: Turn, work: Work): Promise<string> {
+  const since = await deps.store.lastTurnStartedAt(session.id, turn.id);
+  const [ask] = turn.asks;
+  const said = ask ? await contextOf(deps, ask) : [];
+  const context = since === null ? said : said.filter((one) => one.at > since);
+  const asked = new Set(turn.asks.map((one) => one.text));
+  return promptText({
+    asks: turn.asks,
+    context: context.filter((one) => !asked.has(one.text)),
+    work,
+    first: since === null,
+  });
+}
+
+/** Without the thread's earlier words the agent knows less; without the turn it does nothing. So a vendor that does not answer costs only the context. */
+async function contextOf(deps: EngineDeps, ask: Ask) {
+  try {
+    return await surfaceOf(deps, ask.thread.surface).context(ask);
+  } catch (thrown) {
+    const error = toThreadboxError(thrown);
+    deps.log.warn({ turn: ask.id, code: error.code, detail: error.detail }, "context.missing");
+    return [];
+  }
+}
+
+const coAuthors = (asks: Ask[]): { name: string; email: string }[] => {
+  const people = new Map(asks.flatMap(({ author }) => (author.git ? [[author.git.email, author.git]] : [])));
+  return [...people.values()];
+};
+
+/** A daemon that does not answer in a sandbox that is not there any more is a lost sandbox. */
+async function lostOr(deps: EngineDeps, session: Session, thrown: unknown): Promise<ThreadboxError> {
+  const error = toThreadboxError(thrown, "daemon.unreachable");
+  if (error.code !== "daemon.unreachable") return error;
+  const running = await deps.provider.find(sandboxName(session.id));
+  return running ? error : new ThreadboxError("sandbox.lost", "The sandbox does not run any more.", { cause: error });
+}

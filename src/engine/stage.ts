@@ -1,0 +1,85 @@
+/** Which progress message a session shows: opened with its turn, closed before its answer, found again after a restart. */
+import { newProgress } from "../core/condense.ts";
+import type { Progress, Session, Thread, Turn, TurnResult } from "../core/types.ts";
+import { type Display, openDisplay } from "./display.ts";
+import type { EngineDeps } from "./ports.ts";
+
+export interface Stage {
+  /** Opens the display of the session's turn where it is not open, and says what it waits for. */
+  show(session: Session): Promise<void>;
+  /** The display of that turn, when it is open. */
+  of(turn: string): Display | null;
+  /** The last edit of a turn's message, before its answer. */
+  end(session: Session, turn: string, thread: Thread, outcome: TurnResult["outcome"]): Promise<void>;
+  /** Stops showing without a last edit: another bot goes on. */
+  drop(): void;
+}
+
+export function createStage(deps: EngineDeps): Stage {
+  let display: Display | null = null;
+
+  const open = async (session: Session, turn: Pick<Turn, "id" | "thread" | "startedAt">): Promise<Display> => {
+    const row = await deps.store.turn(turn.id);
+    const first = row?.progress ?? newProgress(turn.id, session.work, "Starting", turn.startedAt);
+    const { [turn.thread.surface]: surface } = deps.surfaces;
+    const shown = {
+      store: deps.store,
+      surface,
+      clock: deps.clock,
+      log: deps.log,
+      page: deps.settings.page(session.id),
+    };
+    return openDisplay(shown, turn.thread, first, row?.progressRef ?? null);
+  };
+  return {
+    async show(session) {
+      const { turn } = session;
+      if (!turn) return;
+      if (display?.turn !== turn.id) {
+        display?.drop();
+        display = await open(session, turn);
+      }
+      const now = waitingFor(session, turn);
+      const progress = display.progress();
+      if (now && progress.now !== now && !progress.ended)
+        display.update({ ...progress, now, changedAt: deps.clock.now() });
+    },
+    of: (turn) => (display?.turn === turn ? display : null),
+    async end(session, turn, thread, outcome) {
+      const closing =
+        display?.turn === turn ? display : await open(session, { id: turn, thread, startedAt: deps.clock.now() });
+      if (display === closing) display = null;
+      await closing.close(ended(closing.progress(), outcome));
+    },
+    drop() {
+      display?.drop();
+      display = null;
+    },
+  };
+}
+
+function ended(progress: Progress, outcome: TurnResult["outcome"]): Progress {
+  return { ...progress, now: ENDED[outcome], ended: outcome };
+}
+
+const ENDED = { done: "Done", failed: "Failed", stopped: "Stopped", "timed-out": "Out of time" } as const;
+
+/** Null while the agent itself says what it does. */
+function waitingFor(session: Session, turn: Turn): string | null {
+  switch (turn.phase.is) {
+    case "waiting":
+      return session.sandbox.is === "starting" && session.sandbox.from === null
+        ? "Starting a sandbox"
+        : "Waking the sandbox";
+    case "sending":
+      return "Handing over the request";
+    case "running":
+      return null;
+    case "stopping":
+      return "Stopping";
+    case "publishing":
+      return "Opening the pull request";
+    default:
+      return turn.phase satisfies never;
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * `threadbox.yml`: which repositories the bot works on, and who may ask where. Everything that is not a secret and not of the machine.
+ * The JSON schema that editors read (`threadbox.schema.json`) is made from the same object.
+ */
+import { readFileSync } from "node:fs";
+import { parse, YAMLParseError } from "yaml";
+import { z } from "zod";
+import { canonicalGitUrl } from "./core/correlation.ts";
+import type { Repository } from "./core/types.ts";
+import { ThreadboxError } from "./errors.ts";
+
+const Listed = z.strictObject({
+  name: z.string().min(1).describe("What people call it: owner/name."),
+  url: z.string().min(1).optional().describe("git URL; https://github.com/<name>.git when it is left out."),
+  base: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Branch that work starts from and pull requests go to; the remote's default branch when it is left out."),
+  setup: z.string().min(1).optional().describe("Shell command that prepares a fresh clone, such as `npm ci`."),
+  label: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Label on an issue that starts a turn; `threadbox` when it is left out."),
+  agent: z.string().min(1).optional().describe("Coding agent for this repository."),
+  model: z.string().min(1).optional().describe("Model for this repository, such as anthropic/claude-sonnet-4-5."),
+});
+
+export const File = z.strictObject({
+  repositories: z.array(Listed).default([]),
+  slack: z
+    .strictObject({
+      users: z
+        .array(z.string())
+        .optional()
+        .describe("Slack user ids that may ask; everybody of the workspace when it is left out."),
+      channels: z
+        .array(z.string())
+        .optional()
+        .describe("Channel ids where the bot answers; all that it is in when it is left out."),
+      guests: z.boolean().optional().describe("May guests ask? No, when it is left out."),
+      external: z
+        .boolean()
+        .optional()
+        .describe("May people of other workspaces ask (Slack Connect)? No, when it is left out."),
+    })
+    .default({}),
+  limits: z
+    .strictObject({
+      idleAfterMinutes: z
+        .number()
+        .positive()
+        .optional()
+        .describe("A sandbox sleeps after that long without a turn; 10."),
+      turnMinutes: z.number().positive().optional().describe("A turn is stopped after that long; 90."),
+    })
+    .default({}),
+});
+export type File = z.infer<typeof File>;
+
+export interface TeamSettings {
+  repositories: Repository[];
+  /** Label by repository name. */
+  labels: Record<string, string>;
+  slack: File["slack"];
+  idleAfterMs: number;
+  turnLimitMs: number;
+  /** False when there is no threadbox.yml. */
+  found: boolean;
+}
+
+/** Reads the file; an absent one is an empty one. Throws `config.invalid` with every problem of a malformed one. */
+export function readTeamSettings(path: string, githubUrl = "https://github.com"): TeamSettings {
+  const text = textOf(path);
+  const parsed = File.safeParse(text === null ? {} : (yamlOf(path, text) ?? {}));
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "(file)"}: ${issue.message}`);
+    throw new ThreadboxError("config.invalid", `Cannot start, fix these in ${path}:\n${lines.join("\n")}`);
+  }
+  const { repositories, slack, limits } = parsed.data;
+  return {
+    repositories: repositories.map((listed) => toRepository(listed, githubUrl)),
+    labels: Object.fromEntries(repositories.flatMap(({ name, label }) => (label ? [[name, label]] : []))),
+    slack,
+    idleAfterMs: (limits.idleAfterMinutes ?? 10) * 60_000,
+    turnLimitMs: (limits.turnMinutes ?? 90) * 60_000,
+    found: text !== null,
+  };
+}
+
+/** A plain git remote is named by its canonical URL; GitHub's own id is found out when the bot starts. */
+function toRepository({ name, url, base, setup, agent, model }: z.infer<typeof Listed>, githubUrl: string): Repository {
+  const remote = url ?? `${githubUrl}/${name}.git`;
+  return {
+    id: canonicalGitUrl(remote),
+    name,
+    url: remote,
+    base: base ?? "",
+    ...(setup ? { setup } : {}),
+    ...(agent ? { agent } : {}),
+    ...(model ? { model } : {}),
+  };
+}
+
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (thrown) {
+    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return null;
+    throw new ThreadboxError("config.invalid", `${path} cannot be read.`, { cause: thrown });
+  }
+}
+
+function yamlOf(path: string, text: string): unknown {
+  try {
+    return parse(text);
+  } catch (thrown) {
+    if (!(thrown instanceof YAMLParseError)) throw thrown;
+    throw new ThreadboxError("config.invalid", `${path} is not YAML: ${thrown.message.split("\n")[0]}`, {
+      cause: thrown,
+    });
+  }
+}

@@ -18,6 +18,7 @@ export function branchName(text: string, sessionId: string): string {
   const words = text
     .toLowerCase()
     .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
     .replace(/[^a-z0-9\s-]/g, " ")
     .split(/[\s-]+/)
     .filter((word) => word && !STOP_WORDS.has(word))

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { chooseWork } from "../../src/core/choose.ts";
+import type { Options } from "../../src/core/command.ts";
+import type { Mention, Repository } from "../../src/core/types.ts";
+import { mention, plain, pullRequestThread } from "./story.ts";
+
+const docs: Repository = {
+  id: "https://git.example.com/acme/docs",
+  name: "acme/docs",
+  url: "https://git.example.com/acme/docs.git",
+  base: "main",
+};
+const hint = { id: "7", name: "acme/api", url: "https://github.com/acme/api.git", base: "trunk" };
+const onPullRequest = (head?: string): Partial<Mention> => ({
+  thread: pullRequestThread,
+  repository: head ? { ...hint, head } : hint,
+});
+const choose = (change: Partial<Mention>, options: Options, repositories: Repository[]) =>
+  chooseWork(mention("m1", "fix it", change), options, repositories, "s0123456789", "Please fix the flaky login test!");
+
+describe("which repository, and which branch", () => {
+  test("the only one needs no words, and gets a branch of its own", () => {
+    assert.deepEqual(choose({}, {}, [plain]), {
+      is: "chosen",
+      work: { repository: plain, branch: "threadbox/fix-flaky-login-test-56789", own: true },
+    });
+  });
+  const problems: [string, Partial<Mention>, Options, Repository[], string][] = [
+    ["none is set up", {}, {}, [], "No repository is set up."],
+    [
+      "several, and nobody said which",
+      {},
+      {},
+      [plain, docs],
+      "Which repository? Say `repo=` with one of: `acme/api`, `acme/docs`.",
+    ],
+    [
+      "one that nobody knows",
+      {},
+      { repo: "acme/nope" },
+      [plain],
+      'I do not know the repository "acme/nope". I know: `acme/api`.',
+    ],
+  ];
+  for (const [name, change, options, repositories, detail] of problems) {
+    test(`asks: ${name}`, () => {
+      const choice = choose(change, options, repositories);
+      assert.equal(choice.is === "problem" && choice.detail, detail);
+    });
+  }
+  const chosen: [
+    string,
+    Partial<Mention>,
+    Options,
+    Repository[],
+    { name: string; branch: string; base: string; own: boolean },
+  ][] = [
+    [
+      "the one that was said",
+      {},
+      { repo: "acme/docs" },
+      [plain, docs],
+      { name: "acme/docs", branch: "threadbox/fix-flaky-login-test-56789", base: "main", own: true },
+    ],
+    [
+      "its short name will do",
+      {},
+      { repo: "DOCS" },
+      [plain, docs],
+      { name: "acme/docs", branch: "threadbox/fix-flaky-login-test-56789", base: "main", own: true },
+    ],
+    [
+      "the one that the issue stands on",
+      onPullRequest(),
+      {},
+      [docs],
+      { name: "acme/api", branch: "threadbox/fix-flaky-login-test-56789", base: "trunk", own: true },
+    ],
+    [
+      "the head of the pull request itself",
+      onPullRequest("login"),
+      {},
+      [docs],
+      { name: "acme/api", branch: "login", base: "trunk", own: false },
+    ],
+    [
+      "another base",
+      {},
+      { base: "release" },
+      [plain],
+      { name: "acme/api", branch: "threadbox/fix-flaky-login-test-56789", base: "release", own: true },
+    ],
+    ["a branch by name", {}, { branch: "wip" }, [plain], { name: "acme/api", branch: "wip", base: "main", own: false }],
+  ];
+  for (const [name, change, options, repositories, expected] of chosen) {
+    test(name, () => {
+      const choice = choose(change, options, repositories);
+      assert.ok(choice.is === "chosen");
+      const { repository, branch, own } = choice.work;
+      assert.deepEqual({ name: repository.name, branch, base: repository.base, own }, expected);
+    });
+  }
+});

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type Command, helpText, parseCommand } from "../../src/core/command.ts";
+
+describe("what is said to the bot itself", () => {
+  const table: [string, Command][] = [
+    ["fix the login test", { verb: "ask", text: "fix the login test", options: {} }],
+    ["stop", { verb: "stop" }],
+    ["Stop.", { verb: "stop" }],
+    ["cancel!", { verb: "stop" }],
+    ["stop the flaky test from failing", { verb: "ask", text: "stop the flaky test from failing", options: {} }],
+    ["status?", { verb: "status" }],
+    ["retry", { verb: "retry" }],
+    ["retry the upload three times", { verb: "ask", text: "retry the upload three times", options: {} }],
+    ["help", { verb: "help" }],
+    ["", { verb: "help" }],
+    ["  \n ", { verb: "help" }],
+    ["queue fix the docs", { verb: "queue", text: "fix the docs", options: {} }],
+    ["queue: fix\nthe docs", { verb: "queue", text: "fix\nthe docs", options: {} }],
+    ["queue", { verb: "ask", text: "queue", options: {} }],
+    ["(aside) is this thing on?", { verb: "aside" }],
+    ["!aside never mind", { verb: "aside" }],
+    ["repo=acme/api fix it", { verb: "ask", text: "fix it", options: { repo: "acme/api" } }],
+    [
+      "fix it\nagent=pi model=anthropic/claude-x",
+      { verb: "ask", text: "fix it", options: { agent: "pi", model: "anthropic/claude-x" } },
+    ],
+    ['fix it base="release 2"', { verb: "ask", text: "fix it", options: { base: "release 2" } }],
+    ["first\nuse model=x here\nlast", { verb: "ask", text: "first\nuse model=x here\nlast", options: {} }],
+    ["repo=acme/api", { verb: "ask", text: "", options: { repo: "acme/api" } }],
+    ["REPO=acme/api queue it", { verb: "queue", text: "it", options: { repo: "acme/api" } }],
+    ["why is norepo=1 set?", { verb: "ask", text: "why is norepo=1 set?", options: {} }],
+  ];
+  for (const [said, command] of table) test(JSON.stringify(said), () => assert.deepEqual(parseCommand(said), command));
+});
+
+test("the help names the bot as it is called here", () =>
+  assert.match(helpText("robby"), /@robby the login test fails/));

@@ -107,13 +107,17 @@ export function createStore(db: Database) {
       return keys.filter((key) => rows.some((row) => row.key === key));
     },
 
-    /** Locks the session until the end of the transaction. Null when it is not there, or another bot has claimed it since `epoch`. */
+    /**
+     * Locks the session until the end of the transaction. Not `for update`: that waits for the share locks which rows of other
+     * transactions that point at the session hold, and two of those would wait for each other.
+     * Null when it is not there, or another bot has claimed it since `epoch`.
+     */
     async lock(tx: Tx, id: string, epoch: number | null): Promise<Session | null> {
       const row = await tx
         .selectFrom("sessions")
         .select(["state", "epoch"])
         .where("id", "=", id)
-        .forUpdate()
+        .forNoKeyUpdate()
         .executeTakeFirst();
       return row && (epoch === null || row.epoch === epoch) ? row.state : null;
     },

@@ -1,0 +1,95 @@
+/** What an agent says, on its way into the journal: in readable pieces, and no longer than agreed. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createDaemonLog } from "../../src/daemon/log.ts";
+import { createRecorder } from "../../src/daemon/recorder.ts";
+import { createRedactor } from "../../src/daemon/redactor.ts";
+import type { AgentEvent } from "../../src/wire/events.ts";
+import { handWoundClock } from "../clock.ts";
+
+function recording() {
+  const clock = handWoundClock();
+  const redactor = createRedactor();
+  const events: AgentEvent[] = [];
+  const log = createDaemonLog(() => {});
+  const recorder = createRecorder({ turn: "t1", append: (event) => events.push(event), redactor, clock, log });
+  const texts = () => events.map((event) => ("text" in event ? event.text : event.type));
+  return { clock, redactor, recorder, events, texts };
+}
+const text = (words: string, message = 1) => ({ type: "text", message, text: words }) as const;
+
+test("words are collected for 50 ms", () => {
+  const { clock, recorder, texts } = recording();
+  for (const word of ["a ", "quick ", "fox "]) {
+    recorder.report(text(word));
+    clock.advance(10);
+  }
+  assert.deepEqual(texts(), []);
+  clock.advance(20);
+  assert.deepEqual(texts(), ["a quick fox "]);
+  recorder.report(text("jumps"));
+  recorder.close();
+  assert.deepEqual(texts(), ["a quick fox ", "jumps"]);
+});
+
+test("a long piece does not wait", () => {
+  const { recorder, texts } = recording();
+  recorder.report(text("x".repeat(2_000)));
+  assert.deepEqual(texts(), ["x".repeat(2_000)]);
+});
+
+test("another message, thinking, or a tool begins a new piece, in the right order", () => {
+  const { recorder, events } = recording();
+  recorder.report(text("one"));
+  recorder.report(text("two", 2));
+  recorder.report({ type: "thinking", message: 2, text: "hm" });
+  recorder.report({ type: "usage", usage: { inputTokens: 1, outputTokens: 1, costUsd: 0 } });
+  assert.deepEqual(events, [
+    { type: "text", turn: "t1", message: 1, text: "one" },
+    { type: "text", turn: "t1", message: 2, text: "two" },
+    { type: "thinking", turn: "t1", message: 2, text: "hm" },
+    { type: "usage", turn: "t1", usage: { inputTokens: 1, outputTokens: 1, costUsd: 0 } },
+  ]);
+});
+
+test("the beginning of a secret waits for what follows", () => {
+  const { clock, redactor, recorder, texts } = recording();
+  redactor.learn("sk-12345678");
+  recorder.report(text("key: sk-123"));
+  clock.advance(50);
+  assert.deepEqual(texts(), ["key: "]);
+  recorder.report(text("45678."));
+  recorder.report(text("next", 2));
+  assert.deepEqual(texts(), ["key: ", "[secret]."]);
+  recorder.report(text(", or sk-123", 2));
+  recorder.close();
+  assert.deepEqual(texts(), ["key: ", "[secret].", "next, or sk-123"]);
+});
+
+test("long outputs keep their head and their tail, without half characters", () => {
+  const { recorder, events } = recording();
+  const output = `head${"🦊".repeat(10_000)}tail`;
+  recorder.report({ type: "tool.ended", call: "c", tool: "bash", ok: true, output, cut: false, durationMs: 1 });
+  const [event] = events;
+  assert.ok(event?.type === "tool.ended" && event.cut);
+  assert.ok(event.output.length <= 16_000 && event.output.length > 15_900);
+  assert.ok(event.output.startsWith("head") && event.output.endsWith("tail"));
+  assert.ok(event.output.includes("\n… 4008 characters cut …\n"));
+  assert.ok(event.output.isWellFormed());
+});
+
+test("inputs and titles are cut at their end", () => {
+  const { recorder, events } = recording();
+  recorder.report({ type: "tool.started", call: "c", tool: "bash", title: "t".repeat(400), input: "i".repeat(5_000) });
+  const [event] = events;
+  assert.ok(event?.type === "tool.started");
+  assert.deepEqual([event.title.length, event.input.length, event.input.at(-1)], [300, 4_000, "…"]);
+});
+
+test("nothing is taken after the turn, and nothing that the wire does not know", () => {
+  const { recorder, events } = recording();
+  recorder.report({ type: "retrying", attempt: 1.5, delayMs: 1, reason: "half an attempt" });
+  recorder.close();
+  recorder.report(text("too late"));
+  assert.deepEqual(events, []);
+});

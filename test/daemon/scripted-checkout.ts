@@ -1,0 +1,47 @@
+/** A clone whose every outcome is written by the test; keeps the promises of the port and remembers what it was asked. */
+import type { Checkout, CheckoutSpec, Published } from "../../src/daemon/checkout.ts";
+import type { DaemonOptions } from "../../src/daemon/daemon.ts";
+
+export const NOTHING: Published = { pushed: null, changes: null, patch: null };
+
+export interface ScriptedCheckout {
+  make: DaemonOptions["checkout"];
+  /** In order: "clone:prepare", "clone:begin Ann", "clone:publish Fix it". */
+  calls: string[];
+  specs: CheckoutSpec[];
+  prepare(): Promise<void>;
+  publish(): Promise<Published>;
+}
+
+export function scriptedCheckout(): ScriptedCheckout {
+  const scripted: ScriptedCheckout = {
+    make: (spec) => {
+      scripted.specs.push(spec);
+      return checkout(spec);
+    },
+    calls: [],
+    specs: [],
+    prepare: async () => {},
+    publish: async () => NOTHING,
+  };
+  return scripted;
+
+  function checkout(spec: CheckoutSpec): Checkout {
+    return {
+      spec,
+      async prepare(report) {
+        scripted.calls.push(`${spec.id}:prepare`);
+        report({ type: "workspace.preparing", repository: spec.id, step: "clone" });
+        await scripted.prepare();
+        report({ type: "workspace.ready", repository: spec.id, branch: spec.branch ?? "main", commit: "c0" });
+      },
+      async begin(coAuthors) {
+        scripted.calls.push(`${spec.id}:begin ${coAuthors.map(({ name }) => name).join(",")}`);
+      },
+      async publish(subject) {
+        scripted.calls.push(`${spec.id}:publish ${subject}`);
+        return scripted.publish();
+      },
+    };
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * A database of its own for every test, in one real Postgres that all test files share: the embedded one, started by whoever
+ * comes first and adopted by the others. `npm test` stops it at the end (`test/setup.ts`).
+ */
+import { randomBytes } from "node:crypto";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import type { Connection } from "../src/store/database.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../src/store/embedded-postgres.ts";
+import { quiet } from "./quiet.ts";
+
+const HOME = join(tmpdir(), `threadbox-test-${userInfo().uid}`);
+
+let running: Promise<EmbeddedPostgres> | null = null;
+
+export function testPostgres(): Promise<EmbeddedPostgres> {
+  running ??= startEmbeddedPostgres({ home: HOME, log: quiet });
+  return running;
+}
+
+export interface TestDatabase {
+  connection: Connection & { host: string };
+  drop(): Promise<void>;
+}
+
+export async function testDatabase(): Promise<TestDatabase> {
+  const { connection } = await testPostgres();
+  const database = `t_${randomBytes(6).toString("hex")}`;
+  await admin(connection, `create database ${database}`);
+  return {
+    connection: { ...connection, database },
+    drop: () => admin(connection, `drop database if exists ${database} with (force)`),
+  };
+}
+
+async function admin(connection: EmbeddedPostgres["connection"], statement: string): Promise<void> {
+  const client = new pg.Client(connection);
+  await client.connect();
+  await client.query(statement);
+  await client.end();
+}

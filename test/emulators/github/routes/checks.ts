@@ -1,0 +1,102 @@
+/** Check runs and suites. Only apps write them. */
+import { z } from "zod";
+import { addRun, renderRun, renderSuite, suiteFor } from "../actions/checks.ts";
+import { refs, resolveCommit } from "../git.ts";
+import { timestamp } from "../hub.ts";
+import { notFound, notForToken, unprocessable } from "../problem.ts";
+import { bodyOf, created, ok, paged, type RepoCall, type Route, repoRoute } from "../router.ts";
+import type { CheckRun } from "../state.ts";
+
+const read = { needs: ["checks:read" as const] };
+const write = { needs: ["checks:write" as const], role: "write" as const };
+
+export const checkRoutes: Route[] = [
+  repoRoute("POST /repos/{owner}/{repo}/check-runs", write, create),
+  repoRoute("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", write, (call) => {
+    const run = runOf(call);
+    if (run.suite.app !== appOf(call)) throw notFound();
+    Object.assign(run, changesOf(call, bodyOf(call, RunChange), run));
+    return ok(renderRun(call.hub, call.repository, run));
+  }),
+  repoRoute("GET /repos/{owner}/{repo}/check-runs/{check_run_id}", read, (call) =>
+    ok(renderRun(call.hub, call.repository, runOf(call))),
+  ),
+  repoRoute("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", read, async (call) => {
+    const sha = await shaOf(call);
+    const runs = call.repository.checkRuns.filter((run) => run.headSha === sha);
+    return paged(call, runs.map((run) => renderRun(call.hub, call.repository, run)), (page) => ({
+      total_count: runs.length,
+      check_runs: page,
+    }));
+  }),
+  repoRoute("GET /repos/{owner}/{repo}/commits/{ref}/check-suites", read, async (call) => {
+    const sha = await shaOf(call);
+    const suites = call.repository.checkSuites.filter((suite) => suite.headSha === sha);
+    const rendered = await Promise.all(suites.map((suite) => renderSuite(call.hub, call.repository, suite)));
+    return paged(call, rendered, (page) => ({ total_count: suites.length, check_suites: page }));
+  }),
+  repoRoute("GET /repos/{owner}/{repo}/commits/{ref}/status", { needs: ["statuses:read"] }, async (call) =>
+    ok({ state: "pending", statuses: [], sha: await shaOf(call), total_count: 0 }),
+  ),
+];
+
+async function shaOf(call: RepoCall): Promise<string> {
+  const sha = await resolveCommit(call.repository.directory, call.params.ref ?? "");
+  if (!sha) throw unprocessable(`No commit found for SHA: ${call.params.ref}`);
+  return sha;
+}
+
+function runOf(call: RepoCall): CheckRun {
+  const run = call.repository.checkRuns.find((one) => one.id === Number(call.params.check_run_id));
+  if (!run) throw notFound();
+  return run;
+}
+
+function appOf({ actor }: RepoCall) {
+  if (actor.is !== "installation") throw notForToken();
+  return actor.installation.app;
+}
+
+const MAX_TEXT = 65_535;
+const RunChange = z.object({
+  name: z.string().optional(),
+  status: z.enum(["queued", "in_progress", "completed"]).optional(),
+  conclusion: z
+    .enum(["success", "failure", "neutral", "cancelled", "timed_out", "action_required", "stale"])
+    .optional(),
+  details_url: z.string().optional(),
+  output: z
+    .object({ title: z.string(), summary: z.string().max(MAX_TEXT), text: z.string().max(MAX_TEXT).optional() })
+    .optional(),
+});
+const RunWish = RunChange.extend({ name: z.string(), head_sha: z.string() });
+
+async function create(call: RepoCall) {
+  const { hub, repository } = call;
+  const app = appOf(call);
+  const wish = bodyOf(call, RunWish);
+  const sha = await resolveCommit(repository.directory, wish.head_sha);
+  if (sha !== wish.head_sha) throw unprocessable(`No commit found for SHA: ${wish.head_sha}`);
+  const heads = await refs(repository.directory, "refs/heads/");
+  const branch = [...heads].find(([, tip]) => tip === sha)?.[0].slice("refs/heads/".length) ?? null;
+  const suite = suiteFor(hub, repository, app, { sha, branch });
+  const blank = { name: wish.name, status: "queued", conclusion: null, detailsUrl: null, output: NO_OUTPUT } as const;
+  const run = addRun(hub, repository, suite, blank);
+  Object.assign(run, changesOf(call, wish, run));
+  return created(renderRun(hub, repository, run));
+}
+
+const NO_OUTPUT = { title: null, summary: null, text: null };
+
+/** A conclusion completes the run, said or not. */
+function changesOf(call: RepoCall, wish: z.output<typeof RunChange>, run: CheckRun): Partial<CheckRun> {
+  const status = wish.conclusion ? "completed" : (wish.status ?? run.status);
+  return {
+    status,
+    name: wish.name ?? run.name,
+    conclusion: wish.conclusion ?? run.conclusion,
+    detailsUrl: wish.details_url ?? run.detailsUrl,
+    output: wish.output ? { ...wish.output, text: wish.output.text ?? null } : run.output,
+    completedAt: status === "completed" ? (run.completedAt ?? timestamp(call.hub)) : null,
+  };
+}

@@ -1,0 +1,180 @@
+/** Deliveries as GitHub makes them: signed, at once, one attempt, ten seconds, no retry; each with a record of what came back. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createHmac, randomUUID } from "node:crypto";
+import type { WebhookEventMap, WebhookEventName } from "@octokit/webhooks-types";
+import { type Hub, timestamp } from "./hub.ts";
+import type { SharedPart } from "./render/shared.ts";
+import { coversRepository } from "./access.ts";
+import type { By, Hook, Installation, Repository } from "./state.ts";
+
+export interface Delivery {
+  id: number;
+  /** The same for every attempt at one event. */
+  guid: string;
+  event: string;
+  action: string | null;
+  hook: Hook;
+  installationId: number | null;
+  repositoryId: number | null;
+  redelivery: boolean;
+  deliveredAt: string;
+  request: { url: string; headers: Record<string, string>; body: string };
+  /** 0 when nothing answered. */
+  statusCode: number;
+  durationMs: number;
+  response: { headers: Record<string, string>; body: string };
+}
+
+/** What an event adds to repository, sender, installation and organization, which every payload has. */
+export type Own<E> = E extends unknown ? Omit<E, keyof SharedPart> : never;
+
+export interface Webhooks {
+  /** Tells every hook that wants it. Rendered now, delivered in the background. */
+  emit<E extends WebhookEventName>(event: E, about: { repository: Repository; by: By }, own: Own<WebhookEventMap[E]>): void;
+  /** To one hook, whatever it is subscribed to: ping, installation. */
+  send(hook: Hook, event: string, payload: Record<string, unknown>, installation: Installation | null): void;
+  redeliver(delivery: Delivery): Promise<Delivery>;
+  /** Every attempt that is over, oldest first. */
+  deliveries: Delivery[];
+  /** Runs something and waits for the deliveries that it caused, and only those. */
+  during<T>(work: () => Promise<T> | T): Promise<{ result: T; deliveries: Delivery[] }>;
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const USER_AGENT = "GitHub-Hookshot/7f3a1c2";
+
+export function createWebhooks(hub: () => Hub, options: { timeoutMs: number; sharedPart: SharedRenderer }): Webhooks {
+  const deliveries: Delivery[] = [];
+  const underWay = new Set<Promise<Delivery>>();
+  const caused = new AsyncLocalStorage<Promise<Delivery>[]>();
+  const closing = new AbortController();
+
+  function start(draft: Draft): Promise<Delivery> {
+    const attempt = deliver(draft, AbortSignal.any([closing.signal, AbortSignal.timeout(options.timeoutMs)]));
+    underWay.add(attempt);
+    caused.getStore()?.push(attempt);
+    attempt.then((delivery) => {
+      deliveries.push(delivery);
+      underWay.delete(attempt);
+      hub().changed();
+    });
+    return attempt;
+  }
+
+  function begin(hook: Hook, event: string, payload: Record<string, unknown>, about: About): void {
+    if (hook.url === null) return;
+    start({ hook, url: hook.url, event, guid: randomUUID(), redelivery: false, body: JSON.stringify(payload), ...about, ...marks(hub()) });
+  }
+
+  return {
+    deliveries,
+    emit(event, about, own) {
+      for (const { hook, installation } of listeners(hub(), about.repository, event)) {
+        const payload = { ...own, ...options.sharedPart(hub(), about.repository, about.by, installation) };
+        begin(hook, event, payload, { installationId: installation?.id ?? null, repositoryId: about.repository.id });
+      }
+    },
+    send(hook, event, payload, installation) {
+      begin(hook, event, payload, { installationId: installation?.id ?? null, repositoryId: null });
+    },
+    redeliver(old) {
+      const { hook, event, guid, installationId, repositoryId } = old;
+      const url = hook.url ?? old.request.url;
+      return start({ hook, url, event, guid, redelivery: true, body: old.request.body, installationId, repositoryId, ...marks(hub()) });
+    },
+    async during(work) {
+      const own: Promise<Delivery>[] = [];
+      const result = await caused.run(own, async () => work());
+      return { result, deliveries: await Promise.all(own) };
+    },
+    async settled() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+    async close() {
+      closing.abort();
+      await Promise.all(underWay);
+    },
+  };
+}
+
+export type SharedRenderer = (
+  hub: Hub,
+  repository: Repository,
+  by: By,
+  installation: Installation | null,
+) => Record<string, unknown>;
+
+interface About {
+  installationId: number | null;
+  repositoryId: number | null;
+}
+
+interface Draft extends About {
+  id: number;
+  deliveredAt: string;
+  hook: Hook;
+  url: string;
+  event: string;
+  guid: string;
+  redelivery: boolean;
+  body: string;
+}
+
+const marks = (hub: Hub) => ({ id: hub.nextId("delivery"), deliveredAt: timestamp(hub) });
+
+function listeners(hub: Hub, repository: Repository, event: string): { hook: Hook; installation: Installation | null }[] {
+  const installations = hub.apps
+    .flatMap((app) => app.installations)
+    .filter((one) => !one.suspendedAt && coversRepository(one, repository) && one.app.hook.events.includes(event))
+    .map((installation) => ({ hook: installation.app.hook, installation }));
+  const hooks = hub.repositoryHooks
+    .filter((hook) => hook.target.type === "repository" && hook.target.repository === repository && hook.events.includes(event))
+    .map((hook) => ({ hook, installation: null }));
+  return [...installations, ...hooks];
+}
+
+async function deliver(draft: Draft, signal: AbortSignal): Promise<Delivery> {
+  const headers = headersOf(draft);
+  const startedAt = performance.now();
+  const answer = await post(draft.url, headers, draft.body, signal);
+  const { url, body, ...rest } = draft;
+  return {
+    ...rest,
+    action: actionOf(body),
+    request: { url, headers, body },
+    statusCode: answer.status,
+    durationMs: Math.round(performance.now() - startedAt),
+    response: { headers: answer.headers, body: answer.body },
+  };
+}
+
+function actionOf(body: string): string | null {
+  const payload: { action?: unknown } = JSON.parse(body);
+  return typeof payload.action === "string" ? payload.action : null;
+}
+
+function headersOf(draft: Draft): Record<string, string> {
+  const { target } = draft.hook;
+  return {
+    accept: "*/*",
+    "content-type": "application/json",
+    "user-agent": USER_AGENT,
+    "x-github-delivery": draft.guid,
+    "x-github-event": draft.event,
+    "x-github-hook-id": String(draft.hook.id),
+    "x-github-hook-installation-target-id": String(target.type === "integration" ? target.appId : target.repository.id),
+    "x-github-hook-installation-target-type": target.type,
+    "x-hub-signature": `sha1=${createHmac("sha1", draft.hook.secret).update(draft.body).digest("hex")}`,
+    "x-hub-signature-256": `sha256=${createHmac("sha256", draft.hook.secret).update(draft.body).digest("hex")}`,
+  };
+}
+
+async function post(url: string, headers: Record<string, string>, body: string, signal: AbortSignal) {
+  try {
+    const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
+    return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
+  } catch {
+    return { status: 0, headers: {}, body: "" };
+  }
+}

@@ -1,0 +1,43 @@
+/** What an app like ours asks for when it is installed. A test that wants to see a refusal passes fewer. */
+
+export const defaultScopes: readonly string[] = [
+  "app_mentions:read",
+  "assistant:write",
+  "chat:write",
+  "commands",
+  "channels:history",
+  "channels:read",
+  "groups:history",
+  "groups:read",
+  "im:history",
+  "im:read",
+  "im:write",
+  "mpim:history",
+  "mpim:read",
+  "mpim:write",
+  "reactions:read",
+  "reactions:write",
+  "files:read",
+  "files:write",
+  "users:read",
+  "users:read.email",
+  "team:read",
+];
+
+export const defaultEvents: readonly string[] = [
+  "app_mention",
+  "message.channels",
+  "message.groups",
+  "message.im",
+  "message.mpim",
+  "app_home_opened",
+  "agent_session_stopped",
+  "agent_session_title_changed",
+  "reaction_added",
+  "member_joined_channel",
+  "channel_archive",
+  "group_archive",
+  "channel_id_changed",
+  "app_uninstalled",
+  "tokens_revoked",
+];

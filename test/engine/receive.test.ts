@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { type Jobs, startJobs } from "../../src/engine/jobs.ts";
+import { createIngress, type Ingress } from "../../src/engine/receive.ts";
+import { type Database, openDatabase } from "../../src/store/database.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { createStore } from "../../src/store/store.ts";
+import { handWoundClock } from "../clock.ts";
+import { mention } from "../core/story.ts";
+import { type TestDatabase, testDatabase } from "../database.ts";
+import { quiet } from "../quiet.ts";
+
+let database: TestDatabase;
+let db: Database;
+let close: () => Promise<void>;
+let jobs: Jobs;
+let ingress: Ingress;
+
+before(async () => {
+  database = await testDatabase();
+  ({ db, close } = openDatabase(database.connection, 8, quiet));
+  await migrate(db);
+  jobs = await startJobs({ connection: database.connection, log: quiet });
+  ingress = createIngress({ store: createStore(db), jobs, surfaces: {}, clock: handWoundClock(), log: quiet });
+});
+
+after(async () => {
+  await jobs.stop();
+  await close();
+  await database.drop();
+});
+
+const said = (id: string, change = {}) => {
+  const { id: _id, ...rest } = mention(id, "fix it", {
+    dedupe: `d-${id}`,
+    keys: [`slack:thread:T1/C1/${id}`],
+    ...change,
+  });
+  return rest;
+};
+const count = async (table: "sessions" | "keys" | "effects" | "inbox"): Promise<number> => {
+  const { n } = await db.selectFrom(table).select(db.fn.countAll<number>().as("n")).executeTakeFirstOrThrow();
+  return Number(n);
+};
+
+describe("what comes in", () => {
+  test("is stored with its session, its keys and what is to be done, before anybody is told that it was", async () => {
+    const receipt = await ingress.receive(said("1"));
+    assert.equal(receipt.is, "accepted");
+    assert.deepEqual(
+      [await count("inbox"), await count("sessions"), await count("keys"), await count("effects")],
+      [1, 1, 1, 1],
+    );
+    assert.equal((await jobs.fetch(10)).length, 1);
+  });
+
+  test("twice is once", async () => {
+    const before = await count("effects");
+    assert.deepEqual(await ingress.receive(said("1")), { is: "duplicate" });
+    assert.equal(await count("effects"), before);
+  });
+
+  test("twenty times at once for a new thread makes one session", async () => {
+    const before = await count("sessions");
+    const keys = ["slack:thread:T1/C1/new", "git:branch:7:x"];
+    const receipts = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        ingress.receive(said(`at-once-${index}`, { keys: index % 2 ? keys : [...keys].reverse() })),
+      ),
+    );
+    assert.equal(
+      new Set(receipts.map((receipt) => (receipt.is === "accepted" ? receipt.session : receipt.is))).size,
+      1,
+    );
+    assert.equal(await count("sessions"), before + 1);
+  });
+
+  test("in the same shape twenty times at once is taken once", async () => {
+    const receipts = await Promise.all(Array.from({ length: 20 }, () => ingress.receive(said("same"))));
+    assert.equal(receipts.filter((receipt) => receipt.is === "accepted").length, 1);
+  });
+
+  test("without our name counts only where a session follows the thread", async () => {
+    assert.deepEqual(await ingress.receive(said("2", { addressed: false })), {
+      is: "ignored",
+      reason: "nobody-follows",
+    });
+    const reply = await ingress.receive(said("3", { addressed: false, keys: ["slack:thread:T1/C1/1"] }));
+    assert.equal(reply.is, "accepted");
+  });
+
+  test("from a pull request finds the session by the first key that has one", async () => {
+    const first = await ingress.receive(said("4"));
+    await ingress.link({
+      dedupe: "link-1",
+      known: "slack:thread:T1/C1/4",
+      also: "github:pr:7#5",
+      thread: { surface: "github", repo: { id: 7, owner: "a", name: "b" }, number: 5, is: "pr", installation: 1 },
+      pullRequest: { number: 5, url: "https://github.com/a/b/pull/5" },
+    });
+    const second = await ingress.receive(said("5", { keys: ["github:pr:7#5", "git:branch:7:unknown"] }));
+    assert.equal(
+      second.is === "accepted" && first.is === "accepted" && second.session,
+      first.is === "accepted" && first.session,
+    );
+  });
+
+  test("for a session that is held already is left to its holder", async () => {
+    const { length: live } = await jobs.fetch(100);
+    await ingress.receive(said("6", { keys: ["slack:thread:T1/C1/1"] }));
+    assert.ok(live > 0);
+    assert.equal((await jobs.fetch(100)).length, 0);
+  });
+});

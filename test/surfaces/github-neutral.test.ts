@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { neutralise, neutraliseLine, redactTokens } from "../../src/surfaces/github-neutral.ts";
+
+/** The invisible break, written so that a reader of the test sees it. */
+const withBreaks = (text: string) => text.replaceAll("|", "\u200b");
+
+const rows: [name: string, written: string, posted: string][] = [
+  ["plain words stay", "Fixed the login test.", "Fixed the login test."],
+  ["a person", "Thanks @alice!", "Thanks @|alice!"],
+  ["a team", "cc @acme/core", "cc @|acme/core"],
+  ["a person in bold, a link and a tag", "**@a** [@b](https://b.dev) <b>@c</b>", "**@|a** [@|b](https://b.dev) <b>@|c</b>"],
+  ["a person after a slash", "and/@alice", "and/@|alice"],
+  ["an e-mail address is nobody's name", "mail a@b.dev", "mail a@b.dev"],
+  ["a name in an address of the web", "see https://a.dev/@scope/x and @b", "see https://a.dev/@scope/x and @|b"],
+  ["a name after what is no address", "see https://@alice", "see https://@|alice"],
+  ["a name in code", "`@alice` and\n\n```\n@bob fixes #1\n```", "`@alice` and\n\n```\n@bob fixes #1\n```"],
+  ["a keyword that closes", "Fixes #12", "F|ixes #12"],
+  ["every keyword that closes", "close #1 closed #2 resolves #3 Resolved #4", "c|lose #1 c|losed #2 r|esolves #3 R|esolved #4"],
+  ["a keyword with a colon", "fix: #12", "f|ix: #12"],
+  ["a keyword with another repository", "closes acme/web#7", "c|loses acme/web#7"],
+  ["a keyword with an address", "resolves https://github.com/a/b/issues/1", "r|esolves https://github.com/a/b/issues/1"],
+  ["a keyword in bold", "fixes **#1**", "f|ixes **#1**"],
+  ["a keyword without an issue", "this fixes the test", "this fixes the test"],
+  ["an issue without a keyword", "see #12", "see #12"],
+  ["a comment that nobody would see", "a <!-- threadbox:x --> b", "a  b"],
+  ["a comment that is not closed", "a <!-- b", "a &lt;!-- b"],
+  ["a comment in code", "`<!-- x -->`", "`<!-- x -->`"],
+  ["a picture becomes a link", "![plan](https://evil.dev/?s=1)", "[plan](https://evil.dev/?s=1)"],
+  ["a picture without words", "![](https://evil.dev/?s=1)", "[image](https://evil.dev/?s=1)"],
+  ["a picture in HTML", '<img src="https://evil.dev/?s=1">', '&lt;img src="https://evil.dev/?s=1">'],
+  ["a token in words", `it is ghp_${"a".repeat(36)}.`, "it is [secret]"],
+  ["a token in code", `\`ghs_12345_${"eyJ.x-y_z".repeat(50)}\``, "`[secret]`"],
+];
+
+describe("the agent's words are made harmless", () => {
+  for (const [name, written, posted] of rows) {
+    test(name, () => assert.equal(neutralise(written), withBreaks(posted)));
+  }
+});
+
+test("a title is one line and pings nobody", () => {
+  assert.equal(neutraliseLine(" fixes #1\nfor @alice "), withBreaks("f|ixes #1 for @|alice"));
+});
+
+describe("tokens are blanked", () => {
+  for (const token of [
+    `ghp_${"A1".repeat(18)}`,
+    `ghs_${"A1".repeat(18)}`,
+    `ghs_123456_${"eyJhbGciOi-J9.eyJ_".repeat(20)}`,
+    `gho_${"A1".repeat(18)}`,
+    `github_pat_${"A1_".repeat(20)}`,
+    `sk-ant-api03-${"a-B".repeat(20)}`,
+    "xoxb-123456789012-abcdefghijkl",
+  ]) {
+    test(token.slice(0, 14), () => assert.equal(redactTokens(`a ${token} b`), "a [secret] b"));
+  }
+});

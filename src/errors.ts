@@ -45,6 +45,10 @@ const CATALOG = {
     retry: "never",
     remedy: "The daemon's journal is gone with its sandbox. Write `retry`: it starts from what was pushed.",
   },
+  "daemon.unauthorized": {
+    retry: "never",
+    remedy: "The sandbox was started by a bot with another key. Write `retry`; if it stays, restart the sandbox.",
+  },
   "agent.not-found": {
     retry: "never",
     remedy: "Install the agent where the sandbox runs, or choose another with `agent=`.",

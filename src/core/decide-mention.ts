@@ -23,7 +23,9 @@ export function turnedAway(session: Session, event: Extract<SessionEvent, { type
 export function admitted(session: Session, event: Extract<SessionEvent, { type: "admitted" }>, now: Ms): Plan {
   const [mention, rest] = takeChecked(session, event.mention);
   if (!mention) return plan(session);
-  const seen = plan(rest, { do: "acknowledge", thread: mention.thread, message: mention.message });
+  // An operator's word from elsewhere has no message in the thread that could be marked as seen.
+  const here = mention.author.surface === mention.thread.surface;
+  const seen = here ? plan(rest, { do: "acknowledge", thread: mention.thread, message: mention.message }) : plan(rest);
   return then(seen, (current) => obey(current, mention, event, now));
 }
 

@@ -15,6 +15,7 @@ import { credentialsFor } from "./send.ts";
 
 /** Storing every token by itself was the main cost in measurements with 300 busy sessions; four times a second is enough for eyes. */
 const STORE_EVERY_MS = 250;
+const LOOK_AFTER_SANDBOX_EVERY_MS = 5_000;
 /** Installation tokens live an hour; a turn may live longer. */
 const RENEW_CREDENTIALS_EVERY_MS = 40 * 60_000;
 
@@ -53,13 +54,35 @@ export async function follow(deps: EngineDeps, following: Following): Promise<vo
 }
 
 async function read(deps: EngineDeps, { session, turn, from, signal }: Following, keeper: Keeper): Promise<void> {
-  const stream = daemonOf(deps, session).stream({ cursor: from.cursor, epoch: from.epoch, signal });
-  for await (const entry of stream) {
-    const event = meaning(entry.event, turn);
-    await keeper.add(entry, event);
-    if (event?.type === "turn.ended") return;
+  const sandbox = watch(deps, session);
+  const either = AbortSignal.any([signal, sandbox.gone]);
+  try {
+    const stream = daemonOf(deps, session).stream({ cursor: from.cursor, epoch: from.epoch, signal: either });
+    for await (const entry of stream) {
+      const event = meaning(entry.event, turn);
+      await keeper.add(entry, event);
+      if (event?.type === "turn.ended") return;
+    }
+  } finally {
+    sandbox.cancel();
   }
-  if (!signal.aborted) throw new ThreadboxError("daemon.unreachable", "The daemon's stream ended before the turn.");
+  if (!signal.aborted) throw new ThreadboxError("sandbox.lost", "The sandbox does not run any more.");
+}
+
+/** The stream itself tries again for a minute when the daemon is silent; a machine that is gone is known sooner. */
+function watch(deps: EngineDeps, session: Session): { gone: AbortSignal; cancel(): void } {
+  const gone = new AbortController();
+  let cancel = () => {};
+  const look = async (): Promise<void> => {
+    const running = await deps.provider.find(sandboxName(session.id)).catch(() => "unknown");
+    if (running === null) gone.abort();
+    else arm();
+  };
+  const arm = (): void => {
+    cancel = deps.clock.after(LOOK_AFTER_SANDBOX_EVERY_MS, () => void look());
+  };
+  arm();
+  return { gone: gone.signal, cancel: () => cancel() };
 }
 
 interface Keeper {

@@ -2,12 +2,12 @@
  * One effect -> one adapter call -> the event that it produced (null where nothing follows from it).
  * Every call is safe to repeat: `again` says that an earlier attempt may have got through.
  */
-import { chooseWork } from "../core/choose.ts";
+import { type Choice, chooseWork } from "../core/choose.ts";
 import { helpText, parseCommand } from "../core/command.ts";
 import type { Effect, SessionEvent } from "../core/decision.ts";
 import { sandboxName } from "../core/naming.ts";
 import type { Session } from "../core/types.ts";
-import { catalogEntry } from "../errors.ts";
+import { catalogEntry, toThreadboxError } from "../errors.ts";
 import type { EngineDeps } from "./ports.ts";
 import { pullRequestDraft } from "./publish.ts";
 import { daemonOf, surfaceOf } from "./reach.ts";
@@ -73,17 +73,29 @@ export async function perform(
 async function check(deps: EngineDeps, session: Session, id: string): Promise<SessionEvent | null> {
   const mention = session.checking.find((one) => one.id === id);
   if (!mention) return null;
-  const authorization = await surfaceOf(deps, mention.thread.surface).authorize(mention);
+  // Who may ask is known where the person is: an operator may stop a Slack thread from the terminal.
+  const authorization = await surfaceOf(deps, mention.author.surface).authorize(mention);
   if (!authorization.allowed) return { type: "turned-away", mention: id, text: authorization.text };
   const command = parseCommand(mention.text);
   const { options, text } = "options" in command ? command : { options: {}, text: "" };
-  const choice = chooseWork(mention, options, deps.repositories, session.id, text);
+  const choice = await located(deps, chooseWork(mention, options, deps.repositories, session.id, text));
   return { type: "admitted", mention: id, author: authorization.author, choice };
 }
 
+/** Keys of branches need the forge's own id of the repository, which a URL does not tell. */
+async function located(deps: EngineDeps, choice: Choice): Promise<Choice> {
+  if (choice.is === "problem") return choice;
+  try {
+    return { is: "chosen", work: { ...choice.work, repository: await deps.forge.locate(choice.work.repository) } };
+  } catch (thrown) {
+    const error = toThreadboxError(thrown);
+    if (error.code !== "repository.unknown") throw error;
+    return { is: "problem", code: "repository.unknown", detail: `${error.detail} ${error.remedy}` };
+  }
+}
+
 async function startSandbox(deps: EngineDeps, session: string, from: string | null): Promise<SessionEvent> {
-  const sandbox = await deps.provider.start(sandboxName(session), from);
-  await deps.boot(sandbox);
+  const sandbox = await deps.boot(await deps.provider.start(sandboxName(session), from));
   return { type: "sandbox.ready", url: sandbox.url };
 }
 

@@ -19,8 +19,8 @@ export interface EngineDeps {
   surfaces: Surfaces;
   forge: Forge;
   provider: SandboxProvider;
-  /** Puts the daemon into a running sandbox, or finds it there. Throws `sandbox.boot-timeout`. */
-  boot(sandbox: Sandbox): Promise<void>;
+  /** Puts the daemon into a running sandbox, or finds it there. Throws `sandbox.boot-timeout`. Another object when it had to be restarted. */
+  boot(sandbox: Sandbox): Promise<Sandbox>;
   /** Speaks to the daemon of a sandbox, with tokens of its own. */
   connect(sandbox: { name: string; url: string }): DaemonClient;
   repositories: Repository[];

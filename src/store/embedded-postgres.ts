@@ -55,6 +55,7 @@ export async function startEmbeddedPostgres(options: { home: string; log: Log })
     where: `PostgreSQL ${files.version} in ${dirname(place.data)}`,
     adopted: first.adopted,
     async ensureRunning() {
+      if (!starting && readPostmaster(place.data)?.is === "running") return;
       starting ??= adoptOrStart(files, place)
         .then((now) => now.adopted || options.log.warn({ data: place.data }, "postgres.restarted"))
         .finally(() => {

@@ -14,8 +14,10 @@ export interface PullRequestDraft {
   repository: Repository;
   head: string;
   title: string;
-  /** Markdown. A hidden marker is added, so that a second attempt finds the first one's pull request. */
+  /** Markdown. A hidden marker is added; names in it ping nobody and keywords close nothing, because an agent wrote some of it. */
   body: string;
+  /** The issue that merging it closes: said by us, where the session began on that issue. */
+  closes?: number;
 }
 
 export interface Forge {
@@ -23,6 +25,11 @@ export interface Forge {
   identity(): Promise<{ name: string; email: string }>;
   /** What git needs for this repository, as narrow and as short-lived as can be had. Null where it needs nothing. */
   credential(repository: Repository): Promise<GitCredential | null>;
+  /**
+   * What the forge knows of a repository that was named by its URL: its immutable id, its default branch, where pull requests go.
+   * Gives back the same object where it lives elsewhere or is known already. Throws `repository.unknown` when we may not see it.
+   */
+  locate(repository: Repository): Promise<Repository>;
   /** Opens it, or gives back the one that is open for that head already. */
   openPullRequest(draft: PullRequestDraft): Promise<PullRequest>;
 }

@@ -2,7 +2,7 @@
  * The port to the places people talk to us. Slack, GitHub, web and terminal promise the same and pass `test/contracts/surface.ts`.
  * What a surface cannot do it does in its nearest way; callers never ask what it can.
  */
-import type { Answer, Mention, Person, Progress, Thread } from "../core/types.ts";
+import type { Answer, Mention, Person, Progress, SurfaceName, Thread } from "../core/types.ts";
 
 /** Names a message that we posted, so that it can be edited later: Slack's ts, GitHub's comment id. */
 export type MessageRef = string;
@@ -36,7 +36,7 @@ export interface Surface {
   /** Adds what the payload did not tell (see `Mention.lookup`): keys and repository. Called only where that is set. */
   complete(mention: Mention): Promise<Mention>;
   /** What was said in the thread before the mention, oldest first, bounded; our own messages left out. */
-  context(mention: Mention): Promise<Said[]>;
+  context(mention: Pick<Mention, "thread" | "message" | "at">): Promise<Said[]>;
   /** 👀 at once. Doing it twice is doing it once; a message that is gone is fine. */
   acknowledge(mention: { thread: Thread; message: string }): Promise<void>;
   /** Tells the author alone where the surface can, in the thread where it cannot. */
@@ -54,3 +54,6 @@ export interface Surface {
   /** One short message of the bot itself: help, "stopped", news from another thread. Markdown. */
   say(thread: Thread, text: string, id: PostId): Promise<MessageRef>;
 }
+
+/** Those that are set up. A mention of one that is not (any more) is told in the log only. */
+export type Surfaces = Partial<Record<SurfaceName, Surface>>;

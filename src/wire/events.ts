@@ -2,7 +2,7 @@
  * What the daemon tells about a turn, agent-neutral. Bot and daemon import this one object: strict on both sides.
  * Each event is appended to the journal first and gets a cursor there; nothing is sent that is not on disk.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 const turn = z.string().min(1);
 

@@ -2,7 +2,7 @@
  * Every route of the daemon: method, path, scope, and the schemas of what goes in and out.
  * Names and shapes of /credentials, /init, /prompt, /abort and /stream are those that people drive by hand with curl.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { Usage } from "./events.ts";
 
 /** `observer` may look, `control` may do everything. Health needs no token and tells nothing about the work. */
@@ -72,6 +72,8 @@ export const PromptRequest = z.strictObject({
   coAuthors: z.array(z.strictObject({ name: z.string(), email: z.string() })).default([]),
   /** Commit what is left over and push the branch when the agent is done. */
   publish: z.boolean().default(true),
+  /** First line of the commit of what the agent left uncommitted; the first line of the message when it is missing. */
+  subject: z.string().min(1).max(200).optional(),
 });
 export type PromptRequest = z.infer<typeof PromptRequest>;
 
@@ -142,6 +144,7 @@ export const Problem = z.strictObject({
     "too-large",
     "epoch-mismatch",
     "prompt-conflict",
+    "busy",
     "queue-full",
     "not-ready",
     "internal",

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { type Journal, openJournal } from "../../src/daemon/journal.ts";
+import { Journal } from "../../src/daemon/journal.ts";
 import { createRedactor } from "../../src/daemon/redactor.ts";
 import { openStorage, type Storage, StorageBusy } from "../../src/daemon/storage.ts";
 import type { AgentEvent } from "../../src/wire/events.ts";
@@ -26,7 +26,7 @@ function open(
     isOpen = false;
   };
   t.after(close);
-  const journal = openJournal(storage, { maxBytes, clock: handWoundClock(1_000), redactor: createRedactor() });
+  const journal = new Journal(storage, { maxBytes, clock: handWoundClock(1_000), redactor: createRedactor() });
   return { storage, journal, close };
 }
 
@@ -73,7 +73,7 @@ test("an event that the wire does not know is refused before it is written", (t)
   assert.throws(() =>
     journal.append({ type: "usage", turn: "t1", usage: { inputTokens: -1, outputTokens: 0, costUsd: 0 } }),
   );
-  assert.equal(journal.cursor(), 0);
+  assert.equal(journal.cursor, 0);
 });
 
 test("history that was cut is named where it is missing", (t) => {
@@ -135,7 +135,7 @@ test("a file that is no journal is set aside, and a new epoch begins", (t) => {
   writeFileSync(join(dir, "journal.db"), "this is not a database, and long enough to be looked at".repeat(50));
   const after = open(t, dir);
   assert.notEqual(after.journal.epoch, before.journal.epoch);
-  assert.equal(after.journal.cursor(), 0);
+  assert.equal(after.journal.cursor, 0);
   assert.ok(readFileSync(join(dir, "journal.db.unreadable"), "utf8").startsWith("this is not"));
 });
 

@@ -245,3 +245,15 @@ test("a path that leads out of the workspace is refused", async (t) => {
     assert.deepEqual([path, answer.status, answer.body.code], [path, 400, "invalid"]);
   }
 });
+
+test("a source that git cannot use is refused at once, with the reason", async (t) => {
+  const make = () => {
+    throw new CheckoutError("git.clone-failed", "The repository has to be an https URL.");
+  };
+  const daemon = await startDaemon(t, { agents: { scripted: scriptedAgent().factory }, checkout: make });
+  const { status, body } = await daemon.post("/init", initBody({ source: "gopher://x" }));
+  assert.deepEqual(
+    [status, body.code, body.detail],
+    [400, "invalid", "workspace.repos.0: The repository has to be an https URL."],
+  );
+});

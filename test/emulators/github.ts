@@ -6,16 +6,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../src/clock.ts";
-import { createAppHandle, type AppHandle, type AppWish } from "./github/app-handle.ts";
 import { addRun, completeSuite, suiteFor } from "./github/actions/checks.ts";
+import { type AppHandle, type AppWish, createAppHandle } from "./github/app-handle.ts";
 import { createApp } from "./github/apps.ts";
 import { createFaults, type Faults } from "./github/faults.ts";
-import { gitTemplates } from "./github/git-http.ts";
 import { refs } from "./github/git.ts";
+import { gitTemplates } from "./github/git-http.ts";
 import { asUser, fullName, type Hub, idCounter } from "./github/hub.ts";
 import { createLimits, type LimitOptions } from "./github/limits.ts";
 import { type Done, type Person, personAt } from "./github/people.ts";
-import { htmlUrl, renderSharedPart } from "./github/render/shared.ts";
+import { htmlUrl } from "./github/render/shared.ts";
 import { restRoutes } from "./github/rest.ts";
 import { listen, type RequestRecord } from "./github/server.ts";
 import {
@@ -29,9 +29,19 @@ import {
   repositoryNamed,
   writeHooks,
 } from "./github/setup.ts";
-import type { App, Conclusion, Repository, Role } from "./github/state.ts";
-import { type IssueView, type PullView, viewBranches, viewCommits, viewFiles, viewIssue, viewPulls } from "./github/views.ts";
-import { createWebhooks, type Delivery } from "./github/webhooks.ts";
+import type { App, Conclusion, Delivery, Repository, Role } from "./github/state.ts";
+import {
+  type CheckRunView,
+  type IssueView,
+  type PullView,
+  viewBranches,
+  viewCheckRuns,
+  viewCommits,
+  viewFiles,
+  viewIssue,
+  viewPulls,
+} from "./github/views.ts";
+import { createWebhooks } from "./github/webhooks.ts";
 
 export interface GitHubOptions extends LimitOptions {
   /** Times, token lifetimes and limits go by it. */
@@ -40,4 +50,242 @@ export interface GitHubOptions extends LimitOptions {
   jwtNow?: () => number;
   /** How long a webhook may take to be answered. GitHub waits ten seconds. */
   webhookTimeoutMs?: number;
+}
+
+export interface RepositoryHandle {
+  id: number;
+  fullName: string;
+  htmlUrl: string;
+  cloneUrl: string;
+  defaultBranch: string;
+}
+
+export interface GitHubEmulator {
+  /** For git (`${url}/owner/name.git`) and for people. */
+  url: string;
+  /** For octokit's `baseUrl`. */
+  apiUrl: string;
+
+  createUser(login: string): { id: number; login: string };
+  createOrganization(
+    login: string,
+    people?: { owners?: string[]; members?: string[]; publicMembers?: string[] },
+  ): { id: number; login: string };
+  createRepository(fullName: string, draft?: RepositoryDraft): Promise<RepositoryHandle>;
+  fork(fullName: string, owner: string): Promise<RepositoryHandle>;
+  rename(fullName: string, name: string): void;
+  /** Pushes to the branch are refused from now on. */
+  protect(fullName: string, branch: string): void;
+  collaborator(fullName: string, login: string, role: Role | null): void;
+  createApp(wish: AppWish): Promise<AppHandle>;
+  personalToken(login: string, scopes?: string[]): string;
+  /** A webhook on one repository, without any app. */
+  repositoryHook(fullName: string, hook: { url: string; secret: string; events: string[] }): void;
+
+  as(login: string): Person;
+  /** CI finishes on the tip of a branch: one check run, and the suite's event. */
+  checksComplete(fullName: string, branch: string, conclusion: Conclusion): Promise<Done<{ sha: string }>>;
+
+  issue(fullName: string, number: number): IssueView;
+  pulls(fullName: string): PullView[];
+  checkRuns(fullName: string): CheckRunView[];
+  branches(fullName: string): Promise<Record<string, string>>;
+  /** Every ref, `refs/pull/1/head` among them. */
+  refs(fullName: string): Promise<Record<string, string>>;
+  files(fullName: string, branch?: string): Promise<Record<string, string>>;
+  commits(fullName: string, branch?: string): Promise<{ sha: string; author: string; message: string }[]>;
+
+  /** Attempts that are over, oldest first. */
+  deliveries: readonly Delivery[];
+  redeliver(delivery: Delivery): Promise<Delivery>;
+  /** When no webhook is under way. */
+  settled(): Promise<void>;
+  /** Looks again after everything that happens here, until there is something to see. */
+  until<T>(look: () => T | null | undefined | false): Promise<T>;
+
+  faults: Faults;
+  requests: readonly RequestRecord[];
+  /** How often each route was called. */
+  calls(): Record<string, number>;
+  /** Everything that is emulated. */
+  routes: readonly string[];
+  /** Calls to what is not. */
+  unknownCalls(): string[];
+  close(): Promise<void>;
+}
+
+export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubEmulator> {
+  const clock = options.clock ?? systemClock;
+  const directory = await mkdtemp(join(tmpdir(), "github-emulator-"));
+  await writeHooks(directory);
+  const watchers = createWatchers();
+  const faults = createFaults();
+  const hubOf = (): Hub => hub;
+  const timeoutMs = options.webhookTimeoutMs ?? 10_000;
+  const webhooks = createWebhooks(hubOf, { timeoutMs });
+  const listener = await listen(hubOf);
+  const hub: Hub = {
+    url: listener.url,
+    apiUrl: listener.apiUrl,
+    clock,
+    jwtNow: options.jwtNow ?? Date.now,
+    directory,
+    accounts: new Map(),
+    repositories: [],
+    apps: [],
+    repositoryHooks: [],
+    tokens: new Map(),
+    webhooks,
+    faults,
+    limits: createLimits(() => clock.now(), options),
+    nextId: idCounter(),
+    changed: watchers.look,
+  };
+  const close = async () => {
+    watchers.close();
+    faults.releaseAll();
+    await listener.close();
+    await webhooks.close();
+    await rm(directory, { recursive: true, force: true });
+  };
+  return {
+    url: listener.url,
+    apiUrl: listener.apiUrl,
+    ...settingUp(hub),
+    as: (login) => personAt(hub, accountNamed(hub, login, "User")),
+    checksComplete: ciFor(hub),
+    ...looking(hub),
+    deliveries: webhooks.deliveries,
+    redeliver: webhooks.redeliver,
+    settled: webhooks.settled,
+    until: watchers.until,
+    faults,
+    requests: listener.requests,
+    calls: () => countBy(listener.requests.flatMap(({ route }) => route ?? [])),
+    routes: [...restRoutes.map((route) => route.template), ...gitTemplates],
+    unknownCalls: () =>
+      listener.requests
+        .filter(({ route, status }) => route === null && status === 404)
+        .map(({ method, path }) => `${method} ${path}`),
+    close,
+  };
+}
+
+function settingUp(hub: Hub) {
+  const named = (name: string) => repositoryNamed(hub, name);
+  return {
+    createUser: (login: string) => createAccount(hub, login, "User"),
+    createOrganization(
+      login: string,
+      people: { owners?: string[]; members?: string[]; publicMembers?: string[] } = {},
+    ) {
+      const organization = accountNamed(hub, login, "Organization");
+      const join = (logins: string[] = [], membership: { role: "owner" | "member"; isPublic: boolean }) => {
+        for (const one of logins)
+          organization.members.set(accountNamed(hub, one, "User").login.toLowerCase(), membership);
+      };
+      join(people.owners, { role: "owner", isPublic: true });
+      join(people.members, { role: "member", isPublic: false });
+      join(people.publicMembers, { role: "member", isPublic: true });
+      return organization;
+    },
+    createRepository: async (name: string, draft: RepositoryDraft = {}) =>
+      handleOf(hub, await createRepository(hub, name, draft)),
+    fork: async (name: string, owner: string) =>
+      handleOf(hub, await forkRepository(hub, named(name), accountNamed(hub, owner, "User"))),
+    rename: (name: string, to: string) => renameRepository(named(name), to),
+    protect(name: string, branch: string) {
+      named(name).protectedBranches.add(branch);
+    },
+    collaborator(name: string, login: string, role: Role | null) {
+      accountNamed(hub, login, "User");
+      if (role) named(name).collaborators.set(login.toLowerCase(), role);
+      else named(name).collaborators.delete(login.toLowerCase());
+    },
+    createApp: (wish: AppWish) => createAppHandle(hub, wish),
+    personalToken: (login: string, scopes = ["repo", "workflow"]) =>
+      createPersonalToken(hub, accountNamed(hub, login, "User"), scopes),
+    repositoryHook(name: string, hook: { url: string; secret: string; events: string[] }) {
+      hub.repositoryHooks.push({
+        id: hub.nextId("hook"),
+        target: { type: "repository", repository: named(name) },
+        ...hook,
+      });
+    },
+  };
+}
+
+function handleOf(hub: Hub, repository: Repository): RepositoryHandle {
+  const { id, defaultBranch } = repository;
+  const page = htmlUrl(hub, repository);
+  return { id, fullName: fullName(repository), htmlUrl: page, cloneUrl: `${page}.git`, defaultBranch };
+}
+
+function looking(hub: Hub) {
+  return {
+    issue: (name: string, number: number) => viewIssue(hub, name, number),
+    pulls: (name: string) => viewPulls(hub, name),
+    checkRuns: (name: string) => viewCheckRuns(hub, name),
+    branches: (name: string) => viewBranches(hub, name),
+    refs: async (name: string) => Object.fromEntries(await refs(repositoryNamed(hub, name).directory)),
+    files: (name: string, branch?: string) => viewFiles(hub, name, branch),
+    commits: (name: string, branch?: string) => viewCommits(hub, name, branch),
+  };
+}
+
+/** CI is an app of its own, made when it is first needed. Its bot is the sender of what it tells. */
+function ciFor(hub: Hub): GitHubEmulator["checksComplete"] {
+  let made: Promise<App> | undefined;
+  return async (name, branch, conclusion) => {
+    made ??= createApp(hub, { slug: "github-actions", owner: accountNamed(hub, "github", "Organization"), events: [] });
+    const app = await made;
+    const repository = repositoryNamed(hub, name);
+    const sha = (await viewBranches(hub, name))[branch];
+    if (!sha) throw new Error(`${name} has no branch ${branch}`);
+    const suite = suiteFor(hub, repository, app, { sha, branch });
+    const output = { title: "test", summary: conclusion, text: null };
+    addRun(hub, repository, suite, { name: "test", status: "completed", conclusion, detailsUrl: null, output });
+    const { deliveries } = await hub.webhooks.during(() =>
+      completeSuite(hub, repository, suite, conclusion, asUser(app.bot)),
+    );
+    return { sha, deliveries };
+  };
+}
+
+function createWatchers() {
+  const waiting = new Set<{ look(): void; stop(): void }>();
+  return {
+    look() {
+      for (const one of [...waiting]) one.look();
+    },
+    until<T>(look: () => T | null | undefined | false): Promise<T> {
+      return new Promise((resolve, reject) => {
+        const watcher = {
+          look() {
+            try {
+              const seen = look();
+              if (!seen) return;
+              resolve(seen);
+            } catch (error) {
+              reject(error);
+            }
+            waiting.delete(watcher);
+          },
+          stop: () => reject(new Error("the emulated GitHub was closed while something was awaited")),
+        };
+        waiting.add(watcher);
+        watcher.look();
+      });
+    },
+    close() {
+      for (const one of waiting) one.stop();
+      waiting.clear();
+    },
+  };
+}
+
+function countBy(names: string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
 }

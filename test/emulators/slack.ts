@@ -137,6 +137,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackEmula
     ...shared,
     url: () => state.url,
     retry: options.deliverRetry ?? "immediate",
+    changed,
     closing: closing.signal,
   };
   const http = httpCourier(courier);

@@ -6,6 +6,7 @@ import { chmod, cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { ThreadboxError } from "../../src/errors.ts";
@@ -67,6 +68,7 @@ describe("one database through its life", async () => {
     const before = readPostmaster(data);
     assert.ok(before);
     process.kill(before.pid, "SIGKILL");
+    while (isAlive(before.pid)) await pause(5);
     await Promise.all([postgres.ensureRunning(), postgres.ensureRunning()]);
     assert.notEqual(readPostmaster(data)?.pid, before.pid);
     assert.equal(await ask(postgres, "select word from kept"), "kept");

@@ -74,7 +74,11 @@ test("a step with backticks, names and lines stays one span of code", () => {
 });
 
 test("progress fits a comment however much there is to tell", () => {
-  const steps = Array.from({ length: 10 }, (_, i) => ({ call: `${i}`, title: "x".repeat(9_000), state: "ok" as const }));
+  const steps = Array.from({ length: 10 }, (_, i) => ({
+    call: `${i}`,
+    title: "x".repeat(9_000),
+    state: "ok" as const,
+  }));
   const long = { ...progress, steps, said: "y".repeat(100_000), now: "z".repeat(100_000) };
   assert.ok(renderProgress(long, page, started).length < 4_000);
 });
@@ -93,7 +97,11 @@ Fixed: the cookie was never set.
 describe("the answer's first line", () => {
   const result = { answer: "", durationMs: 1_000 };
   const rows: [name: string, result: Answer["result"], first: string][] = [
-    ["of a failure", { ...result, outcome: "failed", failure: { code: "git.push-refused", detail: "main is protected" } }, "**Failed.**"],
+    [
+      "of a failure",
+      { ...result, outcome: "failed", failure: { code: "git.push-refused", detail: "main is protected" } },
+      "**Failed.**",
+    ],
     ["of a timeout", { ...result, outcome: "timed-out" }, "**Timed out.**"],
     ["of a stop", { ...result, outcome: "stopped", stoppedBy: "bob" }, "**Stopped by bob.**"],
     ["of silence", { ...result, outcome: "done" }, "**Done.** The agent ended without a word."],
@@ -105,12 +113,21 @@ describe("the answer's first line", () => {
 
 test("a failure says what went wrong and what to do", () => {
   const failure = { code: "git.push-refused", detail: "main is protected" };
-  const failed: Answer = { ...answer, result: { outcome: "failed", answer: "", failure, durationMs: 1 }, remedy: "Fix the rule." };
+  const failed: Answer = {
+    ...answer,
+    result: { outcome: "failed", answer: "", failure, durationMs: 1 },
+    remedy: "Fix the rule.",
+  };
   assert.match(renderAnswer(failed)[0] ?? "", /\*\*Failed\.\*\*\n\nmain is protected\n\nFix the rule\.\n/);
 });
 
 test("only the askers are pinged, each once, and only those on GitHub", () => {
-  const askers: Person[] = [alice, { surface: "slack", id: "U1", name: "carol" }, alice, { ...alice, id: "2", name: "bob-b" }];
+  const askers: Person[] = [
+    alice,
+    { surface: "slack", id: "U1", name: "carol" },
+    alice,
+    { ...alice, id: "2", name: "bob-b" },
+  ];
   const [first = ""] = renderAnswer({ ...answer, askers, result: { ...answer.result, answer: "Thanks @dave" } });
   assert.deepEqual(first.match(/@[a-z-]+/g), ["@alice", "@bob-b"]);
 });
@@ -120,15 +137,25 @@ test("a long answer becomes several comments, pinging once, with the small print
   const pieces = renderAnswer({ ...answer, result: { ...answer.result, answer: paragraphs } });
   assert.equal(pieces.length, 3);
   assert.ok(pieces.every((piece) => piece.length <= MAX_BODY_CHARS));
-  assert.deepEqual(pieces.map((piece) => piece.includes("@alice")), [true, false, false]);
-  assert.deepEqual(pieces.map((piece) => piece.includes("[session]")), [false, false, true]);
+  assert.deepEqual(
+    pieces.map((piece) => piece.includes("@alice")),
+    [true, false, false],
+  );
+  assert.deepEqual(
+    pieces.map((piece) => piece.includes("[session]")),
+    [false, false, true],
+  );
 });
 
 test("a token in the agent's words, in a step or in a note is blanked", () => {
   const token = `ghs_${"a".repeat(40)}`;
   const everything = [
     ...renderAnswer({ ...answer, result: { ...answer.result, answer: `it is ${token}` } }),
-    renderProgress({ ...progress, now: token, said: token, steps: [{ call: "1", title: token, state: "ok" }] }, null, 0),
+    renderProgress(
+      { ...progress, now: token, said: token, steps: [{ call: "1", title: token, state: "ok" }] },
+      null,
+      0,
+    ),
     ...renderNote(token),
   ];
   assert.doesNotMatch(everything.join("\n"), /ghs_/);

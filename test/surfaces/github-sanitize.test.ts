@@ -59,7 +59,21 @@ describe("the visible text", () => {
   }
 
   // Comments made to keep a parser busy; each took seconds or overflowed the stack in a full Markdown parser.
-  for (const piece of [">", "> - ", "1. ", "_a**", "[]", "[![", "[a](", "![a](b)", "[a]: b\n", "<a", "<!--", "`a", "\n> a\n b"]) {
+  for (const piece of [
+    ">",
+    "> - ",
+    "1. ",
+    "_a**",
+    "[]",
+    "[![",
+    "[a](",
+    "![a](b)",
+    "[a]: b\n",
+    "<a",
+    "<!--",
+    "`a",
+    "\n> a\n b",
+  ]) {
     test(`is found in 65,000 characters of ${JSON.stringify(piece)}`, () => {
       assert.equal(typeof visibleText(piece.repeat(65_000 / piece.length)), "string");
       assert.equal(typeof visibleText(piece.repeat(20_000 / piece.length)), "string");

@@ -106,6 +106,22 @@ describe("every page", () => {
     assert.equal((await whole.request("/", { headers: { host: "evil.example" } })).status, 421);
   });
 
+  test("Markdown that takes too long is shown as it is, and the next one is rendered again", async () => {
+    const { post, clock } = startPages();
+    const sent = Promise.withResolvers<void>();
+    const { after } = clock;
+    clock.after = (ms, fn) => {
+      sent.resolve();
+      return after(ms, fn);
+    };
+    // Takes about a minute.
+    const slow = "*a_ ".repeat(25_000);
+    const response = post("/markdown", { texts: [slow, "*quick*"] });
+    await sent.promise;
+    clock.advance(2_000);
+    assert.deepEqual(await (await response).json(), { html: [`<pre>${slow}</pre>`, "<p><em>quick</em></p>"] });
+  });
+
   const hostile: [markdown: string, html: string][] = [
     ["<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"],
     ["<img src=x onerror=alert(1)>", "&lt;img src=x onerror=alert(1)&gt;"],

@@ -45,7 +45,7 @@ export function memoryThreads(news: MemoryNews): MemoryThreads {
       const ids = [...new Set(memory.all.map((post) => post.thread))];
       const rows = ids.map((thread) => {
         const posts = memory.all.filter((post) => post.thread === thread);
-        const title = posts.find((post) => post.kind === "person")?.body.split("\n")[0] ?? "";
+        const title = posts.find((post) => post.kind === "person")?.body ?? "";
         return { thread, title, at: posts.at(-1)?.at ?? 0, session: memory.sessions.get(thread) ?? null };
       });
       return rows.sort((a, b) => b.at - a.at).slice(0, limit);

@@ -139,7 +139,7 @@ describe("following a thread", () => {
     const waiting = Promise.withResolvers<void>();
     const { after } = clock;
     clock.after = (ms, fn) => {
-      waiting.resolve();
+      if (ms === 15_000) waiting.resolve();
       return after(ms, fn);
     };
     await person("t1", "a", "hi");
@@ -174,11 +174,23 @@ describe("following a thread", () => {
     await events.leave();
   });
 
-  test("the list names the threads, newest first", async () => {
+  test("a message that cannot be read keeps none of the others away", async () => {
+    const { get, threads, person } = startPages();
+    await threads.put({ thread: "t1", ref: "e1", kind: "answer", author: "x", body: "{broken", at: 1 });
+    await person("t1", "a", "still here");
+    const events = eventsOf(await get("/threads/t1/events"));
+    assert.deepEqual(
+      (await events.take(3)).slice(1).map(({ data }) => data.html),
+      ["<p>This message cannot be shown.</p>", "<p>still here</p>"],
+    );
+    await events.leave();
+  });
+
+  test("the list names the threads by their first line, newest first", async () => {
     const { get, person, clock } = startPages();
     await person("t1", "a", "first");
     clock.advance(1);
-    await person("t2", "a", "second");
+    await person("t2", "a", "second\nand more");
     const { threads } = (await (await get("/threads")).json()) as { threads: { title: string }[] };
     assert.deepEqual(
       threads.map(({ title }) => title),

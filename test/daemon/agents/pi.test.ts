@@ -1,6 +1,6 @@
 /** pi's adapter: the contract of every agent with the true binary, and what is peculiar to pi. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -162,3 +162,28 @@ test("a model of a provider without a key, and of one that does not exist, is ag
       assert.deepEqual([model, outcome.failure?.code], [model, "agent.no-model"]);
     }
   }));
+
+const isRoot = process.getuid?.() === 0;
+
+test("pi runs as another user, is stopped there, and reads its key there", { skip: !isRoot && "needs root" }, () =>
+  inWorld(async (world) => {
+    const call = (command: string) => [{ name: "bash", arguments: JSON.stringify({ command }) }];
+    const sleep = call("id -u > started; sleep 60");
+    world.model.on({ userMessage: "SLEEP", hasToolResult: false }, { content: "", toolCalls: sleep });
+    world.model.on({ userMessage: "NEXT" }, { content: "Next." });
+    const { agent, path, processes, cwd } = world.bench({
+      wrap: (command, args) => ({ command: "runuser", args: ["-u", "nobody", "--", command, ...args] }),
+    });
+    const folder = dirname(cwd);
+    chmodSync(dirname(folder), 0o755);
+    for (const name of [folder, cwd, join(folder, "state")]) chownSync(name, 65_534, 65_534);
+    const prompt = agent.prompt("SLEEP");
+    await until(() => existsSync(path("started")), "the tool runs");
+    assert.equal(readFileSync(path("started"), "utf8"), "65534\n");
+    await agent.abort(10_000);
+    assert.equal((await prompt).outcome, "stopped");
+    assert.equal((await agent.prompt("NEXT")).answer, "Next.");
+    await agent.close();
+    assert.deepEqual(processes(), []);
+  }),
+);

@@ -1,6 +1,6 @@
 /** Who may do what where: a person by the role in the repository, an app by its installation's permissions. */
 import type { Hub } from "./hub.ts";
-import { notFound, notForIntegration, notForToken, requiresAuthentication } from "./problem.ts";
+import { notForIntegration, notForToken, notFound, requiresAuthentication, suspended } from "./problem.ts";
 import type { Account, App, By, Installation, Issue, Level, Permissions, Repository, Role, Token } from "./state.ts";
 
 export type Actor =
@@ -71,7 +71,8 @@ export function authorize(actor: Actor, repository: Repository, rule: Rule): voi
       return;
     case "person":
       if (!isReading && !actor.scopes.includes("repo")) throw notForToken();
-      if (!hasRole(actor.account, repository, rule.role)) throw rule.role === "admin" ? notFound() : mustHave(rule.role);
+      if (!hasRole(actor.account, repository, rule.role))
+        throw rule.role === "admin" ? notFound() : mustHave(rule.role);
       return;
     case "app":
       throw notForIntegration();
@@ -131,6 +132,7 @@ export function actorOfToken(hub: Hub, secret: string): Actor | null {
   const token = hub.tokens.get(secret);
   if (!token) return null;
   if (token.is === "personal") return { is: "person", account: token.account, scopes: token.scopes };
-  if (token.expiresAtMs <= hub.clock.now() || token.installation.suspendedAt) return null;
+  if (token.expiresAtMs <= hub.clock.now()) return null;
+  if (token.installation.suspendedAt) throw suspended();
   return { is: "installation", installation: token.installation, token };
 }

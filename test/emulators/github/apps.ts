@@ -8,6 +8,20 @@ import type { Account, App, By, Installation, Permissions, Repository } from "./
 
 const generate = promisify(generateKeyPair);
 
+// Finding primes takes up to a second on a busy machine, so the emulators of one process share keys: each one's first
+// app has the first, its second app the second.
+const keys: Promise<{ publicKey: string; privateKey: string }>[] = [];
+
+function keyNumber(index: number) {
+  // PKCS#1, because that is what GitHub's "Generate a private key" gives.
+  keys[index] ??= generate("rsa", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs1", format: "pem" },
+  });
+  return keys[index];
+}
+
 /** What a bot like ours is given, when a test does not say. */
 const DEFAULT_PERMISSIONS: Permissions = {
   metadata: "read",
@@ -38,15 +52,17 @@ export interface AppDraft {
 }
 
 export async function createApp(hub: Hub, draft: AppDraft): Promise<App> {
-  // PKCS#1, because that is what GitHub's "Generate a private key" gives.
-  const keys = await generate("rsa", {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: "spki", format: "pem" },
-    privateKeyEncoding: { type: "pkcs1", format: "pem" },
-  });
+  const { publicKey, privateKey } = await keyNumber(hub.apps.length);
   const now = timestamp(hub);
   const login = `${draft.slug}[bot]`;
-  const bot: Account = { id: hub.nextId("account"), login, type: "Bot", name: draft.slug, createdAt: now, members: new Map() };
+  const bot: Account = {
+    id: hub.nextId("account"),
+    login,
+    type: "Bot",
+    name: draft.slug,
+    createdAt: now,
+    members: new Map(),
+  };
   const id = hub.nextId("app");
   const app: App = {
     id,
@@ -56,8 +72,8 @@ export async function createApp(hub: Hub, draft: AppDraft): Promise<App> {
     owner: draft.owner,
     bot,
     permissions: draft.permissions ?? DEFAULT_PERMISSIONS,
-    privateKeyPem: keys.privateKey,
-    publicKeyPem: keys.publicKey,
+    privateKeyPem: privateKey,
+    publicKeyPem: publicKey,
     hook: {
       id: hub.nextId("hook"),
       url: draft.webhookUrl ?? null,
@@ -118,7 +134,11 @@ export function uninstallApp(hub: Hub, installation: Installation, by: By): void
 }
 
 /** The owner gives an installation one more repository, or takes one away. */
-export function changeSelection(hub: Hub, installation: Installation, change: { add?: Repository; remove?: Repository; by: By }): void {
+export function changeSelection(
+  hub: Hub,
+  installation: Installation,
+  change: { add?: Repository; remove?: Repository; by: By },
+): void {
   const selected = new Set(coveredBy(hub, installation).map((one) => one.id));
   if (change.add) selected.add(change.add.id);
   if (change.remove) selected.delete(change.remove.id);
@@ -190,4 +210,3 @@ export function mintToken(
   hub.tokens.set(secret, { is: "installation", installation, ...scope, expiresAtMs });
   return { secret, expiresAt: new Date(expiresAtMs).toISOString().replace(/\.\d+Z$/, "Z") };
 }
-

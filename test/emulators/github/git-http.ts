@@ -4,10 +4,10 @@ import { writeFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { type Actor, actorOfToken, byOf, canSee, grants, hasRole, tokenCovers } from "./access.ts";
-import { type RefChange, pushed } from "./actions/pushes.ts";
+import { pushed, type RefChange } from "./actions/pushes.ts";
 import { basicActor } from "./authenticate.ts";
 import { GIT_ENV, refs, ZERO_SHA } from "./git.ts";
-import { findRepository, fullName, type Hub } from "./hub.ts";
+import { findRepository, formerly, fullName, type Hub } from "./hub.ts";
 import { ApiProblem } from "./problem.ts";
 import type { Repository } from "./state.ts";
 
@@ -65,7 +65,7 @@ function gitActor(hub: Hub, header: string | undefined): Actor {
     const actor = scheme.toLowerCase() === "basic" ? basicActor(hub, secret) : actorOfToken(hub, secret);
     if (actor) return actor;
   } catch (error) {
-    if (!(error instanceof ApiProblem)) throw error;
+    if (!(error instanceof ApiProblem) || error.status !== 401) throw error;
   }
   throw refusal(401, "Invalid username or token. Password authentication is not supported for Git operations.");
 }
@@ -80,11 +80,6 @@ function findGitRepository(hub: Hub, request: GitRequest, actor: Actor): Reposit
   if (request.isPush && !mayPush(actor, found)) throw refusal(403, denied(actor, found));
   if (!request.isPush && !mayFetch(actor, found)) throw refusal(403, denied(actor, found));
   return found;
-}
-
-/** A renamed repository still answers to its old name. */
-export function formerly(hub: Hub, name: string): Repository | undefined {
-  return hub.repositories.find((one) => one.formerNames.includes(name.toLowerCase()));
 }
 
 function mayFetch(actor: Actor, repository: Repository): boolean {
@@ -105,7 +100,9 @@ function denied(actor: Actor, repository: Repository): string {
 }
 
 function refusal(status: number, message: string): ApiProblem {
-  return new ApiProblem(status, message, { headers: status === 401 ? { "www-authenticate": 'Basic realm="GitHub"' } : {} });
+  return new ApiProblem(status, message, {
+    headers: status === 401 ? { "www-authenticate": 'Basic realm="GitHub"' } : {},
+  });
 }
 
 /** Git shows a refusal's text to its user only when it is plain text. */
@@ -163,7 +160,10 @@ function backend(
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const child = spawn("git", ["http-backend"], { env: cgi(hub, request, repository, incoming), stdio: ["pipe", "pipe", "ignore"] });
+  const child = spawn("git", ["http-backend"], {
+    env: cgi(hub, request, repository, incoming),
+    stdio: ["pipe", "pipe", "ignore"],
+  });
   response.on("close", () => child.kill());
   // The backend may end before it has read everything, when it refuses; that is no failure of ours.
   child.stdin.on("error", () => {});
@@ -212,4 +212,3 @@ function cgi(hub: Hub, request: GitRequest, repository: Repository, incoming: In
     REMOTE_ADDR: "127.0.0.1",
   };
 }
-

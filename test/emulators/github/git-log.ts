@@ -26,10 +26,22 @@ export async function log(directory: string, range: string[], max = 250): Promis
 }
 
 function parseCommit(record: string): Commit {
-  const [sha = "", tree = "", parents = "", an = "", ae = "", ad = "", cn = "", ce = "", cd = "", body = "", files = ""] =
-    record.split(UNIT);
+  const [
+    sha = "",
+    tree = "",
+    parents = "",
+    an = "",
+    ae = "",
+    ad = "",
+    cn = "",
+    ce = "",
+    cd = "",
+    body = "",
+    files = "",
+  ] = record.split(UNIT);
   const changes = files.split("\n").filter((line) => line.includes("\t"));
-  const paths = (status: string) => changes.filter((line) => line.startsWith(status)).map((line) => line.split("\t")[1] ?? "");
+  const paths = (status: string) =>
+    changes.filter((line) => line.startsWith(status)).map((line) => line.split("\t")[1] ?? "");
   return {
     sha,
     tree,
@@ -62,7 +74,10 @@ export interface FileChange {
 export async function changedFiles(directory: string, base: string, head: string): Promise<FileChange[]> {
   const from = (await mergeBase(directory, base, head)) ?? base;
   const diff = await git(directory, ["diff", "--find-renames", "--full-index", "--no-color", from, head]);
-  return diff.split(/^diff --git /m).slice(1).map(parseFile);
+  return diff
+    .split(/^diff --git /m)
+    .slice(1)
+    .map(parseFile);
 }
 
 function parseFile(text: string): FileChange {
@@ -136,7 +151,8 @@ export interface TreeEntry {
 /** A file (one entry) or the entries of a folder; null when nothing is there. */
 export async function entriesAt(directory: string, commit: string, path: string): Promise<TreeEntry[] | null> {
   const clean = path.replace(/^\/+|\/+$/g, "");
-  const isFolder = clean === "" || (await gitOrNull(directory, ["cat-file", "-t", `${commit}:${clean}`]))?.trim() === "tree";
+  const isFolder =
+    clean === "" || (await gitOrNull(directory, ["cat-file", "-t", `${commit}:${clean}`]))?.trim() === "tree";
   const where = clean === "" ? [] : [isFolder ? `${clean}/` : clean];
   const out = await git(directory, ["ls-tree", "--long", "--full-tree", commit, ...where]);
   const entries = out.split("\n").filter(Boolean).map(parseEntry);

@@ -1,9 +1,22 @@
 /** The one object that every part of the emulator is handed: its state, its clock, and the way out for webhooks. */
+import type { WebhookEventMap, WebhookEventName } from "@octokit/webhooks-types";
 import type { Clock } from "../../../src/clock.ts";
 import type { FaultBook } from "./faults.ts";
 import type { Limits } from "./limits.ts";
-import type { Account, App, By, Comment, Hook, Issue, PullIssue, Repository, ReviewComment, Token } from "./state.ts";
-import type { Webhooks } from "./webhooks.ts";
+import type {
+  Account,
+  App,
+  By,
+  Comment,
+  Delivery,
+  Hook,
+  Installation,
+  Issue,
+  PullIssue,
+  Repository,
+  ReviewComment,
+  Token,
+} from "./state.ts";
 
 export interface Hub {
   /** Where people and git go, without a slash at the end. */
@@ -25,6 +38,29 @@ export interface Hub {
   nextId(kind: IdKind): number;
   /** Told after every change, so that whoever waits for something looks again. */
   changed(): void;
+}
+
+/** What every payload has, whatever it tells of. */
+type Shared = "repository" | "sender" | "installation" | "organization";
+/** What an event adds to that. */
+export type Own<E> = E extends unknown ? Omit<E, Shared> : never;
+
+export interface Webhooks {
+  /** Tells every hook that wants it. Rendered now, delivered in the background. */
+  emit<E extends WebhookEventName>(
+    event: E,
+    about: { repository: Repository; by: By },
+    own: Own<WebhookEventMap[E]>,
+  ): void;
+  /** To one hook, whatever it is subscribed to: ping, installation. */
+  send(hook: Hook, event: string, payload: Record<string, unknown>, installation: Installation | null): void;
+  redeliver(delivery: Delivery): Promise<Delivery>;
+  /** Every attempt that is over, oldest first. */
+  deliveries: Delivery[];
+  /** Runs something and waits for the deliveries that it caused, and only those. */
+  during<T>(work: () => Promise<T> | T): Promise<{ result: T; deliveries: Delivery[] }>;
+  settled(): Promise<void>;
+  close(): Promise<void>;
 }
 
 // Comment ids start beyond 32 bits, as on GitHub today. Issue comments and review comments count in the same range
@@ -70,6 +106,11 @@ export function fullName(repository: Repository): string {
 export function findRepository(hub: Hub, name: string): Repository | undefined {
   const wanted = name.toLowerCase();
   return hub.repositories.find((repository) => fullName(repository).toLowerCase() === wanted);
+}
+
+/** A renamed repository still answers to its old name. */
+export function formerly(hub: Hub, name: string): Repository | undefined {
+  return hub.repositories.find((one) => one.formerNames.includes(name.toLowerCase()));
 }
 
 export function findAccount(hub: Hub, login: string): Account | undefined {

@@ -1,7 +1,18 @@
 /** People doing things on GitHub's pages. Each deed is over when every webhook that it caused was answered. */
 import { authorize } from "./access.ts";
 import { addComment, deleteComment, editComment, react } from "./actions/comments.ts";
-import { addLabels, assign, editIssue, findLabel, type IssueDraft, openIssue, removeLabel, setState, tell, unassign } from "./actions/issues.ts";
+import {
+  addLabels,
+  assign,
+  editIssue,
+  findLabel,
+  type IssueDraft,
+  openIssue,
+  removeLabel,
+  setState,
+  tell,
+  unassign,
+} from "./actions/issues.ts";
 import { mergePull } from "./actions/merge.ts";
 import { openPull } from "./actions/pulls.ts";
 import { pushed } from "./actions/pushes.ts";
@@ -11,9 +22,8 @@ import { asUser, findComment, findReviewComment, fullName, type Hub, isPull } fr
 import { renderComment, renderIssue } from "./render/issues.ts";
 import { renderPull, renderReview, renderReviewComment } from "./render/pulls.ts";
 import { noreplyEmail } from "./render/shared.ts";
-import { repositoryNamed, tipOf } from "./setup.ts";
-import type { Account, Issue, PullIssue, ReactionContent, Repository, Role } from "./state.ts";
-import type { Delivery } from "./webhooks.ts";
+import { issueAt, repositoryNamed, tipOf } from "./setup.ts";
+import type { Account, By, Delivery, PullIssue, ReactionContent, Repository, Role } from "./state.ts";
 
 /** What was made, and what became of the webhooks about it. */
 export type Done<T> = T & { deliveries: Delivery[] };
@@ -21,20 +31,34 @@ export type Done<T> = T & { deliveries: Delivery[] };
 export type Person = ReturnType<typeof personAt>;
 
 export function personAt(hub: Hub, account: Account) {
-  const by = asUser(account);
+  const desk: Desk = {
+    hub,
+    account,
+    by: asUser(account),
+    async does(work) {
+      const { result, deliveries } = await hub.webhooks.during(work);
+      hub.changed();
+      return { ...result, deliveries };
+    },
+    at(name, role = "read") {
+      const repository = repositoryNamed(hub, name);
+      authorize({ is: "person", account, scopes: ["repo", "workflow"] }, repository, { needs: [], role });
+      return repository;
+    },
+  };
+  return { ...aboutIssues(desk), ...aboutComments(desk), ...aboutPulls(desk), ...aboutCode(desk) };
+}
 
-  async function does<T extends object>(work: () => Promise<T> | T): Promise<Done<T>> {
-    const { result, deliveries } = await hub.webhooks.during(work);
-    hub.changed();
-    return { ...result, deliveries };
-  }
+interface Desk {
+  hub: Hub;
+  account: Account;
+  by: By;
+  does<T extends object>(work: () => Promise<T> | T): Promise<Done<T>>;
+  /** The repository, if the person's role reaches; GitHub's refusal is thrown otherwise. */
+  at(name: string, role?: Role): Repository;
+}
 
-  function at(name: string, role: Role = "read"): Repository {
-    const repository = repositoryNamed(hub, name);
-    authorize({ is: "person", account, scopes: ["repo", "workflow"] }, repository, { needs: [], role });
-    return repository;
-  }
-
+function aboutIssues({ hub, by, does, at }: Desk) {
   return {
     opensIssue: (repository: string, draft: Partial<IssueDraft> & { title: string }) =>
       does(() => renderIssue(hub, openIssue(hub, at(repository), by, { body: null, ...draft }))),
@@ -46,35 +70,9 @@ export function personAt(hub: Hub, account: Account) {
         return renderIssue(hub, issue);
       }),
 
-    closes: (repository: string, number: number) => does(() => turned(hub, at(repository), number, "closed")),
-    reopens: (repository: string, number: number) => does(() => turned(hub, at(repository), number, "open")),
+    closes: (repository: string, number: number) => does(() => turned({ hub, by }, at(repository), number, "closed")),
 
-    comments: (repository: string, number: number, body: string) =>
-      does(() => {
-        const issue = issueAt(at(repository), number);
-        return renderComment(hub, issue, addComment(hub, issue, by, body));
-      }),
-
-    editsComment: (repository: string, commentId: number, body: string) =>
-      does(() => {
-        const { issue, comment } = commentAt(at(repository), commentId);
-        editComment(hub, issue, comment, by, body);
-        return renderComment(hub, issue, comment);
-      }),
-
-    deletesComment: (repository: string, commentId: number) =>
-      does(() => {
-        const { issue, comment } = commentAt(at(repository), commentId);
-        deleteComment(hub, issue, comment, by);
-        return {};
-      }),
-
-    /** To a comment by its id, or to the issue itself. GitHub sends no webhook for it. */
-    reacts: (repository: string, target: { issue: number } | { comment: number }, content: ReactionContent) =>
-      does(() => {
-        const found = "issue" in target ? issueAt(at(repository), target.issue) : commentAt(at(repository), target.comment).comment;
-        return react(hub, found, by, content).reaction;
-      }),
+    reopens: (repository: string, number: number) => does(() => turned({ hub, by }, at(repository), number, "open")),
 
     labels: (repository: string, number: number, ...names: string[]) =>
       does(() => {
@@ -104,8 +102,47 @@ export function personAt(hub: Hub, account: Account) {
         unassign(hub, issue, by, logins);
         return renderIssue(hub, issue);
       }),
+  };
+}
 
-    opensPullRequest: (repository: string, draft: { title: string; head: string; base?: string; body?: string; draft?: boolean }) =>
+function aboutComments({ hub, by, does, at }: Desk) {
+  return {
+    comments: (repository: string, number: number, body: string) =>
+      does(() => {
+        const issue = issueAt(at(repository), number);
+        return renderComment(hub, issue, addComment(hub, issue, by, body));
+      }),
+
+    editsComment: (repository: string, commentId: number, body: string) =>
+      does(() => {
+        const { issue, comment } = commentAt(at(repository), commentId);
+        editComment(hub, issue, comment, by, body);
+        return renderComment(hub, issue, comment);
+      }),
+
+    deletesComment: (repository: string, commentId: number) =>
+      does(() => {
+        const { issue, comment } = commentAt(at(repository), commentId);
+        deleteComment(hub, issue, comment, by);
+        return {};
+      }),
+
+    /** To a comment by its id, or to the issue itself. GitHub sends no webhook for it. */
+    reacts: (repository: string, target: { issue: number } | { comment: number }, content: ReactionContent) =>
+      does(() => {
+        const found =
+          "issue" in target ? issueAt(at(repository), target.issue) : commentAt(at(repository), target.comment).comment;
+        return react(hub, found, by, content).reaction;
+      }),
+  };
+}
+
+function aboutPulls({ hub, by, does, at }: Desk) {
+  return {
+    opensPullRequest: (
+      repository: string,
+      draft: { title: string; head: string; base?: string; body?: string; draft?: boolean },
+    ) =>
       does(async () => {
         const base = at(repository);
         const wish = { base: base.defaultBranch, body: null, draft: false, maintainerCanModify: true, ...draft };
@@ -130,7 +167,11 @@ export function personAt(hub: Hub, account: Account) {
         return renderReview(hub, issue, await addReview(hub, issue, by, { ...blank, ...draft }));
       }),
 
-    reviewComments: (repository: string, number: number, draft: { path: string; body: string; line: number; side?: "LEFT" | "RIGHT" }) =>
+    reviewComments: (
+      repository: string,
+      number: number,
+      draft: { path: string; body: string; line: number; side?: "LEFT" | "RIGHT" },
+    ) =>
       does(async () => {
         const issue = pullAt(at(repository), number);
         const place = { side: "RIGHT" as const, commitId: issue.pull.head.sha, ...draft };
@@ -143,7 +184,11 @@ export function personAt(hub: Hub, account: Account) {
         if (!found) throw new Error(`no review comment ${commentId} in ${repository}`);
         return renderReviewComment(hub, found.issue, replyToReviewComment(hub, found.issue, by, found.comment, body));
       }),
+  };
+}
 
+function aboutCode({ hub, by, does, at, account }: Desk) {
+  return {
     pushes: (repository: string, branch: string, files: Record<string, string | null>, how: PushWish = {}) =>
       does(() => push(hub, at(repository, "write"), account, { branch, files, how })),
 
@@ -156,12 +201,17 @@ export function personAt(hub: Hub, account: Account) {
         return { before };
       }),
   };
+}
 
-  function turned(to: Hub, repository: Repository, number: number, state: "open" | "closed") {
-    const issue = issueAt(repository, number);
-    setState(to, issue, by, state);
-    return renderIssue(to, issue);
-  }
+function turned(
+  { hub, by }: Pick<Desk, "hub" | "by">,
+  repository: Repository,
+  number: number,
+  state: "open" | "closed",
+) {
+  const issue = issueAt(repository, number);
+  setState(hub, issue, by, state);
+  return renderIssue(hub, issue);
 }
 
 export interface PushWish {
@@ -190,12 +240,6 @@ async function push(
   const change = { ref: `refs/heads/${branch}`, before: before ?? ZERO_SHA, after: sha };
   await pushed(hub, repository, [change], asUser(account));
   return { sha, before: change.before };
-}
-
-export function issueAt(repository: Repository, number: number): Issue {
-  const issue = repository.issues.get(number);
-  if (!issue) throw new Error(`${fullName(repository)} has no issue or pull request #${number}`);
-  return issue;
 }
 
 function pullAt(repository: Repository, number: number): PullIssue {

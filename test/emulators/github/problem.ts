@@ -12,7 +12,11 @@ export class ApiProblem extends Error {
   readonly errors: FieldProblem[] | undefined;
   readonly headers: Record<string, string>;
 
-  constructor(status: number, message: string, more: { errors?: FieldProblem[]; headers?: Record<string, string> } = {}) {
+  constructor(
+    status: number,
+    message: string,
+    more: { errors?: FieldProblem[]; headers?: Record<string, string> } = {},
+  ) {
     super(message);
     this.status = status;
     this.errors = more.errors;
@@ -34,6 +38,7 @@ export const requiresAuthentication = () => new ApiProblem(401, "Requires authen
 export const notFound = () => new ApiProblem(404, "Not Found");
 export const notForIntegration = () => new ApiProblem(403, "Resource not accessible by integration");
 export const notForToken = () => new ApiProblem(403, "Resource not accessible by personal access token");
+export const suspended = () => new ApiProblem(403, "This installation has been suspended");
 export const validationFailed = (...errors: FieldProblem[]) => new ApiProblem(422, "Validation Failed", { errors });
 /** 422 with a sentence and no list of fields. */
 export const unprocessable = (message: string) => new ApiProblem(422, message);

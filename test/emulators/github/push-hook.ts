@@ -26,7 +26,8 @@ function refuse(before: string, after: string, ref: string): string | null {
   const branch = ref.replace("refs/heads/", "");
   if (after === ZERO_SHA && branch === policy.defaultBranch) return `refusing to delete the current branch: ${ref}`;
   if (policy.protectedBranches.includes(branch)) {
-    const why = after === ZERO_SHA ? "Cannot delete this protected branch" : "Changes must be made through a pull request.";
+    const why =
+      after === ZERO_SHA ? "Cannot delete this protected branch" : "Changes must be made through a pull request.";
     writeSync(2, `error: GH006: Protected branch update failed for ${ref}.\nerror: ${why}\n`);
     return "protected branch hook declined";
   }

@@ -3,8 +3,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { type Actor, actorName, authorize } from "./access.ts";
 import { authenticate } from "./authenticate.ts";
 import type { Taken } from "./faults.ts";
-import { formerly } from "./git-http.ts";
-import { findRepository, type Hub } from "./hub.ts";
+import { findRepository, formerly, type Hub } from "./hub.ts";
 import { primaryLimit, secondaryLimit } from "./limits.ts";
 import { ApiProblem, notFound } from "./problem.ts";
 import { type Call, compileRoutes, type Found, type Reply, type Route } from "./router.ts";
@@ -104,7 +103,11 @@ async function attempt(
   caller: { actor: string; headers: Record<string, string> },
 ): Promise<Reply | ApiProblem> {
   try {
-    if (!request.headers["user-agent"]) throw new ApiProblem(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header");
+    if (!request.headers["user-agent"])
+      throw new ApiProblem(
+        403,
+        "Request forbidden by administrative rules. Please make sure your request has a User-Agent header",
+      );
     const actor = await authenticate(hub, request.headers.authorization);
     caller.actor = actorName(actor);
     caller.headers = hub.limits.request(caller.actor, actor.is === "anonymous");
@@ -120,6 +123,7 @@ async function handle(hub: Hub, request: RestRequest, { route, params }: Found, 
   const call: Call = {
     hub,
     actor,
+    path: request.path,
     params,
     query: request.query,
     accept: request.headers.accept ?? "",

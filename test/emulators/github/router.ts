@@ -1,5 +1,5 @@
 /** The table of routes and how a request finds its row. Templates are written as in GitHub's documentation and octokit's types. */
-import { z } from "zod";
+import type { z } from "zod";
 import { type Actor, authorizeIssue, byOf, type Need } from "./access.ts";
 import { findRepository, type Hub, isPull } from "./hub.ts";
 import { ApiProblem, notFound } from "./problem.ts";
@@ -8,6 +8,8 @@ import type { By, Issue, PullIssue, Repository, Role } from "./state.ts";
 export interface Call {
   hub: Hub;
   actor: Actor;
+  /** Below the API's root, for links to other pages of the same list. */
+  path: string;
   params: Record<string, string>;
   query: URLSearchParams;
   accept: string;
@@ -64,7 +66,7 @@ export function paged(call: Call, all: unknown[], wrap: (page: unknown[]) => unk
   const link = (rel: string, target: number) => {
     const query = new URLSearchParams(call.query);
     query.set("page", String(target));
-    return `<${call.hub.apiUrl}${call.params.path_ ?? ""}?${query}>; rel="${rel}"`;
+    return `<${call.hub.apiUrl}${call.path}?${query}>; rel="${rel}"`;
   };
   const links = [
     ...(page > 1 ? [link("prev", page - 1), link("first", 1)] : []),
@@ -90,7 +92,7 @@ export function compileRoutes(routes: Route[]): (method: string, path: string) =
   return (method, path) => {
     for (const { route, method: wanted, pattern } of compiled) {
       const match = wanted === method ? pattern.exec(path) : null;
-      if (match) return { route, params: { ...decoded(match.groups), path_: path } };
+      if (match) return { route, params: decoded(match.groups) };
     }
     return null;
   };

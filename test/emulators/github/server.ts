@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { actorName } from "./access.ts";
-import { parseGitRequest, sendRefusal, serveGit, type GitRequest } from "./git-http.ts";
+import { type GitRequest, parseGitRequest, sendRefusal, serveGit } from "./git-http.ts";
 import type { Hub } from "./hub.ts";
 import { ApiProblem } from "./problem.ts";
 import { answerRest } from "./rest.ts";
@@ -57,10 +57,22 @@ function fail(response: ServerResponse, error: unknown): void {
   else response.writeHead(500, { "content-type": "text/plain" }).end(`GitHub emulator: ${String(error)}\n`);
 }
 
-async function serve(hub: Hub, requests: RequestRecord[], incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(
+  hub: Hub,
+  requests: RequestRecord[],
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const method = incoming.method ?? "GET";
   const url = new URL(incoming.url ?? "/", hub.url);
-  const record: RequestRecord = { method, path: url.pathname, route: null, actor: "anonymous", status: 0, atMs: hub.clock.now() };
+  const record: RequestRecord = {
+    method,
+    path: url.pathname,
+    route: null,
+    actor: "anonymous",
+    status: 0,
+    atMs: hub.clock.now(),
+  };
   requests.push(record);
   const gitRequest = parseGitRequest(method, url);
   if (url.pathname.startsWith(`${API_ROOT}/`)) await serveRest(hub, record, url, incoming, response);
@@ -120,7 +132,9 @@ async function serveGitRequest(
 }
 
 function flat({ headers }: IncomingMessage): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]));
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
+  );
 }
 
 async function textOf(incoming: IncomingMessage): Promise<string> {

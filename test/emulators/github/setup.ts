@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { branchSha, cloneBare, commitFiles, initBare } from "./git.ts";
 import { findAccount, findRepository, fullName, type Hub, timestamp } from "./hub.ts";
 import { noreplyEmail } from "./render/shared.ts";
-import type { Account, Repository, Role } from "./state.ts";
+import type { Account, Issue, Repository, Role } from "./state.ts";
 
 export function createAccount(hub: Hub, login: string, type: "User" | "Organization"): Account {
   if (findAccount(hub, login)) throw new Error(`${login} exists already`);
@@ -60,7 +60,8 @@ export async function forkRepository(hub: Hub, parent: Repository, owner: Accoun
 
 function addRepository(hub: Hub, name: string, draft: RepositoryDraft): Repository {
   const [ownerLogin, repositoryName] = name.split("/");
-  if (!ownerLogin || !repositoryName || findRepository(hub, name)) throw new Error(`${name} is no free repository name`);
+  if (!ownerLogin || !repositoryName || findRepository(hub, name))
+    throw new Error(`${name} is no free repository name`);
   const id = hub.nextId("repository");
   const collaborators = Object.entries(draft.collaborators ?? {}).map(([login, role]): [string, Role] => {
     accountNamed(hub, login, "User");
@@ -98,6 +99,12 @@ export function repositoryNamed(hub: Hub, name: string): Repository {
   const found = findRepository(hub, name);
   if (!found) throw new Error(`the emulated GitHub has no repository ${name}`);
   return found;
+}
+
+export function issueAt(repository: Repository, number: number): Issue {
+  const issue = repository.issues.get(number);
+  if (!issue) throw new Error(`${fullName(repository)} has no issue or pull request #${number}`);
+  return issue;
 }
 
 export function createPersonalToken(hub: Hub, account: Account, scopes: string[]): string {

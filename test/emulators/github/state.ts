@@ -152,14 +152,7 @@ export interface CheckSuite {
   updatedAt: string;
 }
 
-export type Conclusion =
-  | "success"
-  | "failure"
-  | "neutral"
-  | "cancelled"
-  | "timed_out"
-  | "action_required"
-  | "stale";
+export type Conclusion = "success" | "failure" | "neutral" | "cancelled" | "timed_out" | "action_required" | "stale";
 
 export interface CheckRun {
   id: number;
@@ -219,3 +212,22 @@ export type Token =
       repositories: Set<number> | null;
       expiresAtMs: number;
     };
+
+/** One attempt to tell one hook of one event. */
+export interface Delivery {
+  id: number;
+  /** The same for every attempt at one event. */
+  guid: string;
+  event: string;
+  action: string | null;
+  hook: Hook;
+  installationId: number | null;
+  repositoryId: number | null;
+  redelivery: boolean;
+  deliveredAt: string;
+  request: { url: string; headers: Record<string, string>; body: string };
+  /** 0 when nothing answered. */
+  statusCode: number;
+  durationMs: number;
+  response: { headers: Record<string, string>; body: string };
+}

@@ -2,9 +2,8 @@
 import { git, refs } from "./git.ts";
 import { filesAt } from "./git-log.ts";
 import { type Hub, isPull } from "./hub.ts";
-import { issueAt } from "./people.ts";
 import { issuePage } from "./render/issues.ts";
-import { repositoryNamed, tipOf } from "./setup.ts";
+import { issueAt, repositoryNamed, tipOf } from "./setup.ts";
 import type { Comment, Issue, PullIssue, Reaction } from "./state.ts";
 
 export interface ReactionView {
@@ -100,6 +99,32 @@ function commentView(comment: Comment, htmlUrl: string): CommentView {
 
 const reactionView = ({ content, user }: Reaction): ReactionView => ({ content, user: user.login });
 
+export interface CheckRunView {
+  name: string;
+  app: string;
+  headSha: string;
+  status: string;
+  conclusion: string | null;
+  detailsUrl: string | null;
+  title: string | null;
+  summary: string | null;
+}
+
+export function viewCheckRuns(hub: Hub, repository: string): CheckRunView[] {
+  return repositoryNamed(hub, repository).checkRuns.map(
+    ({ suite, output, name, headSha, status, conclusion, detailsUrl }) => ({
+      name,
+      app: suite.app.slug,
+      headSha,
+      status,
+      conclusion,
+      detailsUrl,
+      title: output.title,
+      summary: output.summary,
+    }),
+  );
+}
+
 /** Branch name to commit. */
 export async function viewBranches(hub: Hub, repository: string): Promise<Record<string, string>> {
   const all = await refs(repositoryNamed(hub, repository).directory, "refs/heads/");
@@ -113,12 +138,19 @@ export async function viewFiles(hub: Hub, name: string, branch?: string): Promis
 }
 
 /** Subjects of the commits of a branch, newest first. */
-export async function viewCommits(hub: Hub, name: string, branch?: string): Promise<{ sha: string; author: string; message: string }[]> {
+export async function viewCommits(
+  hub: Hub,
+  name: string,
+  branch?: string,
+): Promise<{ sha: string; author: string; message: string }[]> {
   const repository = repositoryNamed(hub, name);
   const tip = await tipOf(repository, branch ?? repository.defaultBranch);
   const out = await git(repository.directory, ["log", "-z", "--format=%H%n%an <%ae>%n%B", tip]);
-  return out.split("\0").filter(Boolean).map((record) => {
-    const [sha = "", author = "", ...message] = record.split("\n");
-    return { sha, author, message: message.join("\n").trimEnd() };
-  });
+  return out
+    .split("\0")
+    .filter(Boolean)
+    .map((record) => {
+      const [sha = "", author = "", ...message] = record.split("\n");
+      return { sha, author, message: message.join("\n").trimEnd() };
+    });
 }

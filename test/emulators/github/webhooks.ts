@@ -1,89 +1,62 @@
 /** Deliveries as GitHub makes them: signed, at once, one attempt, ten seconds, no retry; each with a record of what came back. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createHmac, randomUUID } from "node:crypto";
-import type { WebhookEventMap, WebhookEventName } from "@octokit/webhooks-types";
-import { type Hub, timestamp } from "./hub.ts";
-import type { SharedPart } from "./render/shared.ts";
 import { coversRepository } from "./access.ts";
-import type { By, Hook, Installation, Repository } from "./state.ts";
-
-export interface Delivery {
-  id: number;
-  /** The same for every attempt at one event. */
-  guid: string;
-  event: string;
-  action: string | null;
-  hook: Hook;
-  installationId: number | null;
-  repositoryId: number | null;
-  redelivery: boolean;
-  deliveredAt: string;
-  request: { url: string; headers: Record<string, string>; body: string };
-  /** 0 when nothing answered. */
-  statusCode: number;
-  durationMs: number;
-  response: { headers: Record<string, string>; body: string };
-}
-
-/** What an event adds to repository, sender, installation and organization, which every payload has. */
-export type Own<E> = E extends unknown ? Omit<E, keyof SharedPart> : never;
-
-export interface Webhooks {
-  /** Tells every hook that wants it. Rendered now, delivered in the background. */
-  emit<E extends WebhookEventName>(event: E, about: { repository: Repository; by: By }, own: Own<WebhookEventMap[E]>): void;
-  /** To one hook, whatever it is subscribed to: ping, installation. */
-  send(hook: Hook, event: string, payload: Record<string, unknown>, installation: Installation | null): void;
-  redeliver(delivery: Delivery): Promise<Delivery>;
-  /** Every attempt that is over, oldest first. */
-  deliveries: Delivery[];
-  /** Runs something and waits for the deliveries that it caused, and only those. */
-  during<T>(work: () => Promise<T> | T): Promise<{ result: T; deliveries: Delivery[] }>;
-  settled(): Promise<void>;
-  close(): Promise<void>;
-}
+import { type Hub, timestamp, type Webhooks } from "./hub.ts";
+import { renderSharedPart } from "./render/shared.ts";
+import type { Delivery, Hook, Installation, Repository } from "./state.ts";
 
 const USER_AGENT = "GitHub-Hookshot/7f3a1c2";
 
-export function createWebhooks(hub: () => Hub, options: { timeoutMs: number; sharedPart: SharedRenderer }): Webhooks {
-  const deliveries: Delivery[] = [];
-  const underWay = new Set<Promise<Delivery>>();
-  const caused = new AsyncLocalStorage<Promise<Delivery>[]>();
-  const closing = new AbortController();
-
-  function start(draft: Draft): Promise<Delivery> {
-    const attempt = deliver(draft, AbortSignal.any([closing.signal, AbortSignal.timeout(options.timeoutMs)]));
-    underWay.add(attempt);
-    caused.getStore()?.push(attempt);
-    attempt.then((delivery) => {
-      deliveries.push(delivery);
-      underWay.delete(attempt);
-      hub().changed();
-    });
-    return attempt;
-  }
-
-  function begin(hook: Hook, event: string, payload: Record<string, unknown>, about: About): void {
+export function createWebhooks(hub: () => Hub, { timeoutMs }: { timeoutMs: number }): Webhooks {
+  const postman = createPostman(timeoutMs, () => hub().changed());
+  const { deliveries, start, during, settled, close } = postman;
+  function begin(hook: Hook, event: string, payload: object, about: About): void {
     if (hook.url === null) return;
-    start({ hook, url: hook.url, event, guid: randomUUID(), redelivery: false, body: JSON.stringify(payload), ...about, ...marks(hub()) });
+    const body = JSON.stringify(payload);
+    start({ hook, url: hook.url, event, guid: randomUUID(), redelivery: false, body, ...about, ...marks(hub()) });
   }
-
   return {
     deliveries,
+    during,
+    settled,
+    close,
     emit(event, about, own) {
       for (const { hook, installation } of listeners(hub(), about.repository, event)) {
-        const payload = { ...own, ...options.sharedPart(hub(), about.repository, about.by, installation) };
+        const payload = { ...own, ...renderSharedPart(hub(), about.repository, about.by, installation) };
         begin(hook, event, payload, { installationId: installation?.id ?? null, repositoryId: about.repository.id });
       }
     },
     send(hook, event, payload, installation) {
       begin(hook, event, payload, { installationId: installation?.id ?? null, repositoryId: null });
     },
-    redeliver(old) {
-      const { hook, event, guid, installationId, repositoryId } = old;
-      const url = hook.url ?? old.request.url;
-      return start({ hook, url, event, guid, redelivery: true, body: old.request.body, installationId, repositoryId, ...marks(hub()) });
+    redeliver({ hook, event, guid, installationId, repositoryId, request }) {
+      const again = { hook, event, guid, installationId, repositoryId, redelivery: true, body: request.body };
+      return start({ ...again, url: hook.url ?? request.url, ...marks(hub()) });
     },
-    async during(work) {
+  };
+}
+
+/** Carries deliveries out and knows which are under way, and on whose account. */
+function createPostman(timeoutMs: number, arrived: () => void) {
+  const deliveries: Delivery[] = [];
+  const underWay = new Set<Promise<Delivery>>();
+  const caused = new AsyncLocalStorage<Promise<Delivery>[]>();
+  const closing = new AbortController();
+  return {
+    deliveries,
+    start(draft: Draft): Promise<Delivery> {
+      const attempt = deliver(draft, AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]));
+      underWay.add(attempt);
+      caused.getStore()?.push(attempt);
+      void attempt.then((delivery) => {
+        deliveries.push(delivery);
+        underWay.delete(attempt);
+        arrived();
+      });
+      return attempt;
+    },
+    async during<T>(work: () => Promise<T> | T): Promise<{ result: T; deliveries: Delivery[] }> {
       const own: Promise<Delivery>[] = [];
       const result = await caused.run(own, async () => work());
       return { result, deliveries: await Promise.all(own) };
@@ -97,13 +70,6 @@ export function createWebhooks(hub: () => Hub, options: { timeoutMs: number; sha
     },
   };
 }
-
-export type SharedRenderer = (
-  hub: Hub,
-  repository: Repository,
-  by: By,
-  installation: Installation | null,
-) => Record<string, unknown>;
 
 interface About {
   installationId: number | null;
@@ -123,13 +89,20 @@ interface Draft extends About {
 
 const marks = (hub: Hub) => ({ id: hub.nextId("delivery"), deliveredAt: timestamp(hub) });
 
-function listeners(hub: Hub, repository: Repository, event: string): { hook: Hook; installation: Installation | null }[] {
+function listeners(
+  hub: Hub,
+  repository: Repository,
+  event: string,
+): { hook: Hook; installation: Installation | null }[] {
   const installations = hub.apps
     .flatMap((app) => app.installations)
     .filter((one) => !one.suspendedAt && coversRepository(one, repository) && one.app.hook.events.includes(event))
     .map((installation) => ({ hook: installation.app.hook, installation }));
   const hooks = hub.repositoryHooks
-    .filter((hook) => hook.target.type === "repository" && hook.target.repository === repository && hook.events.includes(event))
+    .filter(
+      (hook) =>
+        hook.target.type === "repository" && hook.target.repository === repository && hook.events.includes(event),
+    )
     .map((hook) => ({ hook, installation: null }));
   return [...installations, ...hooks];
 }

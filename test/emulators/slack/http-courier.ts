@@ -18,6 +18,8 @@ export interface HttpCourierOptions {
   url(): string | undefined;
   retry: RetryStyle;
   ackWithinMs: number;
+  /** Wakes those who wait for a condition. */
+  changed(): void;
   /** Aborted when the emulator closes. */
   closing: AbortSignal;
 }
@@ -37,7 +39,8 @@ export function httpCourier(options: HttpCourierOptions): Courier {
       // Only events are repeated; a press of a button shows the person a warning instead.
       const tries = delivery.kind === "event" && options.retry !== "never" ? 1 + retryDelaysMs.length : 1;
       for (let retryNum = 0; retryNum < tries && !options.closing.aborted; retryNum += 1) {
-        if (retryNum > 0 && options.retry === "like-slack") await pause(options, retryDelaysMs[retryNum - 1] ?? 0);
+        const delayMs = options.retry === "like-slack" ? (retryDelaysMs[retryNum - 1] ?? 0) : 0;
+        if (delayMs > 0) await pause(options, delayMs);
         const url = options.url();
         if (!url || options.closing.aborted) return;
         if (await attempt(options, url, delivery, retryNum)) return;
@@ -164,5 +167,7 @@ function pause(options: HttpCourierOptions, ms: number): Promise<void> {
       callOff();
       resolve();
     });
+    // Only now: who waits for an attempt to fail may wind the clock at once.
+    options.changed();
   });
 }

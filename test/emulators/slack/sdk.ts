@@ -15,10 +15,18 @@ export const quiet: Logger = {
   setName: () => {},
 };
 
+/** What has to end before an emulator does: a Bolt that loses Slack for good tries for half a minute to come back. */
+const clientsOf = new WeakMap<SlackEmulator, (() => Promise<unknown>)[]>();
+
 /** Closed when the test ends. */
 export async function startFor(t: TestContext, options: SlackOptions = {}): Promise<SlackEmulator> {
   const slack = await startSlack(options);
-  t.after(() => slack.close());
+  const clients: (() => Promise<unknown>)[] = [];
+  clientsOf.set(slack, clients);
+  t.after(async () => {
+    for (const stop of clients) await stop();
+    await slack.close();
+  });
   return slack;
 }
 
@@ -36,16 +44,12 @@ export async function outcome(call: Promise<unknown>): Promise<unknown> {
 }
 
 /** Bolt behind an HTTP address that the emulator delivers to. */
-export async function boltOverHttp(
-  t: TestContext,
-  slack: SlackEmulator,
-  options: Partial<HTTPReceiverOptions> = {},
-): Promise<App> {
+export async function boltOverHttp(slack: SlackEmulator, options: Partial<HTTPReceiverOptions> = {}): Promise<App> {
   const receiver = new HTTPReceiver({ signingSecret: slack.app.signingSecret, logger: quiet, ...options });
   const app = new App({ ...appOptions(slack), receiver });
   // `listen` takes these options as well; the type of Bolt's receiver knows that too.
   const server = await receiver.start({ port: 0, host: "127.0.0.1" });
-  t.after(() => receiver.stop());
+  clientsOf.get(slack)?.push(() => receiver.stop());
   const address = server.address();
   if (typeof address !== "object" || !address) throw new Error("Bolt listens on no port");
   slack.deliverTo(`http://127.0.0.1:${address.port}/slack/events`);
@@ -53,7 +57,7 @@ export async function boltOverHttp(
 }
 
 /** Bolt in Socket Mode. It waits as long as `clientPingTimeout` before it comes back after a lost line. */
-export async function boltOverSocket(t: TestContext, slack: SlackEmulator): Promise<App> {
+export async function boltOverSocket(slack: SlackEmulator): Promise<App> {
   const receiver = new SocketModeReceiver({
     appToken: slack.app.appToken,
     logger: quiet,
@@ -62,7 +66,11 @@ export async function boltOverSocket(t: TestContext, slack: SlackEmulator): Prom
   });
   const app = new App({ ...appOptions(slack), receiver });
   await app.start();
-  t.after(() => app.stop());
+  clientsOf.get(slack)?.push(async () => {
+    // Bolt does not wait for its own goodbye.
+    await app.stop();
+    await slack.until(() => slack.socket.connections() === 0);
+  });
   return app;
 }
 

@@ -9,7 +9,7 @@ const socketApp = { app: { socketMode: true } };
 
 test("events, presses and commands come over the socket and are acknowledged there", async (t) => {
   const slack = await startFor(t, socketApp);
-  const app = await boltOverSocket(t, slack);
+  const app = await boltOverSocket(slack);
   app.event("app_mention", async ({ event, client }) => {
     await client.chat.postMessage({
       channel: event.channel,
@@ -49,7 +49,7 @@ test("events, presses and commands come over the socket and are acknowledged the
 
 test("what was said while the line was down arrives with the next one", async (t) => {
   const slack = await startFor(t, socketApp);
-  const app = await boltOverSocket(t, slack);
+  const app = await boltOverSocket(slack);
   const heard: unknown[] = [];
   app.event(
     "message",
@@ -63,7 +63,7 @@ test("what was said while the line was down arrives with the next one", async (t
 
 test("an acknowledgement that got lost with the line brings the event again on the next one", async (t) => {
   const slack = await startFor(t, { ...socketApp, clock: handWoundClock() });
-  const app = await boltOverSocket(t, slack);
+  const app = await boltOverSocket(slack);
   const heard: unknown[] = [];
   app.event(
     "message",
@@ -108,10 +108,11 @@ test("an envelope that is not acknowledged in three seconds comes again", async 
 
 test("Slack asks for a new connection, and Bolt comes back", async (t) => {
   const slack = await startFor(t, socketApp);
-  await boltOverSocket(t, slack);
+  await boltOverSocket(slack);
   slack.socket.disconnect("refresh_requested");
   assert.equal(slack.socket.connections(), 0);
-  await slack.until(() => slack.socket.connections() === 1);
+  const [delivery] = await slack.as("ada").says("#general", "hello again").delivered;
+  assert.deepEqual([delivery?.attempts.map(({ status }) => status), slack.socket.connections()], [[200], 1]);
   assert.equal(slack.requests.count("apps.connections.open"), 2);
 });
 

@@ -6,7 +6,12 @@ import { nodeId, renderApp, repositoryUrl } from "../render/shared.ts";
 import type { App, By, CheckRun, CheckSuite, Conclusion, Repository } from "../state.ts";
 
 /** One suite per app and commit. */
-export function suiteFor(hub: Hub, repository: Repository, app: App, head: { sha: string; branch: string | null }): CheckSuite {
+export function suiteFor(
+  hub: Hub,
+  repository: Repository,
+  app: App,
+  head: { sha: string; branch: string | null },
+): CheckSuite {
   const same = repository.checkSuites.find((one) => one.app === app && one.headSha === head.sha);
   if (same) return same;
   const now = timestamp(hub);
@@ -85,11 +90,17 @@ export async function renderSuite(
 }
 
 /** Empty for a fork's pull request: GitHub lists only those from the repository itself. */
-function pullsAt(hub: Hub, repository: Repository, sha: string): CheckSuiteCompletedEvent["check_suite"]["pull_requests"] {
+function pullsAt(
+  hub: Hub,
+  repository: Repository,
+  sha: string,
+): CheckSuiteCompletedEvent["check_suite"]["pull_requests"] {
   const repo = { id: repository.id, url: repositoryUrl(hub, repository), name: repository.name };
   return [...repository.issues.values()]
     .filter(isPull)
-    .filter((issue) => issue.state === "open" && issue.pull.head.sha === sha && issue.pull.head.repository === repository)
+    .filter(
+      (issue) => issue.state === "open" && issue.pull.head.sha === sha && issue.pull.head.repository === repository,
+    )
     .map(({ number, pull }) => ({
       url: `${repositoryUrl(hub, repository)}/pulls/${number}`,
       id: pull.id,

@@ -19,11 +19,15 @@ export function addComment(hub: Hub, issue: Issue, by: By, body: string): Commen
   };
   issue.comments.push(comment);
   touch(hub, issue);
-  hub.webhooks.emit("issue_comment", { repository: issue.repository, by }, {
-    action: "created",
-    issue: renderIssue(hub, issue),
-    comment: renderComment(hub, issue, comment),
-  });
+  hub.webhooks.emit(
+    "issue_comment",
+    { repository: issue.repository, by },
+    {
+      action: "created",
+      issue: renderIssue(hub, issue),
+      comment: renderComment(hub, issue, comment),
+    },
+  );
   return comment;
 }
 
@@ -35,26 +39,39 @@ export function editComment(hub: Hub, issue: Issue, comment: Comment, by: By, bo
   comment.body = body;
   comment.edits++;
   comment.updatedAt = timestamp(hub);
-  hub.webhooks.emit("issue_comment", { repository: issue.repository, by }, {
-    action: "edited",
-    changes: { body: { from } },
-    issue: renderIssue(hub, issue),
-    comment: renderComment(hub, issue, comment),
-  });
+  hub.webhooks.emit(
+    "issue_comment",
+    { repository: issue.repository, by },
+    {
+      action: "edited",
+      changes: { body: { from } },
+      issue: renderIssue(hub, issue),
+      comment: renderComment(hub, issue, comment),
+    },
+  );
 }
 
 export function deleteComment(hub: Hub, issue: Issue, comment: Comment, by: By): void {
   issue.comments = issue.comments.filter((one) => one !== comment);
-  hub.webhooks.emit("issue_comment", { repository: issue.repository, by }, {
-    action: "deleted",
-    issue: renderIssue(hub, issue),
-    comment: renderComment(hub, issue, comment),
-  });
+  hub.webhooks.emit(
+    "issue_comment",
+    { repository: issue.repository, by },
+    {
+      action: "deleted",
+      issue: renderIssue(hub, issue),
+      comment: renderComment(hub, issue, comment),
+    },
+  );
 }
 
 function checkCommentBody(body: string): void {
   if (body.trim() === "") {
-    throw validationFailed({ resource: "IssueComment", code: "unprocessable", field: "data", message: "Body cannot be blank" });
+    throw validationFailed({
+      resource: "IssueComment",
+      code: "unprocessable",
+      field: "data",
+      message: "Body cannot be blank",
+    });
   }
   checkBody("IssueComment", body);
 }

@@ -1,12 +1,11 @@
 /** What happens to issues, whoever does it: opened, edited, labelled, assigned, closed. Each deed tells the webhooks. */
 import type { IssuesEvent, PullRequestEvent, WebhookEventMap } from "@octokit/webhooks-types";
-import { type Hub, isPull, timestamp } from "../hub.ts";
+import { type Hub, isPull, type Own, timestamp } from "../hub.ts";
 import { type FieldProblem, validationFailed } from "../problem.ts";
 import { type FullIssue, renderIssue } from "../render/issues.ts";
 import { renderPull } from "../render/pulls.ts";
 import { renderLabel, renderUser } from "../render/shared.ts";
 import type { Account, By, Issue, IssueEvent, Label, Repository } from "../state.ts";
-import type { Own } from "../webhooks.ts";
 
 const MAX_BODY_CHARACTERS = 65_536;
 const MAX_TITLE_CHARACTERS = 256;
@@ -21,10 +20,14 @@ export interface IssueDraft {
 export function openIssue(hub: Hub, repository: Repository, by: By, draft: IssueDraft): Issue {
   checkBody("Issue", draft.body);
   const issue = newIssue(hub, repository, by, draft);
-  hub.webhooks.emit("issues", { repository, by }, {
-    action: "opened",
-    issue: { ...renderIssue(hub, issue), state: "open", closed_at: null },
-  });
+  hub.webhooks.emit(
+    "issues",
+    { repository, by },
+    {
+      action: "opened",
+      issue: { ...renderIssue(hub, issue), state: "open", closed_at: null },
+    },
+  );
   addLabels(hub, issue, by, draft.labels ?? []);
   assign(hub, issue, by, draft.assignees ?? []);
   return issue;
@@ -34,7 +37,12 @@ export function openIssue(hub: Hub, repository: Repository, by: By, draft: Issue
 export function newIssue(hub: Hub, repository: Repository, by: By, draft: IssueDraft): Issue {
   if (draft.title.trim() === "") throw validationFailed({ resource: "Issue", code: "missing_field", field: "title" });
   if ([...draft.title].length > MAX_TITLE_CHARACTERS) {
-    throw validationFailed({ resource: "Issue", code: "custom", field: "title", message: "title is too long (maximum is 256 characters)" });
+    throw validationFailed({
+      resource: "Issue",
+      code: "custom",
+      field: "title",
+      message: "title is too long (maximum is 256 characters)",
+    });
   }
   const now = timestamp(hub);
   const issue: Issue = {
@@ -90,7 +98,8 @@ export function editIssue(hub: Hub, issue: Issue, by: By, change: IssueChange): 
     touch(hub, issue);
     tell(hub, issue, by, { action: "edited", changes });
   }
-  if (change.state !== undefined && change.state !== issue.state) setState(hub, issue, by, change.state, change.stateReason);
+  if (change.state !== undefined && change.state !== issue.state)
+    setState(hub, issue, by, change.state, change.stateReason);
 }
 
 export function setState(hub: Hub, issue: Issue, by: By, state: "open" | "closed", reason?: string | null): void {

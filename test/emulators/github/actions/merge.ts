@@ -22,7 +22,8 @@ export async function mergePull(hub: Hub, issue: PullIssue, by: By, wish: MergeW
   }
   const baseSha = await branchSha(repository.directory, pull.base.ref);
   const tree = baseSha && (await mergedTree(repository.directory, baseSha, pull.head.sha));
-  if (issue.state !== "open" || pull.draft || !baseSha || !tree) throw new ApiProblem(405, "Pull Request is not mergeable");
+  if (issue.state !== "open" || pull.draft || !baseSha || !tree)
+    throw new ApiProblem(405, "Pull Request is not mergeable");
   const sha = await commitTree(repository.directory, {
     tree,
     parents: wish.method === "merge" ? [baseSha, pull.head.sha] : [baseSha],

@@ -1,11 +1,5 @@
 /** The life of a pull request: opened with all of GitHub's checks, followed as its branch moves, merged or closed. */
-import {
-  branchSha,
-  git,
-  isAncestor,
-  mergeBase,
-  mergedTree,
-} from "../git.ts";
+import { branchSha, git, isAncestor, mergeBase, mergedTree } from "../git.ts";
 import { changedFiles } from "../git-log.ts";
 import { findAccount, type Hub, isPull, openPulls, timestamp } from "../hub.ts";
 import { type FieldProblem, validationFailed } from "../problem.ts";
@@ -32,7 +26,8 @@ export async function openPull(hub: Hub, repository: Repository, by: By, draft: 
   await bringObjects(repository, head.repository, headSha);
   await checkHistory(repository, { head: draft.head, headSha, base: draft.base, baseSha });
   const same = openPulls(repository).some(
-    ({ pull }) => pull.head.repository === head.repository && pull.head.ref === head.ref && pull.base.ref === draft.base,
+    ({ pull }) =>
+      pull.head.repository === head.repository && pull.head.ref === head.ref && pull.base.ref === draft.base,
   );
   if (same) {
     const name = `${head.repository.owner.login}:${head.ref}`;
@@ -47,7 +42,9 @@ function headOf(hub: Hub, repository: Repository, head: string): { repository: R
   const colon = head.indexOf(":");
   if (colon < 0) return { repository, ref: head };
   const owner = findAccount(hub, head.slice(0, colon));
-  const network = hub.repositories.filter((one) => one === repository || one.parent === repository || one === repository.parent);
+  const network = hub.repositories.filter(
+    (one) => one === repository || one.parent === repository || one === repository.parent,
+  );
   const found = network.find((one) => one.owner === owner);
   return found ? { repository: found, ref: head.slice(colon + 1) } : null;
 }

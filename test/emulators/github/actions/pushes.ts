@@ -73,4 +73,3 @@ function renderPushCommit(page: string, commit: Commit): CommitJson {
     modified: commit.modified,
   };
 }
-

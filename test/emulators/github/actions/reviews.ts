@@ -22,7 +22,13 @@ export async function addReviewComment(hub: Hub, issue: PullIssue, by: By, draft
   return keep(hub, issue, review, { ...draft, ...place, inReplyToId: null });
 }
 
-export function replyToReviewComment(hub: Hub, issue: PullIssue, by: By, parent: ReviewComment, body: string): ReviewComment {
+export function replyToReviewComment(
+  hub: Hub,
+  issue: PullIssue,
+  by: By,
+  parent: ReviewComment,
+  body: string,
+): ReviewComment {
   const review = newReview(hub, issue, by, { state: "COMMENTED", body: null, commitId: issue.pull.head.sha });
   tellReview(hub, issue, review, by);
   const { path, line, side, commitId, diffHunk, position } = parent;
@@ -76,7 +82,8 @@ function checkReview(issue: PullIssue, by: By, draft: ReviewDraft): void {
   if (by.account === issue.by.account && draft.event === "REQUEST_CHANGES") {
     throw unprocessable("Review Can not request changes on your own pull request");
   }
-  const isBare = !draft.body && (draft.event === "REQUEST_CHANGES" || (draft.event === "COMMENT" && draft.comments.length === 0));
+  const isBare =
+    !draft.body && (draft.event === "REQUEST_CHANGES" || (draft.event === "COMMENT" && draft.comments.length === 0));
   if (isBare) throw unprocessable("Review Cannot be blank");
 }
 
@@ -112,14 +119,21 @@ function newReview(hub: Hub, issue: PullIssue, by: By, draft: Pick<Review, "stat
 }
 
 function tellReview(hub: Hub, issue: PullIssue, review: Review, by: By): void {
-  hub.webhooks.emit("pull_request_review", { repository: issue.repository, by }, {
-    action: "submitted",
-    review: renderReviewForHook(hub, issue, review),
-    pull_request: renderSimplePull(hub, issue),
-  });
+  hub.webhooks.emit(
+    "pull_request_review",
+    { repository: issue.repository, by },
+    {
+      action: "submitted",
+      review: renderReviewForHook(hub, issue, review),
+      pull_request: renderSimplePull(hub, issue),
+    },
+  );
 }
 
-type Place = Pick<ReviewComment, "path" | "body" | "line" | "side" | "commitId" | "diffHunk" | "position" | "inReplyToId">;
+type Place = Pick<
+  ReviewComment,
+  "path" | "body" | "line" | "side" | "commitId" | "diffHunk" | "position" | "inReplyToId"
+>;
 
 function keep(hub: Hub, issue: PullIssue, review: Review, place: Place): ReviewComment {
   const now = timestamp(hub);
@@ -139,11 +153,15 @@ function keep(hub: Hub, issue: PullIssue, review: Review, place: Place): ReviewC
 }
 
 function tellReviewComment(hub: Hub, issue: PullIssue, comment: ReviewComment, by: By): void {
-  hub.webhooks.emit("pull_request_review_comment", { repository: issue.repository, by }, {
-    action: "created",
-    comment: renderReviewComment(hub, issue, comment),
-    pull_request: renderSimplePull(hub, issue),
-  });
+  hub.webhooks.emit(
+    "pull_request_review_comment",
+    { repository: issue.repository, by },
+    {
+      action: "created",
+      comment: renderReviewComment(hub, issue, comment),
+      pull_request: renderSimplePull(hub, issue),
+    },
+  );
 }
 
 export function editReviewComment(hub: Hub, issue: PullIssue, comment: ReviewComment, by: By, body: string): void {
@@ -152,10 +170,14 @@ export function editReviewComment(hub: Hub, issue: PullIssue, comment: ReviewCom
   comment.body = body;
   comment.edits++;
   comment.updatedAt = timestamp(hub);
-  hub.webhooks.emit("pull_request_review_comment", { repository: issue.repository, by }, {
-    action: "edited",
-    changes: { body: { from } },
-    comment: renderReviewComment(hub, issue, comment),
-    pull_request: renderSimplePull(hub, issue),
-  });
+  hub.webhooks.emit(
+    "pull_request_review_comment",
+    { repository: issue.repository, by },
+    {
+      action: "edited",
+      changes: { body: { from } },
+      comment: renderReviewComment(hub, issue, comment),
+      pull_request: renderSimplePull(hub, issue),
+    },
+  );
 }

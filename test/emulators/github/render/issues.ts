@@ -1,5 +1,5 @@
 /** Issues and their comments in GitHub's words. A pull request's issue half is rendered here too. */
-import type { Issue as IssueJson, IssueComment, Label, User } from "@octokit/webhooks-types";
+import type { IssueComment, Issue as IssueJson, Label, User } from "@octokit/webhooks-types";
 import type { Hub } from "../hub.ts";
 import type { Comment, Issue, IssueEvent, Reaction } from "../state.ts";
 import {

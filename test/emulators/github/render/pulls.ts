@@ -114,9 +114,10 @@ export function renderPull(hub: Hub, issue: PullIssue): PullRequest {
   };
 }
 
-/** REST writes the state in capitals, webhooks in small letters; `renderReviewForHook` is the other one. */
+/** REST writes the state in capitals and an absent body as "", webhooks small letters and null: see `renderReviewForHook`. */
 export function renderReview(hub: Hub, issue: PullIssue, review: Review) {
-  return { ...reviewBase(hub, issue, review), state: review.state, submitted_at: review.submittedAt ?? undefined };
+  const submitted = review.submittedAt === null ? {} : { submitted_at: review.submittedAt };
+  return { ...reviewBase(hub, issue, review), body: review.body ?? "", state: review.state, ...submitted };
 }
 
 const HOOK_STATE = {

@@ -9,7 +9,7 @@ import type {
   Repository as RepositoryJson,
   User,
 } from "@octokit/webhooks-types";
-import { type Hub, fullName } from "../hub.ts";
+import { fullName, type Hub } from "../hub.ts";
 import type { Account, App, By, Installation, Label, Reaction, ReactionContent, Repository } from "../state.ts";
 
 export const nodeId = (kind: string, id: number) => `${kind}_${Buffer.from(String(id)).toString("base64url")}`;

@@ -3,11 +3,10 @@ import { z } from "zod";
 import { canSee, grants, tokenCovers } from "../access.ts";
 import { coveredBy, mintToken, renderInstallation } from "../apps.ts";
 import { findAccount, type Hub } from "../hub.ts";
-import { ApiProblem, notFound, notForIntegration, unprocessable } from "../problem.ts";
+import { ApiProblem, notForIntegration, notFound, suspended, unprocessable } from "../problem.ts";
 import { renderApp, renderRepository } from "../render/shared.ts";
 import { bodyOf, type Call, created, noContent, ok, paged, type Route, repositoryOf, route } from "../router.ts";
-import type { App, Installation, Permissions, Repository } from "../state.ts";
-import type { Delivery } from "../webhooks.ts";
+import type { App, Delivery, Installation, Permissions, Repository } from "../state.ts";
 
 export const appRoutes: Route[] = [
   route("GET /app", (call) => {
@@ -15,14 +14,20 @@ export const appRoutes: Route[] = [
     return ok({ ...renderApp(call.hub, app), installations_count: app.installations.length });
   }),
   route("GET /app/installations", (call) =>
-    paged(call, appOf(call).installations.map((one) => renderInstallation(call.hub, one))),
+    paged(
+      call,
+      appOf(call).installations.map((one) => renderInstallation(call.hub, one)),
+    ),
   ),
   route("GET /app/installations/{installation_id}", (call) => ok(renderInstallation(call.hub, installationOf(call)))),
   route("POST /app/installations/{installation_id}/access_tokens", createToken),
   route("GET /repos/{owner}/{repo}/installation", (call) => {
     const app = appOf(call);
     const repository = repositoryOf(call);
-    return installationFor(call, app.installations.find((one) => coveredBy(call.hub, one).includes(repository)));
+    return installationFor(
+      call,
+      app.installations.find((one) => coveredBy(call.hub, one).includes(repository)),
+    );
   }),
   route("GET /orgs/{org}/installation", (call) => installationOfAccount(call, call.params.org)),
   route("GET /users/{username}/installation", (call) => installationOfAccount(call, call.params.username)),
@@ -68,7 +73,10 @@ function installationFor({ hub }: Call, installation: Installation | undefined) 
 
 function installationOfAccount(call: Call, login = "") {
   const account = findAccount(call.hub, login);
-  return installationFor(call, appOf(call).installations.find((one) => one.account === account));
+  return installationFor(
+    call,
+    appOf(call).installations.find((one) => one.account === account),
+  );
 }
 
 const TokenWish = z.object({
@@ -80,7 +88,7 @@ const TokenWish = z.object({
 function createToken(call: Call) {
   const { hub } = call;
   const installation = installationOf(call);
-  if (installation.suspendedAt) throw new ApiProblem(403, "This installation has been suspended");
+  if (installation.suspendedAt) throw suspended();
   const wish = bodyOf(call, TokenWish);
   const repositories = chosenRepositories(hub, installation, wish);
   const permissions = chosenPermissions(installation, wish.permissions);
@@ -96,7 +104,11 @@ function createToken(call: Call) {
 }
 
 /** Null means: all that the installation covers, now and later. */
-function chosenRepositories(hub: Hub, installation: Installation, wish: z.output<typeof TokenWish>): Repository[] | null {
+function chosenRepositories(
+  hub: Hub,
+  installation: Installation,
+  wish: z.output<typeof TokenWish>,
+): Repository[] | null {
   const { repositories: names, repository_ids: ids } = wish;
   if (!names && !ids) return null;
   const covered = coveredBy(hub, installation);
@@ -130,11 +142,15 @@ function listRepositories(call: Call) {
     );
   }
   const covered = hub.repositories.filter((one) => tokenCovers(actor.token, one) && canSee(actor, one));
-  return paged(call, covered.map((one) => renderRepository(hub, one)), (repositories) => ({
-    total_count: covered.length,
-    repository_selection: actor.token.repositories || actor.installation.repositories !== "all" ? "selected" : "all",
-    repositories,
-  }));
+  return paged(
+    call,
+    covered.map((one) => renderRepository(hub, one)),
+    (repositories) => ({
+      total_count: covered.length,
+      repository_selection: actor.token.repositories || actor.installation.repositories !== "all" ? "selected" : "all",
+      repositories,
+    }),
+  );
 }
 
 function hookConfig({ hook }: App) {
@@ -155,12 +171,17 @@ function listDeliveries(call: Call) {
   const last = page.at(-1);
   const next = `${call.hub.apiUrl}/app/hook/deliveries?per_page=${perPage}&cursor=${last?.id}`;
   const headers: Record<string, string> = all.length > perPage ? { link: `<${next}>; rel="next"` } : {};
-  return ok(page.map((one) => renderDelivery(one, "line")), headers);
+  return ok(
+    page.map((one) => renderDelivery(one, "line")),
+    headers,
+  );
 }
 
 function deliveryOf(call: Call): Delivery {
   const { hook } = appOf(call);
-  const found = call.hub.webhooks.deliveries.find((one) => one.hook === hook && one.id === Number(call.params.delivery_id));
+  const found = call.hub.webhooks.deliveries.find(
+    (one) => one.hook === hook && one.id === Number(call.params.delivery_id),
+  );
   if (!found) throw notFound();
   return found;
 }
@@ -174,7 +195,11 @@ function renderDelivery(delivery: Delivery, as: "line" | "whole") {
     delivered_at: delivery.deliveredAt,
     redelivery: delivery.redelivery,
     duration: delivery.durationMs / 1000,
-    status: isFine(delivery) ? "OK" : delivery.statusCode === 0 ? "failed to connect to host" : `Invalid HTTP Response: ${delivery.statusCode}`,
+    status: isFine(delivery)
+      ? "OK"
+      : delivery.statusCode === 0
+        ? "failed to connect to host"
+        : `Invalid HTTP Response: ${delivery.statusCode}`,
     status_code: delivery.statusCode,
     event: delivery.event,
     action: delivery.action,

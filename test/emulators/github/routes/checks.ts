@@ -3,7 +3,7 @@ import { z } from "zod";
 import { addRun, renderRun, renderSuite, suiteFor } from "../actions/checks.ts";
 import { refs, resolveCommit } from "../git.ts";
 import { timestamp } from "../hub.ts";
-import { notFound, notForToken, unprocessable } from "../problem.ts";
+import { notForToken, notFound, unprocessable } from "../problem.ts";
 import { bodyOf, created, ok, paged, type RepoCall, type Route, repoRoute } from "../router.ts";
 import type { CheckRun } from "../state.ts";
 
@@ -24,10 +24,14 @@ export const checkRoutes: Route[] = [
   repoRoute("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", read, async (call) => {
     const sha = await shaOf(call);
     const runs = call.repository.checkRuns.filter((run) => run.headSha === sha);
-    return paged(call, runs.map((run) => renderRun(call.hub, call.repository, run)), (page) => ({
-      total_count: runs.length,
-      check_runs: page,
-    }));
+    return paged(
+      call,
+      runs.map((run) => renderRun(call.hub, call.repository, run)),
+      (page) => ({
+        total_count: runs.length,
+        check_runs: page,
+      }),
+    );
   }),
   repoRoute("GET /repos/{owner}/{repo}/commits/{ref}/check-suites", read, async (call) => {
     const sha = await shaOf(call);

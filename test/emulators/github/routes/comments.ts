@@ -3,9 +3,20 @@ import { z } from "zod";
 import { authorizeIssue, mayChange } from "../access.ts";
 import { addComment, deleteComment, editComment, react } from "../actions/comments.ts";
 import { findComment, findReviewComment } from "../hub.ts";
-import { ApiProblem, notFound, notForToken } from "../problem.ts";
+import { ApiProblem, notForToken, notFound } from "../problem.ts";
 import { renderComment, renderReaction } from "../render/issues.ts";
-import { actingBy, bodyOf, created, issueOf, noContent, ok, paged, type RepoCall, type Route, repoRoute } from "../router.ts";
+import {
+  actingBy,
+  bodyOf,
+  created,
+  issueOf,
+  noContent,
+  ok,
+  paged,
+  type RepoCall,
+  type Route,
+  repoRoute,
+} from "../router.ts";
 import type { Comment, Issue, Reaction } from "../state.ts";
 
 const read = { needs: ["issues:read" as const, "pull_requests:read" as const] };
@@ -19,7 +30,10 @@ export const commentRoutes: Route[] = [
   repoRoute("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", read, (call) => {
     const issue = issueOf(call, "read");
     const recent = issue.comments.filter(isRecent(call));
-    return paged(call, recent.map((comment) => renderComment(call.hub, issue, comment)));
+    return paged(
+      call,
+      recent.map((comment) => renderComment(call.hub, issue, comment)),
+    );
   }),
   repoRoute("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", { ...write, creates: true }, (call) => {
     const issue = issueOf(call, "write");
@@ -31,7 +45,10 @@ export const commentRoutes: Route[] = [
       issue.comments.filter(isRecent(call)).map((comment) => ({ issue, comment })),
     );
     const ordered = all.sort((a, b) => a.comment.id - b.comment.id);
-    return paged(call, ordered.map(({ issue, comment }) => renderComment(call.hub, issue, comment)));
+    return paged(
+      call,
+      ordered.map(({ issue, comment }) => renderComment(call.hub, issue, comment)),
+    );
   }),
   repoRoute("GET /repos/{owner}/{repo}/issues/comments/{comment_id}", read, (call) => {
     const { issue, comment } = commentOf(call, "read");
@@ -53,11 +70,15 @@ export const commentRoutes: Route[] = [
     { read, write },
     (call, level) => commentOf(call, level).comment,
   ),
-  ...reactionsTo("/repos/{owner}/{repo}/pulls/comments/{comment_id}", { read: reviewRead, write: reviewWrite }, (call) => {
-    const found = findReviewComment(call.repository, Number(call.params.comment_id));
-    if (!found) throw notFound();
-    return found.comment;
-  }),
+  ...reactionsTo(
+    "/repos/{owner}/{repo}/pulls/comments/{comment_id}",
+    { read: reviewRead, write: reviewWrite },
+    (call) => {
+      const found = findReviewComment(call.repository, Number(call.params.comment_id));
+      if (!found) throw notFound();
+      return found.comment;
+    },
+  ),
 ];
 
 function isRecent(call: RepoCall): (comment: Comment) => boolean {
@@ -86,15 +107,27 @@ type Target = { reactions: Reaction[] };
 type Rules = { read: typeof read | typeof reviewRead; write: typeof write | typeof reviewWrite };
 
 /** The same three routes hang on everything that can be reacted to. */
-function reactionsTo(path: string, rules: Rules, targetOf: (call: RepoCall, level: "read" | "write") => Target): Route[] {
+function reactionsTo(
+  path: string,
+  rules: Rules,
+  targetOf: (call: RepoCall, level: "read" | "write") => Target,
+): Route[] {
   return [
     repoRoute(`GET ${path}/reactions`, rules.read, (call) => {
       const wanted = call.query.get("content");
       const all = targetOf(call, "read").reactions.filter((one) => wanted === null || one.content === wanted);
-      return paged(call, all.map((one) => renderReaction(call.hub, one)));
+      return paged(
+        call,
+        all.map((one) => renderReaction(call.hub, one)),
+      );
     }),
     repoRoute(`POST ${path}/reactions`, rules.write, (call) => {
-      const { reaction, isNew } = react(call.hub, targetOf(call, "write"), actingBy(call), bodyOf(call, ReactionWish).content);
+      const { reaction, isNew } = react(
+        call.hub,
+        targetOf(call, "write"),
+        actingBy(call),
+        bodyOf(call, ReactionWish).content,
+      );
       const body = renderReaction(call.hub, reaction);
       return isNew ? created(body) : ok(body);
     }),

@@ -16,7 +16,10 @@ export const gitDataRoutes: Route[] = [
   repoRoute("GET /repos/{owner}/{repo}/branches", read, async (call) => {
     const all = await refs(call.repository.directory, "refs/heads/");
     const names = [...all].map(([ref, sha]) => ({ name: ref.slice("refs/heads/".length), sha }));
-    return paged(call, names.map(({ name, sha }) => renderBranch(call, name, { sha, url: commitUrl(call, sha) })));
+    return paged(
+      call,
+      names.map(({ name, sha }) => renderBranch(call, name, { sha, url: commitUrl(call, sha) })),
+    );
   }),
   repoRoute("GET /repos/{owner}/{repo}/branches/{branch}", read, async (call) => {
     const name = call.params.branch ?? "";
@@ -33,16 +36,25 @@ export const gitDataRoutes: Route[] = [
   repoRoute("GET /repos/{owner}/{repo}/git/matching-refs/{ref}", read, async (call) => {
     const all = await refs(call.repository.directory);
     const matching = [...all].filter(([ref]) => ref.startsWith(`refs/${call.params.ref}`));
-    return paged(call, matching.map(([ref, sha]) => renderRef(call, ref, sha)));
+    return paged(
+      call,
+      matching.map(([ref, sha]) => renderRef(call, ref, sha)),
+    );
   }),
   repoRoute("POST /repos/{owner}/{repo}/git/refs", write, createRef),
   repoRoute("PATCH /repos/{owner}/{repo}/git/refs/{ref}", write, updateRef),
   repoRoute("DELETE /repos/{owner}/{repo}/git/refs/{ref}", write, deleteRef),
   repoRoute("GET /repos/{owner}/{repo}/commits", read, async (call) => {
-    const start = await resolveCommit(call.repository.directory, call.query.get("sha") ?? call.repository.defaultBranch);
+    const start = await resolveCommit(
+      call.repository.directory,
+      call.query.get("sha") ?? call.repository.defaultBranch,
+    );
     if (!start) throw notFound();
     const commits = await log(call.repository.directory, [start]);
-    return paged(call, commits.map((one) => renderCommit(call.hub, call.repository, one)));
+    return paged(
+      call,
+      commits.map((one) => renderCommit(call.hub, call.repository, one)),
+    );
   }),
   repoRoute("GET /repos/{owner}/{repo}/commits/{ref}", read, async (call) => {
     const sha = await resolveCommit(call.repository.directory, call.params.ref ?? "");
@@ -71,7 +83,10 @@ function renderBranch({ hub, repository }: RepoCall, name: string, commit: unkno
     commit,
     _links: { self: url, html: `${htmlUrl(hub, repository)}/tree/${name}` },
     protected: isProtected,
-    protection: { enabled: isProtected, required_status_checks: { enforcement_level: "off", contexts: [], checks: [] } },
+    protection: {
+      enabled: isProtected,
+      required_status_checks: { enforcement_level: "off", contexts: [], checks: [] },
+    },
     protection_url: `${url}/protection`,
   };
 }
@@ -84,7 +99,8 @@ function renderRef({ hub, repository }: RepoCall, ref: string, sha: string) {
 
 async function createRef(call: RepoCall) {
   const { ref, sha } = bodyOf(call, z.object({ ref: z.string(), sha: z.string() }));
-  if (!/^refs\/(heads|tags)\/./.test(ref)) throw unprocessable("Reference name must start with 'refs/heads/' or 'refs/tags/'.");
+  if (!/^refs\/(heads|tags)\/./.test(ref))
+    throw unprocessable("Reference name must start with 'refs/heads/' or 'refs/tags/'.");
   if (!(await resolveCommit(call.repository.directory, sha))) throw unprocessable("Object does not exist");
   if (await readRef(call.repository.directory, ref)) throw unprocessable("Reference already exists");
   await moveRef(call, ref, ZERO_SHA, sha);
@@ -153,9 +169,12 @@ async function endOf({ hub, repository }: RepoCall, name: string): Promise<strin
   const colon = name.indexOf(":");
   if (colon < 0) return resolveCommit(repository.directory, name);
   const owner = findAccount(hub, name.slice(0, colon));
-  const other = hub.repositories.find((one) => one.owner === owner && (one === repository || one.parent === repository));
+  const other = hub.repositories.find(
+    (one) => one.owner === owner && (one === repository || one.parent === repository),
+  );
   const sha = other && (await resolveCommit(other.directory, name.slice(colon + 1)));
-  if (other && sha && other !== repository) await git(repository.directory, ["fetch", "--quiet", "--no-tags", other.directory, sha]);
+  if (other && sha && other !== repository)
+    await git(repository.directory, ["fetch", "--quiet", "--no-tags", other.directory, sha]);
   return sha ?? null;
 }
 

@@ -1,8 +1,17 @@
 /** Issues: list, read, open, change, label, assign. Most of it serves pull requests as well. */
 import { z } from "zod";
 import { hasRole, mayChange } from "../access.ts";
-import { addLabels, assign, createLabel, editIssue, findLabel, openIssue, removeLabel, unassign } from "../actions/issues.ts";
-import { ApiProblem, notFound, notForToken, validationFailed } from "../problem.ts";
+import {
+  addLabels,
+  assign,
+  createLabel,
+  editIssue,
+  findLabel,
+  openIssue,
+  removeLabel,
+  unassign,
+} from "../actions/issues.ts";
+import { ApiProblem, notForToken, notFound, validationFailed } from "../problem.ts";
 import { renderIssue, renderIssueEvent } from "../render/issues.ts";
 import { renderLabel } from "../render/shared.ts";
 import { actingBy, bodyOf, created, issueOf, ok, paged, type RepoCall, type Route, repoRoute } from "../router.ts";
@@ -14,7 +23,10 @@ const sort = { ...write, role: "triage" as const };
 
 export const issueRoutes: Route[] = [
   repoRoute("GET /repos/{owner}/{repo}/issues", { needs: ["issues:read"] }, (call) =>
-    paged(call, matching(call).map((issue) => renderIssue(call.hub, issue))),
+    paged(
+      call,
+      matching(call).map((issue) => renderIssue(call.hub, issue)),
+    ),
   ),
   repoRoute("POST /repos/{owner}/{repo}/issues", { needs: ["issues:write"], creates: true }, create),
   repoRoute("GET /repos/{owner}/{repo}/issues/{issue_number}", read, (call) =>
@@ -23,9 +35,14 @@ export const issueRoutes: Route[] = [
   repoRoute("PATCH /repos/{owner}/{repo}/issues/{issue_number}", write, change),
   repoRoute("GET /repos/{owner}/{repo}/issues/{issue_number}/events", read, (call) => {
     const issue = issueOf(call, "read");
-    return paged(call, issue.events.map((event) => renderIssueEvent(call.hub, issue, event)));
+    return paged(
+      call,
+      issue.events.map((event) => renderIssueEvent(call.hub, issue, event)),
+    );
   }),
-  repoRoute("GET /repos/{owner}/{repo}/issues/{issue_number}/labels", read, (call) => labelsOf(call, issueOf(call, "read"))),
+  repoRoute("GET /repos/{owner}/{repo}/issues/{issue_number}/labels", read, (call) =>
+    labelsOf(call, issueOf(call, "read")),
+  ),
   repoRoute("POST /repos/{owner}/{repo}/issues/{issue_number}/labels", sort, (call) => {
     const issue = issueOf(call, "write");
     addLabels(call.hub, issue, actingBy(call), labelNames(call));
@@ -54,15 +71,22 @@ export const issueRoutes: Route[] = [
     return ok(renderIssue(call.hub, issue));
   }),
   repoRoute("GET /repos/{owner}/{repo}/labels", { needs: ["issues:read", "pull_requests:read"] }, (call) =>
-    paged(call, call.repository.labels.map((label) => renderLabel(call.hub, call.repository, label))),
+    paged(
+      call,
+      call.repository.labels.map((label) => renderLabel(call.hub, call.repository, label)),
+    ),
   ),
-  repoRoute("POST /repos/{owner}/{repo}/labels", { needs: ["issues:write", "pull_requests:write"], role: "triage" }, (call) => {
-    const { name, color } = bodyOf(call, z.object({ name: z.string(), color: z.string().optional() }));
-    if (findLabel(call.repository.labels, name)) {
-      throw validationFailed({ resource: "Label", code: "already_exists", field: "name" });
-    }
-    return created(renderLabel(call.hub, call.repository, createLabel(call.hub, call.repository, name, color)));
-  }),
+  repoRoute(
+    "POST /repos/{owner}/{repo}/labels",
+    { needs: ["issues:write", "pull_requests:write"], role: "triage" },
+    (call) => {
+      const { name, color } = bodyOf(call, z.object({ name: z.string(), color: z.string().optional() }));
+      if (findLabel(call.repository.labels, name)) {
+        throw validationFailed({ resource: "Label", code: "already_exists", field: "name" });
+      }
+      return created(renderLabel(call.hub, call.repository, createLabel(call.hub, call.repository, name, color)));
+    },
+  ),
 ];
 
 const Assignees = z.object({ assignees: z.array(z.string()) });
@@ -140,7 +164,12 @@ function change(call: RepoCall) {
   });
   if (wish.labels) setLabels(call, issue, wish.labels);
   if (wish.assignees) {
-    unassign(hub, issue, by, issue.assignees.map((one) => one.login).filter((login) => !wish.assignees?.includes(login)));
+    unassign(
+      hub,
+      issue,
+      by,
+      issue.assignees.map((one) => one.login).filter((login) => !wish.assignees?.includes(login)),
+    );
     assign(hub, issue, by, wish.assignees);
   }
   return ok(renderIssue(hub, issue));

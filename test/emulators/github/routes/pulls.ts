@@ -19,7 +19,10 @@ const write = { needs: ["pull_requests:write" as const] };
 
 export const pullRoutes: Route[] = [
   repoRoute("GET /repos/{owner}/{repo}/pulls", read, (call) =>
-    paged(call, matching(call).map((issue) => renderSimplePull(call.hub, issue))),
+    paged(
+      call,
+      matching(call).map((issue) => renderSimplePull(call.hub, issue)),
+    ),
   ),
   repoRoute("POST /repos/{owner}/{repo}/pulls", { ...write, creates: true }, create),
   repoRoute("GET /repos/{owner}/{repo}/pulls/{pull_number}", read, async (call) => {
@@ -38,18 +41,28 @@ export const pullRoutes: Route[] = [
   repoRoute("GET /repos/{owner}/{repo}/pulls/{pull_number}/files", read, async (call) => {
     const { pull } = pullOf(call);
     const files = await changedFiles(call.repository.directory, pull.base.sha, pull.head.sha);
-    return paged(call, files.map((file) => renderFile(call, pull.head.sha, file)));
+    return paged(
+      call,
+      files.map((file) => renderFile(call, pull.head.sha, file)),
+    );
   }),
   repoRoute("GET /repos/{owner}/{repo}/pulls/{pull_number}/commits", read, async (call) => {
     const { pull } = pullOf(call);
     const commits = await log(call.repository.directory, [`${pull.base.sha}..${pull.head.sha}`]);
-    return paged(call, commits.reverse().map((one) => renderCommit(call.hub, call.repository, one)));
+    return paged(
+      call,
+      commits.reverse().map((one) => renderCommit(call.hub, call.repository, one)),
+    );
   }),
   repoRoute("GET /repos/{owner}/{repo}/pulls/{pull_number}/merge", read, (call) => ({
     status: pullOf(call).pull.mergedAt ? 204 : 404,
   })),
   repoRoute("PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge", { needs: ["contents:write"], role: "write" }, merge),
-  repoRoute("POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers", { ...write, role: "write" }, requestReviewers),
+  repoRoute(
+    "POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
+    { ...write, role: "write" },
+    requestReviewers,
+  ),
 ];
 
 /** GitHub looks at `head` only in the form `owner:branch`; a bare branch name filters nothing. */
@@ -149,9 +162,13 @@ function requestReviewers(call: RepoCall) {
   const { reviewers = [] } = bodyOf(call, z.object({ reviewers: z.array(z.string()).optional() }));
   const accounts = reviewers.map((login) => findAccount(hub, login));
   // Apps cannot be asked for a review, nor people who cannot see the repository.
-  const people = accounts.filter((one) => one?.type === "User" && hasRole(one, repository, "read")).filter((one) => one !== undefined);
+  const people = accounts
+    .filter((one) => one?.type === "User" && hasRole(one, repository, "read"))
+    .filter((one) => one !== undefined);
   if (people.length < reviewers.length) {
-    throw unprocessable("Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the repository.");
+    throw unprocessable(
+      "Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the repository.",
+    );
   }
   for (const account of people.filter((one) => !issue.pull.requestedReviewers.includes(one))) {
     issue.pull.requestedReviewers.push(account);

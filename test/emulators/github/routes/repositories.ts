@@ -4,11 +4,11 @@ import { hasRole, roleOf } from "../access.ts";
 import { pushed } from "../actions/pushes.ts";
 import { branchSha, commitFiles, git, readRef, resolveCommit } from "../git.ts";
 import { entriesAt, type TreeEntry } from "../git-log.ts";
-import { findAccount } from "../hub.ts";
+import { findAccount, type Hub } from "../hub.ts";
 import { ApiProblem, notFound } from "../problem.ts";
 import { htmlUrl, noreplyEmail, renderRepository, renderUser, repositoryUrl } from "../render/shared.ts";
 import { actingBy, bodyOf, created, ok, paged, type RepoCall, type Route, repoRoute } from "../router.ts";
-import type { Account, Role } from "../state.ts";
+import type { Account, Repository, Role } from "../state.ts";
 
 const metadata = { needs: ["metadata:read" as const] };
 const read = { needs: ["contents:read" as const] };
@@ -19,15 +19,22 @@ export const repositoryRoutes: Route[] = [
     const family = parent ? { parent: renderRepository(hub, parent), source: renderRepository(hub, parent) } : {};
     const account = actor.is === "person" ? actor.account : null;
     const permissions = account ? { permissions: flags(roleOf(account, repository)) } : {};
-    return ok({ ...renderRepository(hub, repository), ...permissions, ...family });
+    return ok({ ...renderFullRepository(hub, repository), ...permissions, ...family });
   }),
   repoRoute("GET /repos/{owner}/{repo}/forks", metadata, (call) =>
-    paged(call, call.hub.repositories.filter((one) => one.parent === call.repository).map((one) => renderRepository(call.hub, one))),
+    paged(
+      call,
+      call.hub.repositories
+        .filter((one) => one.parent === call.repository)
+        .map((one) => renderRepository(call.hub, one)),
+    ),
   ),
   repoRoute("GET /repos/{owner}/{repo}/collaborators/{username}/permission", metadata, permissionOf),
   repoRoute("GET /repos/{owner}/{repo}/collaborators/{username}", metadata, (call) => {
     const account = findAccount(call.hub, call.params.username ?? "");
-    const isOne = account && (call.repository.collaborators.has(account.login.toLowerCase()) || hasRole(account, call.repository, "triage"));
+    const isOne =
+      account &&
+      (call.repository.collaborators.has(account.login.toLowerCase()) || hasRole(account, call.repository, "triage"));
     if (!isOne) throw notFound();
     return { status: 204 };
   }),
@@ -35,8 +42,20 @@ export const repositoryRoutes: Route[] = [
   repoRoute("PUT /repos/{owner}/{repo}/contents/{path}", { needs: ["contents:write"], role: "write" }, writeContents),
 ];
 
+/** What asking for the repository itself gives beyond what lists and payloads carry. */
+export function renderFullRepository(hub: Hub, repository: Repository) {
+  const whole = renderRepository(hub, repository);
+  return { ...whole, network_count: whole.forks_count, subscribers_count: 1 };
+}
+
 /** The old word for a role: `maintain` passes for write here, `triage` for read. `role_name` has the true one. */
-const LEGACY: Record<Role, string> = { admin: "admin", maintain: "write", write: "write", triage: "read", read: "read" };
+const LEGACY: Record<Role, string> = {
+  admin: "admin",
+  maintain: "write",
+  write: "write",
+  triage: "read",
+  read: "read",
+};
 
 function permissionOf(call: RepoCall) {
   const { hub, repository, actor } = call;
@@ -57,7 +76,13 @@ function permissionOf(call: RepoCall) {
 function flags(role: Role | null) {
   const order: (Role | null)[] = [null, "read", "triage", "write", "maintain", "admin"];
   const has = (least: Role) => order.indexOf(role) >= order.indexOf(least);
-  return { admin: has("admin"), maintain: has("maintain"), push: has("write"), triage: has("triage"), pull: has("read") };
+  return {
+    admin: has("admin"),
+    maintain: has("maintain"),
+    push: has("write"),
+    triage: has("triage"),
+    pull: has("read"),
+  };
 }
 
 async function readContents(call: RepoCall) {
@@ -71,7 +96,8 @@ async function readContents(call: RepoCall) {
     return ok(entries.map((entry) => renderEntry(call, entry, commit)));
   }
   const text = await git(repository.directory, ["cat-file", "blob", only.sha]);
-  if (call.accept.includes("raw")) return ok(text, { "content-type": "application/vnd.github.raw+json; charset=utf-8" });
+  if (call.accept.includes("raw"))
+    return ok(text, { "content-type": "application/vnd.github.raw+json; charset=utf-8" });
   return ok({ ...renderEntry(call, only, commit), encoding: "base64", content: Buffer.from(text).toString("base64") });
 }
 
@@ -111,7 +137,8 @@ async function writeContents(call: RepoCall) {
   // The id of the old blob is the lock: without it, or with a stale one, GitHub refuses to overwrite.
   if (old && wish.sha === undefined) throw new ApiProblem(422, 'Invalid request.\n\n"sha" wasn\'t supplied.');
   if (wish.sha !== undefined && wish.sha !== old) throw new ApiProblem(409, `${path} does not match ${wish.sha}`);
-  if (repository.protectedBranches.has(branch)) throw new ApiProblem(409, "Could not update file: Changes must be made through a pull request.");
+  if (repository.protectedBranches.has(branch))
+    throw new ApiProblem(409, "Could not update file: Changes must be made through a pull request.");
   const after = await commitFiles(repository.directory, {
     branch,
     from: before,
@@ -122,7 +149,9 @@ async function writeContents(call: RepoCall) {
   });
   await pushed(hub, repository, [{ ref: `refs/heads/${branch}`, before, after }], by);
   const [entry] = (await entriesAt(repository.directory, after, path)) ?? [];
-  const body = { content: entry ? renderEntry(call, entry, after) : null, commit: { sha: after, message: wish.message } };
+  const body = {
+    content: entry ? renderEntry(call, entry, after) : null,
+    commit: { sha: after, message: wish.message },
+  };
   return old ? ok(body) : created(body);
 }
-

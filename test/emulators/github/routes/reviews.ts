@@ -10,9 +10,20 @@ import {
   submitReview,
 } from "../actions/reviews.ts";
 import { findReviewComment, isPull } from "../hub.ts";
-import { notFound, notForToken, unprocessable } from "../problem.ts";
+import { notForToken, notFound, unprocessable } from "../problem.ts";
 import { renderReview, renderReviewComment } from "../render/pulls.ts";
-import { actingBy, bodyOf, created, noContent, ok, paged, pullOf, type RepoCall, type Route, repoRoute } from "../router.ts";
+import {
+  actingBy,
+  bodyOf,
+  created,
+  noContent,
+  ok,
+  paged,
+  pullOf,
+  type RepoCall,
+  type Route,
+  repoRoute,
+} from "../router.ts";
 import type { PullIssue, Review, ReviewComment } from "../state.ts";
 
 const read = { needs: ["pull_requests:read" as const] };
@@ -26,8 +37,13 @@ export const reviewRoutes: Route[] = [
   repoRoute("GET /repos/{owner}/{repo}/pulls/{pull_number}/comments", read, (call) => {
     const issue = pullOf(call);
     const since = call.query.get("since");
-    const recent = visible(call, issue).filter((one) => since === null || Date.parse(one.updatedAt) >= Date.parse(since));
-    return paged(call, recent.map((one) => renderReviewComment(call.hub, issue, one)));
+    const recent = visible(call, issue).filter(
+      (one) => since === null || Date.parse(one.updatedAt) >= Date.parse(since),
+    );
+    return paged(
+      call,
+      recent.map((one) => renderReviewComment(call.hub, issue, one)),
+    );
   }),
   repoRoute("POST /repos/{owner}/{repo}/pulls/{pull_number}/comments", create, comment),
   repoRoute("POST /repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies", create, (call) => {
@@ -36,7 +52,10 @@ export const reviewRoutes: Route[] = [
   }),
   repoRoute("GET /repos/{owner}/{repo}/pulls/comments", read, (call) => {
     const all = [...call.repository.issues.values()].filter(isPull);
-    return paged(call, all.flatMap((issue) => visible(call, issue).map((one) => renderReviewComment(call.hub, issue, one))));
+    return paged(
+      call,
+      all.flatMap((issue) => visible(call, issue).map((one) => renderReviewComment(call.hub, issue, one))),
+    );
   }),
   repoRoute("GET /repos/{owner}/{repo}/pulls/comments/{comment_id}", read, (call) => {
     const found = commentOf(call);
@@ -55,7 +74,10 @@ export const reviewRoutes: Route[] = [
   repoRoute("GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews", read, (call) => {
     const issue = pullOf(call);
     const seen = issue.pull.reviews.filter((one) => one.state !== "PENDING" || isOwn(call, one));
-    return paged(call, seen.map((one) => renderReview(call.hub, issue, one)));
+    return paged(
+      call,
+      seen.map((one) => renderReview(call.hub, issue, one)),
+    );
   }),
   repoRoute("POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews", create, async (call) => {
     const issue = pullOf(call);
@@ -70,7 +92,10 @@ export const reviewRoutes: Route[] = [
     const issue = pullOf(call);
     const review = reviewOf(call, issue);
     const own = issue.pull.reviewComments.filter((one) => one.reviewId === review.id);
-    return paged(call, own.map((one) => renderReviewComment(call.hub, issue, one)));
+    return paged(
+      call,
+      own.map((one) => renderReviewComment(call.hub, issue, one)),
+    );
   }),
   repoRoute("POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}/events", create, (call) => {
     const issue = pullOf(call);
@@ -125,7 +150,8 @@ async function comment(call: RepoCall) {
   if (wish.path === undefined || wish.commit_id === undefined) {
     throw unprocessable(`Invalid request.\n\n${missing.map((name) => `"${name}" wasn't supplied.`).join("\n")}`);
   }
-  if (wish.subject_type !== "file" && wish.line === undefined) throw unprocessable('Invalid request.\n\n"line" wasn\'t supplied.');
+  if (wish.subject_type !== "file" && wish.line === undefined)
+    throw unprocessable('Invalid request.\n\n"line" wasn\'t supplied.');
   const added = await addReviewComment(call.hub, issue, actingBy(call), {
     path: wish.path,
     body: wish.body,

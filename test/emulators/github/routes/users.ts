@@ -1,6 +1,6 @@
 /** Who is who, what is left of the hour, and where GitHub's webhooks come from. */
 import { findAccount, type Hub } from "../hub.ts";
-import { notFound, notForIntegration, requiresAuthentication } from "../problem.ts";
+import { notForIntegration, notFound, requiresAuthentication } from "../problem.ts";
 import { renderUser } from "../render/shared.ts";
 import { ok, type Route, route } from "../router.ts";
 import type { Account } from "../state.ts";
@@ -22,7 +22,9 @@ export const userRoutes: Route[] = [
     return ok(renderFullUser(hub, account));
   }),
   route("GET /rate_limit", () => ok({ resources: {}, rate: {} })),
-  route("GET /meta", () => ok({ verifiable_password_authentication: false, hooks: ["127.0.0.1/32"], web: [], api: [], git: [] })),
+  route("GET /meta", () =>
+    ok({ verifiable_password_authentication: false, hooks: ["127.0.0.1/32"], web: [], api: [], git: [] }),
+  ),
 ];
 
 function renderFullUser(hub: Hub, account: Account) {

@@ -1,5 +1,6 @@
 /** The content of a message as `chat.*` takes it: text, blocks, Markdown, attachments and metadata, with Slack's refusals. */
 import { checkBlocks, inWords, isRecord, recordsIn } from "../blocks.ts";
+import { escaped } from "../rich-text.ts";
 import type { Json } from "../types.ts";
 import { type Call, flagArg, nestedArg, refuse, textArg } from "./method.ts";
 
@@ -60,7 +61,8 @@ function metadataArg(call: Call): Json | undefined {
   return sound ? metadata : refuse("invalid_metadata_schema");
 }
 
-/** What notifications and screen readers get of a Markdown message. */
+/** What notifications and screen readers get of a Markdown message. What was code stays literal. */
 function plainTextOf(markdown: string): string {
-  return markdown.replaceAll(/[*_~`#]/g, "").trim();
+  const literal = markdown.replaceAll(/(`+)[\s\S]*?\1/g, (code) => escaped(code));
+  return literal.replaceAll(/[*_~`#]/g, "").trim();
 }

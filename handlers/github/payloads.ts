@@ -1,0 +1,100 @@
+/**
+ * The few fields of GitHub's webhooks that we use, one schema for each event. Lenient: what GitHub adds is ignored.
+ * Headers are not signed, so what an event is must also be seen from its body (`shapeOf`).
+ */
+import { z } from "zod";
+
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? "");
+const time = z.string().transform((value, ctx) => {
+  const ms = Date.parse(value);
+  if (Number.isNaN(ms)) ctx.addIssue({ code: "custom", message: "not a time" });
+  return ms;
+});
+
+const Account = z.object({ id: z.number(), login: z.string(), type: z.string() });
+
+const Repository = z.object({
+  id: z.number(),
+  name: z.string(),
+  full_name: z.string(),
+  clone_url: z.string(),
+  default_branch: z.string(),
+  owner: z.object({ login: z.string() }),
+});
+
+/** On everything. `installation` is missing from the webhook of a single repository. */
+const Envelope = z.object({
+  repository: Repository,
+  sender: Account,
+  installation: z.object({ id: z.number() }).nullish(),
+});
+export type Envelope = z.infer<typeof Envelope>;
+
+const Issue = z.object({
+  id: z.number(),
+  number: z.number(),
+  title: z.string(),
+  body: text,
+  html_url: z.string(),
+  created_at: time,
+  updated_at: time,
+  /** There when the "issue" is a pull request; it does not tell the head branch. */
+  pull_request: z.object({}).nullish(),
+});
+
+const PullRequest = z.object({
+  number: z.number(),
+  title: z.string(),
+  body: text,
+  html_url: z.string(),
+  state: z.string(),
+  /** `repo` is null when the fork was deleted. */
+  head: z.object({ ref: z.string(), repo: z.object({ id: z.number() }).nullable() }),
+  base: z.object({ ref: z.string() }),
+});
+export type PullRequest = z.infer<typeof PullRequest>;
+
+export const IssueCommentPayload = Envelope.extend({
+  issue: Issue,
+  comment: z.object({ id: z.number(), body: text, html_url: z.string(), created_at: time }),
+});
+
+export const ReviewCommentPayload = Envelope.extend({
+  pull_request: PullRequest,
+  comment: z.object({
+    id: z.number(),
+    body: text,
+    html_url: z.string(),
+    created_at: time,
+    path: z.string(),
+    line: z.number().nullish(),
+    original_line: z.number().nullish(),
+    diff_hunk: text,
+    in_reply_to_id: z.number().optional(),
+  }),
+});
+
+export const ReviewPayload = Envelope.extend({
+  pull_request: PullRequest,
+  review: z.object({ id: z.number(), body: text, html_url: z.string(), submitted_at: time }),
+});
+
+export const IssuePayload = Envelope.extend({ issue: Issue });
+
+export const IssueLabelPayload = Envelope.extend({ issue: Issue, label: z.object({ name: z.string() }) });
+
+export const PullRequestPayload = Envelope.extend({ pull_request: PullRequest });
+
+/** The event that a body with these fields is, among those that we handle; null for any other. */
+export function shapeOf(body: Record<string, unknown>): string | null {
+  const has = (field: string): boolean => typeof body[field] === "object" && body[field] !== null;
+  if (has("comment"))
+    return has("issue") ? "issue_comment" : has("pull_request") ? "pull_request_review_comment" : null;
+  if (has("review")) return has("pull_request") ? "pull_request_review" : null;
+  if (has("issue")) return "issues";
+  if (has("pull_request")) return "pull_request";
+  return null;
+}

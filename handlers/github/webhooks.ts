@@ -1,0 +1,158 @@
+/**
+ * `POST /github/webhooks`: bytes -> signature -> event -> outcome -> inbox, and only then an answer. GitHub waits ten seconds and never
+ * asks again, so a 202 means that the inbox has committed, and a 500 shows up as failed in the App's list of deliveries.
+ */
+import { Webhooks } from "@octokit/webhooks";
+import { ZodError, z } from "zod";
+import type { Clock } from "../../src/clock.ts";
+import type { Inbox, Receipt } from "../../src/core/types.ts";
+import type { Log } from "../../src/log.ts";
+import { readCapped } from "./body.ts";
+import type { Bot, IgnoredReason, Outcome } from "./outcome.ts";
+import { shapeOf } from "./payloads.ts";
+import { githubHandlers, handlerOf } from "./register.ts";
+
+export interface GitHubWebhookOptions {
+  inbox: Inbox;
+  /** As it stands in the settings of the App or of the repository's webhook. */
+  secret: string;
+  /** What people call us, without the `@`. */
+  name: string;
+  /** Our account, whose login people may write instead of the name: `slug[bot]` of the App. */
+  self?: () => Promise<{ login: string }>;
+  /** See `Bot`. */
+  labels?: Readonly<Record<string, string>>;
+  allowedBots?: readonly string[];
+  log: Log;
+  clock: Clock;
+}
+
+/** What is answered, and what the one log line says. */
+interface Verdict {
+  status: number;
+  body: Record<string, unknown>;
+  log: Record<string, unknown>;
+}
+
+/** GitHub sends nothing larger. */
+const MAX_BODY_BYTES = 25 * 1024 * 1024;
+
+export function githubWebhooks(options: GitHubWebhookOptions): (request: Request) => Promise<Response> {
+  const { clock } = options;
+  const log = options.log.child({ surface: "github" });
+  const verify = new Webhooks({ secret: options.secret }).verify;
+
+  return async (request) => {
+    const startedAt = clock.now();
+    const delivery = request.headers.get("x-github-delivery");
+    const event = request.headers.get("x-github-event");
+    const verdict = await judge(request, { delivery, event });
+    const level = verdict.status >= 500 ? "error" : verdict.status >= 400 ? "warn" : "info";
+    const facts = { delivery, event, status: verdict.status, ...verdict.log, durationMs: clock.now() - startedAt };
+    log[level](facts, "github.delivery-handled");
+    return Response.json(verdict.body, { status: verdict.status });
+  };
+
+  async function judge(request: Request, headers: { delivery: string | null; event: string | null }): Promise<Verdict> {
+    const signature = request.headers.get("x-hub-signature-256");
+    if (!signature) return refused(401, "unsigned");
+    const raw = await readCapped(request, MAX_BODY_BYTES);
+    if (raw === null) return refused(413, "too-large");
+    if (raw === "" || !(await verify(raw, signature))) return refused(401, "signature-wrong");
+    const { delivery, event } = headers;
+    if (!delivery || !event) return refused(400, "headers-missing");
+    const body = parseBody(raw, request.headers.get("content-type"));
+    if (body === null) return refused(400, "not-json");
+    try {
+      return await handle(event, body);
+    } catch (thrown) {
+      if (thrown instanceof ZodError) return refused(400, "fields-missing", z.prettifyError(thrown));
+      return { status: 500, body: { error: "internal" }, log: { outcome: "failed", err: thrown } };
+    }
+  }
+
+  async function handle(event: string, body: Record<string, unknown>): Promise<Verdict> {
+    const action = typeof body.action === "string" ? body.action : null;
+    if (event === "ping") return ignored("ping", action);
+    if (event === "installation" || event === "installation_repositories") return ignored("installation", action);
+    if (HANDLED_EVENTS.has(event) && shapeOf(body) !== event) return refused(400, "event-mismatch");
+    const handler = handlerOf(event, action);
+    if (handler === null) return ignored("event-unsupported", action);
+    return settle(handler(body, await knownBot(options)), action);
+  }
+
+  async function settle(outcome: Outcome, action: string | null): Promise<Verdict> {
+    switch (outcome.is) {
+      case "ignored":
+        return ignored(outcome.reason, action);
+      case "mention":
+        return received(await options.inbox.receive(outcome.mention), action, outcome.mention.dedupe);
+      case "link":
+        return received(await options.inbox.link(outcome.link), action, outcome.link.dedupe);
+      default:
+        return outcome satisfies never;
+    }
+  }
+}
+
+/** GitHub waits ten seconds for us; when it cannot tell meanwhile who we are, the name has to do. */
+const SELF_WITHIN_MS = 3_000;
+
+async function knownBot({ name, self, labels = {}, allowedBots = [], clock, log }: GitHubWebhookOptions): Promise<Bot> {
+  const login = await within(clock, SELF_WITHIN_MS, async () => (await self?.())?.login ?? null).catch((err) => {
+    log.warn({ err }, "github.self-unknown");
+    return null;
+  });
+  // A person's token makes us that person: neither a name that calls us nor a sender to be left out.
+  const slug = login?.endsWith("[bot]") ? login.slice(0, -"[bot]".length) : null;
+  return { names: slug ? [name, slug] : [name], logins: slug ? [`${slug}[bot]`] : [], labels, allowedBots };
+}
+
+function within<T>(clock: Clock, ms: number, work: () => Promise<T>): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const stop = clock.after(ms, () => resolve(null));
+    work().then(resolve, reject).finally(stop);
+  });
+}
+
+const HANDLED_EVENTS = new Set(Object.keys(githubHandlers).map((name) => name.split(".")[0] ?? name));
+
+function received(receipt: Receipt, action: string | null, dedupe: string): Verdict {
+  switch (receipt.is) {
+    case "accepted": {
+      const { session, mention } = receipt;
+      return {
+        status: 202,
+        body: { accepted: mention },
+        log: { action, outcome: "accepted", session, mention, dedupe },
+      };
+    }
+    case "duplicate":
+      return ignored("duplicate", action);
+    case "ignored":
+      return ignored(receipt.reason, action);
+    default:
+      return receipt satisfies never;
+  }
+}
+
+function ignored(reason: IgnoredReason, action: string | null): Verdict {
+  return { status: 202, body: { ignored: reason }, log: { action, outcome: "ignored", ignored: reason } };
+}
+
+function refused(status: 400 | 401 | 413, reason: string, detail?: string): Verdict {
+  const log = { outcome: "refused", refused: reason, ...(detail === undefined ? {} : { detail }) };
+  return { status, body: { error: reason }, log };
+}
+
+/** A webhook made by hand is often left on GitHub's default, a form; the signature covers it as it was sent. */
+function parseBody(raw: string, contentType: string | null): Record<string, unknown> | null {
+  const isForm = contentType?.startsWith("application/x-www-form-urlencoded") ?? false;
+  const json = isForm ? new URLSearchParams(raw).get("payload") : raw;
+  try {
+    const parsed = z.record(z.string(), z.unknown()).safeParse(JSON.parse(json ?? ""));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}

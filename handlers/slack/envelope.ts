@@ -1,0 +1,96 @@
+/** What Slack's events have in common: who we are there, the fields that we read, and the mention that a message becomes. */
+import { z } from "zod";
+import { slackThreadKey } from "../../src/core/correlation.ts";
+import type { NewMention } from "../../src/core/types.ts";
+import { Attachment, forwardedText } from "../../src/surfaces/slack-text.ts";
+
+/** Ourselves, as `auth.test` tells it. */
+export interface Us {
+  userId: string;
+  botId: string;
+  teamId: string;
+  /** The workspace's address, `https://acme.slack.com/`: links are made of it without asking. */
+  url: string;
+  /** What people type: `threadbox`. */
+  name: string;
+}
+
+/** What a handler made of an event. The reasons are literal, so that "why did it not answer?" can be searched for. */
+export type Heard = { is: "mention"; mention: NewMention } | { is: "ignored"; reason: IgnoredReason };
+
+export type IgnoredReason =
+  | "malformed"
+  | "no-handler"
+  | "edit-or-deletion"
+  | "subtype"
+  | "bot"
+  | "own-message"
+  | "to-somebody-else"
+  | "mention-in-code-or-quote"
+  | "no-mention-and-no-thread"
+  | "no-text"
+  | "no-thread";
+
+export const ignored = (reason: IgnoredReason): Heard => ({ is: "ignored", reason });
+
+const File = z.object({ name: z.string().nullish() });
+
+/** Of a `message` and of an `app_mention`; edits and joins have other fields, so nearly nothing is required. */
+export const MessageEvent = z.object({
+  channel: z.string(),
+  channel_type: z.string().nullish(),
+  ts: z.string(),
+  thread_ts: z.string().nullish(),
+  subtype: z.string().nullish(),
+  user: z.string().nullish(),
+  bot_id: z.string().nullish(),
+  text: z.string().nullish(),
+  files: z.array(File).nullish(),
+  attachments: z.array(Attachment).nullish(),
+});
+export type MessageEvent = z.infer<typeof MessageEvent>;
+
+export const Envelope = z.object({
+  team_id: z.string().nullish(),
+  /** Whose installation this delivery belongs to; in a channel shared with others `team_id` is the author's. */
+  authorizations: z.array(z.object({ team_id: z.string().nullish() })).nullish(),
+  event: MessageEvent,
+});
+export type Envelope = z.infer<typeof Envelope>;
+
+/** `text` is plain, our name taken out. The same for `app_mention` and for `message`, so that whichever comes first counts. */
+export function mentionOf(
+  envelope: Envelope,
+  us: Us,
+  { text, addressed }: { text: string; addressed: boolean },
+): Heard {
+  const { event } = envelope;
+  if (!event.user) return ignored("bot");
+  const team = envelope.authorizations?.[0]?.team_id ?? envelope.team_id ?? us.teamId;
+  const threadTs = event.thread_ts ?? event.ts;
+  const about = aboutOf(event);
+  const mention: NewMention = {
+    // Slack tells of one message twice, as `message` and as `app_mention`, under two event ids and one ts.
+    dedupe: `slack:${team}/${event.channel}/${event.ts}`,
+    keys: [slackThreadKey(team, event.channel, threadTs)],
+    thread: { surface: "slack", team, channel: event.channel, threadTs },
+    author: { surface: "slack", id: event.user, name: event.user },
+    text,
+    addressed,
+    at: Math.round(Number(event.ts) * 1_000),
+    message: event.ts,
+    link: permalink(us, event, threadTs),
+  };
+  return { is: "mention", mention: about === "" ? mention : { ...mention, about } };
+}
+
+/** Forwarded messages come along as text. Files do not yet; the agent is told of them rather than left to wonder about "the screenshot". */
+function aboutOf(event: MessageEvent): string {
+  const files = (event.files ?? []).map((file) => `Attached file, not handed over: ${file.name ?? "unnamed"}`);
+  return [forwardedText(event.attachments), ...files].filter(Boolean).join("\n\n");
+}
+
+function permalink(us: Us, event: MessageEvent, threadTs: string): string {
+  const at = `${us.url.replace(/\/$/, "")}/archives/${event.channel}/p${event.ts.replace(".", "")}`;
+  return threadTs === event.ts ? at : `${at}?thread_ts=${threadTs}&cid=${event.channel}`;
+}

@@ -1,0 +1,64 @@
+/** The table of what is handled in Slack. `manifest.yml` subscribes to exactly these events; a test compares the two. */
+import type { App } from "@slack/bolt";
+import type { Inbox } from "../../src/core/types.ts";
+import type { Log } from "../../src/log.ts";
+import { STOP_ACTION } from "../../src/surfaces/slack-text.ts";
+import { onAppMention } from "./app-mention.ts";
+import { type Heard, type IgnoredReason, ignored, type Us } from "./envelope.ts";
+import { onMessage } from "./message.ts";
+import { onStop } from "./stop.ts";
+
+type Handler = (body: unknown, us: Us) => Heard;
+
+/** By the type of the event; `message` stands for `message.channels`, `.groups`, `.im` and `.mpim`. */
+export const slackHandlers = { app_mention: onAppMention, message: onMessage } as const satisfies Record<
+  string,
+  Handler
+>;
+
+/** By the `action_id` of the button. */
+export const slackActions = { [STOP_ACTION]: onStop } as const satisfies Record<string, Handler>;
+
+export interface SlackDeps {
+  inbox: Inbox;
+  us(): Promise<Us>;
+  log: Log;
+}
+
+/** One listener for all events and one for all buttons, so that also what nobody handles is acknowledged and logged. */
+export function registerSlack(app: App, deps: SlackDeps): void {
+  app.event(/.*/, async ({ body, event, context }) => {
+    const heard = handlerIn(slackHandlers, event.type)?.(body, await deps.us()) ?? ignored("no-handler");
+    await take(heard, { event: event.type, ...retryOf(context.retryNum) }, deps);
+  });
+  app.action(/.*/, async ({ body, action, ack }) => {
+    const name = "action_id" in action ? action.action_id : action.type;
+    const heard = handlerIn(slackActions, name)?.(body, await deps.us()) ?? ignored("no-handler");
+    await take(heard, { action: name }, deps);
+    await ack(); // last: a button that was not stored shows a warning, and the person presses again
+  });
+}
+
+const handlerIn = (table: Record<string, Handler>, name: string): Handler | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
+
+const retryOf = (retry: number | undefined): { retry?: number } => (retry ? { retry } : {});
+
+/** Resolves after the commit; throws when it could not be stored, and Slack then delivers again. */
+async function take(heard: Heard, what: Record<string, unknown>, { inbox, log }: SlackDeps): Promise<void> {
+  if (heard.is === "ignored") {
+    log[levelOf(heard.reason)]({ ...what, skipped: heard.reason }, "slack.ignored");
+    return;
+  }
+  const { dedupe, addressed } = heard.mention;
+  const { is, ...receipt } = await inbox.receive(heard.mention);
+  log.info({ ...what, dedupe, addressed, receipt: is, ...receipt }, "slack.received");
+}
+
+/** Common as rain, and never the answer to "why did it say nothing?". */
+const NOISE = new Set<IgnoredReason>(["no-mention-and-no-thread", "edit-or-deletion", "subtype", "own-message", "bot"]);
+
+function levelOf(reason: IgnoredReason): "debug" | "info" | "warn" {
+  if (reason === "malformed") return "warn";
+  return NOISE.has(reason) ? "debug" : "info";
+}

@@ -1,0 +1,38 @@
+/** The Stop button under the progress: the presser says "stop" in that thread. */
+import { z } from "zod";
+import { slackThreadKey } from "../../src/core/correlation.ts";
+import { type Heard, ignored, type Us } from "./envelope.ts";
+
+const Click = z.object({
+  is_enterprise_install: z.boolean().nullish(),
+  team: z.object({ id: z.string() }).nullish(),
+  user: z.object({ id: z.string(), name: z.string().nullish(), username: z.string().nullish() }),
+  container: z.object({ channel_id: z.string(), message_ts: z.string(), thread_ts: z.string().nullish() }),
+  message: z.object({ thread_ts: z.string().nullish() }).nullish(),
+  actions: z.tuple([z.object({ action_ts: z.string() })], z.unknown()),
+});
+
+export function onStop(body: unknown, us: Us): Heard {
+  const parsed = Click.safeParse(body);
+  if (!parsed.success) return ignored("malformed");
+  const { user, container, message, actions, team, is_enterprise_install } = parsed.data;
+  const threadTs = container.thread_ts ?? message?.thread_ts;
+  if (!threadTs) return ignored("no-thread");
+  // In a channel shared with others `team` is the presser's; one installation serves many workspaces only in an organisation.
+  const home = is_enterprise_install && team ? team.id : us.teamId;
+  const channel = container.channel_id;
+  return {
+    is: "mention",
+    mention: {
+      // A double click is two actions; to stop twice does no harm, but a delivery that is repeated must count once.
+      dedupe: `slack:${home}/${channel}/action/${actions[0].action_ts}/${user.id}`,
+      keys: [slackThreadKey(home, channel, threadTs)],
+      thread: { surface: "slack", team: home, channel, threadTs },
+      author: { surface: "slack", id: user.id, name: user.username ?? user.name ?? user.id },
+      text: "stop",
+      addressed: true,
+      at: Math.round(Number(actions[0].action_ts) * 1_000),
+      message: container.message_ts,
+    },
+  };
+}

@@ -1,0 +1,172 @@
+/**
+ * Keeps the one agent of the sandbox: made at the first prompt, with an environment built from nothing, and made anew, with its
+ * own conversation, when its kind, its model or its credentials have changed. Nothing else in the daemon touches an `Agent`.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { AgentEvent } from "../wire/events.ts";
+import type { Agent, AgentContext, AgentFactory, AgentOutcome } from "./agents/agent.ts";
+import type { DaemonClock } from "./clock.ts";
+import type { Credentials } from "./credentials.ts";
+import { MAX_STDERR_CHARS } from "./limits.ts";
+import type { DaemonLog } from "./log.ts";
+import type { AgentAccount } from "./ownership.ts";
+import { createRecorder, type Recorder } from "./recorder.ts";
+import type { Redactor } from "./redactor.ts";
+
+export interface AgentChoice {
+  kind: string;
+  model?: string | undefined;
+}
+
+export interface AgentHostParts {
+  agents: Record<string, AgentFactory>;
+  /** Which agent the next prompt goes to. */
+  choice(): AgentChoice;
+  /** The conversation that every agent of this sandbox goes on with. */
+  sessionId: string;
+  stateDir: string;
+  cwd(): string;
+  account: AgentAccount;
+  credentials: Credentials;
+  append(event: AgentEvent): void;
+  redactor: Redactor;
+  clock: DaemonClock;
+  log: DaemonLog;
+}
+
+/** How long an agent gets to stop by itself before its processes are killed. */
+const ABORT_DEADLINE_MS = 10_000;
+/** And how long it gets to tell us so: longer, and it is given up for lost. */
+const SETTLE_DEADLINE_MS = ABORT_DEADLINE_MS + 5_000;
+
+const NO_USAGE = { inputTokens: 0, outputTokens: 0, costUsd: 0 };
+const STOPPED: AgentOutcome = { outcome: "stopped", answer: "", usage: NO_USAGE };
+
+export class AgentHost {
+  readonly #parts: AgentHostParts;
+  #seated: { agent: Agent; madeFor: string } | null = null;
+  #recorder: Recorder | null = null;
+  /** Of the prompt that runs now. */
+  #settled: Promise<void> | null = null;
+  #alive = false;
+  #closed = false;
+
+  constructor(parts: AgentHostParts) {
+    this.#parts = parts;
+  }
+
+  get state(): { kind: string; is: "stopped" | "idle" | "working" } {
+    return { kind: this.#parts.choice().kind, is: this.#settled ? "working" : this.#alive ? "idle" : "stopped" };
+  }
+
+  /** Runs one prompt to its end; `stop` ends it early, by force when the agent does not heed it. Never rejects. */
+  async prompt(turn: string, message: string, stop: AbortSignal): Promise<AgentOutcome> {
+    const settling = Promise.withResolvers<void>();
+    this.#settled = settling.promise;
+    this.#recorder = createRecorder({ turn, ...this.#parts });
+    try {
+      const agent = await this.#seat();
+      if (stop.aborted || this.#closed) return STOPPED;
+      this.#alive = true;
+      return await this.#promptUnlessStopped(agent, message, stop);
+    } catch (error) {
+      this.#parts.log.error("agent.failed", { turn, error });
+      const detail = error instanceof Error ? error.message : String(error);
+      return { outcome: "failed", answer: "", failure: { code: "internal", detail }, usage: NO_USAGE };
+    } finally {
+      this.#recorder.close();
+      this.#recorder = null;
+      this.#settled = null;
+      settling.resolve();
+    }
+  }
+
+  /** Adds to the running prompt; false when it was too late. */
+  async steer(message: string): Promise<boolean> {
+    if (!this.#seated || !this.#settled) return false;
+    // An agent that settles without having answered was too late; waiting for its answer would keep the turn open for ever.
+    return Promise.race([this.#seated.agent.steer(message), this.#settled.then(() => false)]);
+  }
+
+  /** For good. */
+  close(): Promise<void> {
+    this.#closed = true;
+    return this.#unseat();
+  }
+
+  /** The agent for this prompt; a stale one is closed first, so that two processes never write one conversation. */
+  async #seat(): Promise<Agent> {
+    const { choice, cwd, credentials, agents } = this.#parts;
+    const chosen = choice();
+    const madeFor = JSON.stringify([chosen, cwd(), credentials.revision()]);
+    if (this.#seated?.madeFor === madeFor) return this.#seated.agent;
+    await this.#unseat();
+    const factory = agents[chosen.kind];
+    if (!factory) throw new Error(`There is no agent "${chosen.kind}".`);
+    const agent = factory(this.#context(chosen));
+    this.#seated = { agent, madeFor };
+    return agent;
+  }
+
+  async #unseat(): Promise<void> {
+    const leaving = this.#seated?.agent;
+    this.#seated = null;
+    this.#alive = false;
+    await leaving?.close();
+  }
+
+  #context({ kind, model }: AgentChoice): AgentContext {
+    const { account, cwd, credentials, sessionId } = this.#parts;
+    const stateDir = join(this.#parts.stateDir, kind);
+    mkdirSync(stateDir, { recursive: true });
+    account.own(stateDir);
+    return {
+      cwd: cwd(),
+      stateDir,
+      sessionId,
+      model,
+      env: { ...account.env, ...credentials.agentEnv() },
+      wrap: account.wrap,
+      report: (report) => this.#recorder?.report(report),
+      exited: (exit) => this.#exited(exit),
+    };
+  }
+
+  #exited({ code, signal, stderrTail }: Parameters<AgentContext["exited"]>[0]): void {
+    this.#alive = false;
+    if (this.#closed) return;
+    const { log, redactor, append } = this.#parts;
+    log.warn("agent.exited", { code, signal });
+    append({ type: "agent.exited", code, signal, stderrTail: redactor.blank(stderrTail).slice(-MAX_STDERR_CHARS) });
+  }
+
+  async #promptUnlessStopped(agent: Agent, message: string, stop: AbortSignal): Promise<AgentOutcome> {
+    const { clock, log } = this.#parts;
+    const givenUp = Promise.withResolvers<AgentOutcome>();
+    let cancelDeadline = () => {};
+    const onStop = () => {
+      cancelDeadline = clock.after(SETTLE_DEADLINE_MS, () => {
+        this.#giveUp(agent);
+        givenUp.resolve(STOPPED);
+      });
+      agent.abort(ABORT_DEADLINE_MS).catch((error: unknown) => log.warn("agent.abort-failed", { error }));
+    };
+    stop.addEventListener("abort", onStop, { once: true });
+    try {
+      const outcome = await Promise.race([agent.prompt(message), givenUp.promise]);
+      return stop.aborted ? { ...outcome, outcome: "stopped" } : outcome;
+    } finally {
+      stop.removeEventListener("abort", onStop);
+      cancelDeadline();
+    }
+  }
+
+  /** An agent that neither stops nor answers: its turn ends all the same, and the next prompt gets a fresh process. */
+  #giveUp(agent: Agent): void {
+    const { log } = this.#parts;
+    log.error("agent.given-up", { kind: agent.kind });
+    this.#seated = null;
+    agent.close().catch((error: unknown) => log.warn("agent.close-failed", { error }));
+  }
+}

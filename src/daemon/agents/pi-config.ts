@@ -1,0 +1,158 @@
+/**
+ * How pi is started for us: which model, which flags and environment, and the files in its own folder.
+ * Model keys go into 0600 files that pi reads at every request (`!cat`), so a new key needs no restart, and the agent's tools
+ * do not carry it in their environment, where any `env` or crash report would print it into a thread.
+ */
+import { randomUUID } from "node:crypto";
+import { chown, lstat, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { AgentContext } from "./agent.ts";
+
+export interface PiRetry {
+  maxRetries: number;
+  baseDelayMs: number;
+}
+
+/** Waits of 2, 4 and 8 seconds: long enough for a hiccup; the bot tries the whole turn again after longer trouble. */
+export const PI_RETRY: PiRetry = { maxRetries: 3, baseDelayMs: 2_000 };
+
+/** pi's own default, written down because a provider that accepts and never answers is only noticed by it. */
+const HTTP_IDLE_TIMEOUT_MS = 300_000;
+
+export interface PiModel {
+  provider: string;
+  model: string;
+}
+
+/** The two providers that the bot hands credentials over for, best first; the models are of pi 0.87.1's catalogue. */
+const PROVIDERS = {
+  anthropic: {
+    model: "claude-sonnet-5",
+    keys: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_OAUTH_TOKEN"],
+    baseUrl: "ANTHROPIC_BASE_URL",
+  },
+  openai: { model: "gpt-5.5", keys: ["OPENAI_API_KEY"], baseUrl: "OPENAI_BASE_URL" },
+} as const;
+type KnownProvider = keyof typeof PROVIDERS;
+const KNOWN = Object.keys(PROVIDERS) as KnownProvider[];
+
+export const isKnownProvider = (provider: string): provider is KnownProvider => Object.hasOwn(PROVIDERS, provider);
+
+/** `provider/model` as it stands, a bare model by its family, nothing: the first provider that has a key. Null: no key for it. */
+export function chooseModel(wanted: string | undefined, env: Record<string, string>): PiModel | null {
+  const withKey = KNOWN.filter((provider) => PROVIDERS[provider].keys.some((key) => env[key]));
+  const slash = wanted?.indexOf("/") ?? -1;
+  if (wanted && slash > 0) {
+    const provider = wanted.slice(0, slash);
+    if (isKnownProvider(provider) && !withKey.includes(provider)) return null;
+    return { provider, model: wanted.slice(slash + 1) };
+  }
+  const family = wanted && /^(gpt|chatgpt|codex|o\d)/i.test(wanted) ? "openai" : "anthropic";
+  const provider = withKey.includes(family) ? family : withKey[0];
+  return provider ? { provider, model: wanted || PROVIDERS[provider].model } : null;
+}
+
+/** What a running process was started with; a difference means that it has to be started again. */
+export interface PiLaunch {
+  args: string[];
+  env: Record<string, string>;
+  files: { "settings.json": string; "models.json": string };
+}
+
+export function piLaunch(context: AgentContext, model: PiModel, retry: PiRetry): PiLaunch {
+  const ours = new Set<string>(KNOWN.flatMap((provider) => [keyVariable(provider), PROVIDERS[provider].baseUrl]));
+  const env = Object.fromEntries(Object.entries(context.env).filter(([name]) => !ours.has(name)));
+  return {
+    args: [
+      ...["--mode", "rpc", "--no-approve"],
+      // Always given: the project's own settings could name another folder before they are known to be untrusted.
+      ...["--session-dir", join(context.stateDir, "sessions"), "--session-id", context.sessionId],
+      ...["--provider", model.provider, "--model", model.model],
+    ],
+    env: {
+      ...env,
+      ...processMarks(context),
+      PI_OFFLINE: "1",
+      PI_SKIP_VERSION_CHECK: "1",
+      PI_TELEMETRY: "0",
+    },
+    files: { "settings.json": settings(retry), "models.json": models(context) },
+  };
+}
+
+/** What every process of this agent has in its environment, so that strays can be found after it died. */
+export const processMarks = (context: AgentContext): Record<string, string> => ({
+  PI_CODING_AGENT_DIR: agentDir(context),
+  PI_SESSION_ID: context.sessionId,
+});
+
+/** Writes keys and settings; before every prompt, because keys expire. */
+export async function writePiFiles(context: AgentContext, launch: PiLaunch): Promise<void> {
+  const dir = agentDir(context);
+  await makeOwnedDir(context.stateDir, dir);
+  for (const [name, text] of Object.entries(launch.files)) await replaceFile(context.stateDir, join(dir, name), text);
+  for (const provider of KNOWN) {
+    const key = context.env[keyVariable(provider)];
+    if (key) await replaceFile(context.stateDir, keyFile(context, provider), key);
+    else await rm(keyFile(context, provider), { force: true });
+  }
+}
+
+const agentDir = (context: AgentContext): string => join(context.stateDir, "agent");
+const keyVariable = (provider: KnownProvider): string => PROVIDERS[provider].keys[0];
+const keyFile = (context: AgentContext, provider: KnownProvider): string => join(agentDir(context), `${provider}.key`);
+
+function settings(retry: PiRetry): string {
+  return JSON.stringify({
+    // The default keeps prompt caches warm with paid requests that belong to no turn.
+    cacheWarming: "off",
+    // Several people may speak during one tool call; the model should hear all of them at the next step.
+    steeringMode: "all",
+    httpIdleTimeoutMs: HTTP_IDLE_TIMEOUT_MS,
+    retry: { enabled: true, ...retry, maxAgentDelayMs: 60_000 },
+    enableInstallTelemetry: false,
+  });
+}
+
+/** Overrides of the built-in providers keep their catalogue; a model that it does not have is taken as it stands by pi. */
+function models(context: AgentContext): string {
+  const providers: Record<string, { baseUrl?: string; apiKey?: string }> = {};
+  for (const provider of KNOWN) {
+    const url = context.env[PROVIDERS[provider].baseUrl];
+    const entry = {
+      ...(url && { baseUrl: provider === "anthropic" ? withoutVersion(url) : withVersion(url) }),
+      ...(context.env[keyVariable(provider)] && { apiKey: `!cat ${shellQuote(keyFile(context, provider))}` }),
+    };
+    if (Object.keys(entry).length > 0) providers[provider] = entry;
+  }
+  return JSON.stringify({ providers });
+}
+
+/** pi appends `/v1/messages` for Anthropic, but only `/responses` for OpenAI. */
+const withoutVersion = (url: string): string => url.replace(/\/+$/, "").replace(/\/v1$/, "");
+const withVersion = (url: string): string => {
+  const base = url.replace(/\/+$/, "");
+  return new URL(base).pathname === "/" ? `${base}/v1` : base;
+};
+
+const shellQuote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** Our files must be readable by the agent's user, whoever that is: the owner of its folder. */
+async function makeOwnedDir(stateDir: string, dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  // The agent may write here: through a link in its place we would write somewhere else, with more rights.
+  if (!(await lstat(dir)).isDirectory()) throw new Error(`${dir} is not a folder`);
+  await giveToOwnerOf(stateDir, dir);
+}
+
+async function replaceFile(stateDir: string, file: string, text: string): Promise<void> {
+  const fresh = `${file}.${randomUUID()}`;
+  await writeFile(fresh, text, { mode: 0o600, flag: "wx" });
+  await giveToOwnerOf(stateDir, fresh);
+  await rename(fresh, file);
+}
+
+async function giveToOwnerOf(stateDir: string, path: string): Promise<void> {
+  const { uid, gid } = await stat(stateDir);
+  if (process.getuid?.() === 0 && uid !== 0) await chown(path, uid, gid);
+}

@@ -1,0 +1,83 @@
+/**
+ * What we read of pi's RPC lines (0.87.1). Lenient: unknown lines and fields are pi's own business, and its minor versions add them.
+ * `agent_settled` is the only end of a run: after `agent_end` come retries, compaction and steered messages.
+ */
+import { z } from "zod";
+
+const usage = z.object({
+  input: z.number().catch(0),
+  output: z.number().catch(0),
+  cacheRead: z.number().catch(0),
+  cacheWrite: z.number().catch(0),
+  cost: z.object({ total: z.number().catch(0) }).catch({ total: 0 }),
+});
+const noUsage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, cost: { total: 0 } };
+
+const content = z.array(z.object({ type: z.string(), text: z.string().optional() })).catch([]);
+
+const message = z.object({
+  role: z.string(),
+  content,
+  usage: usage.catch(noUsage),
+  stopReason: z.string().optional(),
+  errorMessage: z.string().optional(),
+});
+export type PiMessage = z.infer<typeof message>;
+
+const PiLine = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("response"),
+    id: z.string().optional(),
+    command: z.string(),
+    success: z.boolean(),
+    error: z.string().optional(),
+  }),
+  z.object({ type: z.literal("extension_ui_request"), id: z.string(), method: z.string() }),
+  z.object({ type: z.literal("agent_settled") }),
+  z.object({ type: z.literal("message_start"), message: z.object({ role: z.string() }) }),
+  z.object({
+    type: z.literal("message_update"),
+    assistantMessageEvent: z.object({ type: z.string(), delta: z.string().optional() }),
+  }),
+  z.object({ type: z.literal("message_end"), message }),
+  z.object({
+    type: z.literal("tool_execution_start"),
+    toolCallId: z.string(),
+    toolName: z.string(),
+    args: z.unknown(),
+  }),
+  z.object({
+    type: z.literal("tool_execution_end"),
+    toolCallId: z.string(),
+    toolName: z.string(),
+    result: z.object({ content }).catch({ content: [] }),
+    isError: z.boolean(),
+  }),
+  z.object({ type: z.literal("queue_update"), steering: z.array(z.string()), followUp: z.array(z.string()) }),
+  z.object({ type: z.literal("compaction_end"), result: z.object({ usage: usage.optional() }).optional() }),
+  z.object({
+    type: z.literal("auto_retry_start"),
+    attempt: z.int(),
+    delayMs: z.number(),
+    errorMessage: z.string().catch(""),
+  }),
+  z.object({ type: z.literal("auto_retry_end"), success: z.boolean() }),
+]);
+export type PiLine = z.infer<typeof PiLine>;
+export type PiResponse = Extract<PiLine, { type: "response" }>;
+
+/** One line of pi's stdout; null for the many that nobody here needs. */
+export function parsePiLine(value: unknown): PiLine | null {
+  const parsed = PiLine.safeParse(value);
+  return parsed.success ? parsed.data : null;
+}
+
+export type PiCommand =
+  | { type: "prompt"; message: string }
+  | { type: "steer"; message: string }
+  | { type: "clear_queue" }
+  | { type: "abort" };
+
+/** The text blocks of a message or a tool's result. */
+export const textOf = (blocks: { type: string; text?: string | undefined }[]): string =>
+  blocks.flatMap((block) => (block.type === "text" && block.text ? [block.text] : [])).join("");

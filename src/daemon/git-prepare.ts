@@ -1,0 +1,152 @@
+/** Before a turn: a clone that is there, is up to date, and is on the session's branch. Safe to repeat after a crash at any point. */
+import { existsSync } from "node:fs";
+import { chown, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { CheckoutReport, CheckoutSpec } from "./checkout.ts";
+import { removeStaleLocks, returnToBranch } from "./git-branch.ts";
+import { type CommandResult, type Owner, runCommand } from "./git-command.ts";
+import {
+  branchRef,
+  commitOf,
+  contains,
+  currentBranch,
+  fetchFromRemote,
+  lookAtRemote,
+  type RemoteTips,
+  remoteRef,
+} from "./git-refs.ts";
+import { type GitOptions, openRepository, type Repository } from "./git-repository.ts";
+
+export interface Prepared {
+  repository: Repository;
+  /** What the branch started from and is compared with; null for a remote without commits. */
+  base: string | null;
+}
+
+/** Half an hour: longer than any install of packages that still works. */
+const SETUP_TIMEOUT_MS = 30 * 60_000;
+const MAX_SETUP_DETAIL_CHARS = 1_500;
+
+export async function prepareCheckout(
+  spec: CheckoutSpec,
+  options: GitOptions,
+  report: (report: CheckoutReport) => void,
+): Promise<Prepared> {
+  const repository = openRepository(spec, options);
+  const preparing = (step: "clone" | "fetch" | "setup") =>
+    report({ type: "workspace.preparing", repository: spec.id, step });
+  const fresh = !(await isThere(repository));
+  preparing(fresh ? "clone" : "fetch");
+  const tips = fresh ? await makeClone(spec, options) : await refresh(repository);
+  const branch = workBranch(spec, tips);
+  if (spec.setup && !existsSync(setupMark(repository))) {
+    preparing("setup");
+    await setUp(repository, spec.setup);
+  }
+  const commit = (await commitOf(repository.clone, "HEAD")) ?? "";
+  report({ type: "workspace.ready", repository: spec.id, branch, commit });
+  return { repository, base: baseBranch(spec, tips) };
+}
+
+const baseBranch = (spec: CheckoutSpec, tips: RemoteTips): string | null => spec.base ?? tips.defaultBranch;
+/** An empty remote has no default branch yet; this one is what most hosts call it. */
+const workBranch = (spec: CheckoutSpec, tips: RemoteTips): string => spec.branch ?? baseBranch(spec, tips) ?? "main";
+
+/** False when it has to be made, and then nothing is in its place any more. */
+async function isThere(repository: Repository): Promise<boolean> {
+  const { dir } = repository;
+  const entries = await readdir(dir).catch((): string[] => []);
+  if (entries.length === 0) return false;
+  if (!entries.includes(".git")) {
+    throw repository.failure("git.clone-failed", `${dir} is not empty, and not a clone.`);
+  }
+  if ((await repository.clone(["rev-parse", "--git-dir"])).code === 0) return true;
+  await rm(dir, { recursive: true, force: true });
+  return false;
+}
+
+/** Made beside its place and renamed when it is complete: a clone that is there was never cut off by a crash. */
+async function makeClone(spec: CheckoutSpec, options: GitOptions): Promise<RemoteTips> {
+  const repository = openRepository(spec, options, `${spec.dir}.cloning`);
+  const { dir, must, clone, remote } = repository;
+  await rm(dir, { recursive: true, force: true });
+  await rm(setupMark(repository), { force: true });
+  await makeFolder(dirname(dir), repository.owner);
+  await makeFolder(dir, repository.owner);
+  await must(clone(["init", "--quiet"]));
+  await repository.openLink(true);
+  const tips = await lookAtRemote(repository, []);
+  if (tips.defaultBranch !== null || spec.base !== undefined) await fetchFromRemote(repository, "all");
+  await must(clone(["config", "remote.origin.url", remote.url]));
+  await must(clone(["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"]));
+  await enterBranch(repository, tips);
+  await rm(spec.dir, { recursive: true, force: true });
+  await rename(dir, spec.dir);
+  return tips;
+}
+
+/** A new folder belongs to the clone's owner; one that is there already is none of our business. */
+async function makeFolder(folder: string, owner: Owner | undefined): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first !== undefined && owner) await chown(folder, owner.uid, owner.gid);
+}
+
+async function refresh(repository: Repository): Promise<RemoteTips> {
+  await removeStaleLocks(repository);
+  await repository.openLink(false);
+  const tips = await lookAtRemote(repository, []);
+  if (tips.defaultBranch !== null || repository.spec.base !== undefined) await fetchFromRemote(repository, "all");
+  await enterBranch(repository, tips);
+  return tips;
+}
+
+async function enterBranch(repository: Repository, tips: RemoteTips): Promise<void> {
+  const { clone, link, must, spec } = repository;
+  const branch = workBranch(spec, tips);
+  const theirs = await commitOf(link, remoteRef(branch));
+  if (await commitOf(clone, branchRef(branch))) {
+    // Where that would lose something, it is left to the agent, and to `publish` to tell.
+    const { is } = await returnToBranch(repository, branch);
+    if (is === "on-branch" && theirs) await fastForward(repository, theirs);
+    return;
+  }
+  const base = baseBranch(spec, tips);
+  const start = theirs ?? (base ? await commitOf(link, remoteRef(base)) : null);
+  if (!start && base) throw repository.failure("git.clone-failed", `The remote has no branch ${base}.`);
+  if (start) await must(clone(["checkout", "--quiet", "--no-track", "-B", branch, start, "--"]));
+  else if ((await currentBranch(clone)) !== branch) await must(clone(["symbolic-ref", "HEAD", branchRef(branch)]));
+  if (spec.branch === undefined) return;
+  await must(clone(["config", `branch.${branch}.remote`, "origin"]));
+  await must(clone(["config", `branch.${branch}.merge`, branchRef(branch)]));
+}
+
+/** Not possible with commits of our own or with uncommitted changes in the way: then `publish` merges. */
+async function fastForward({ clone }: Repository, theirs: string): Promise<void> {
+  const head = await commitOf(clone, "HEAD");
+  if (head && head !== theirs && (await contains(clone, theirs, head))) {
+    await clone(["merge", "--quiet", "--ff-only", theirs]);
+  }
+}
+
+const setupMark = (repository: Repository): string => `${repository.linkDir}.setup-done`;
+
+async function setUp(repository: Repository, command: string): Promise<void> {
+  const { dir, env, owner } = repository;
+  const ended = await runCommand("sh", ["-c", command], {
+    cwd: dir,
+    env: withoutGit(env),
+    owner,
+    timeoutMs: SETUP_TIMEOUT_MS,
+  });
+  if (ended.code !== 0) throw repository.failure("git.setup-failed", setupDetail(ended));
+  await writeFile(setupMark(repository), "");
+}
+
+function setupDetail({ code, stdout, stderr }: CommandResult): string {
+  const tail = `${stdout.trimEnd()}\n${stderr.trimEnd()}`.trim().slice(-MAX_SETUP_DETAIL_CHARS);
+  return `${code === null ? "It was killed" : `It ended with code ${code}`}: ${tail || "it said nothing."}`;
+}
+
+/** The set-up command is the repository's own business; what we tell our git is not meant for its. */
+const withoutGit = (env: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !/^(GIT_|SSH_ASKPASS|LC_ALL)/.test(name)));

@@ -1,0 +1,102 @@
+/**
+ * What happened, on disk before anybody is told. There is no live path beside it: every client reads from here with its own
+ * cursor, so a slow one loses nothing, one that comes back misses nothing, and a restart of the daemon changes nothing.
+ */
+import { AgentEvent, type JournalEntry } from "../wire/events.ts";
+import type { DaemonClock } from "./clock.ts";
+import type { Redactor } from "./redactor.ts";
+import type { Storage } from "./storage.ts";
+
+export interface JournalOptions {
+  /** The oldest entries are cut when their text is larger than this. */
+  maxBytes: number;
+  clock: DaemonClock;
+  redactor: Redactor;
+}
+
+/** Cutting goes a tenth below the limit, so that not every append has to cut. */
+const CUT_TO = 0.9;
+const CUT_STEP = 500;
+
+const SIZE = "length(cast(event as blob))";
+
+export class Journal {
+  readonly epoch: string;
+  readonly #options: JournalOptions;
+  readonly #sql: ReturnType<typeof prepare>;
+  readonly #listeners = new Set<() => void>();
+  #first: number;
+  #last: number;
+  #bytes: number;
+
+  constructor(storage: Storage, options: JournalOptions) {
+    this.epoch = storage.epoch;
+    this.#options = options;
+    this.#sql = prepare(storage);
+    const extent = this.#sql.extent.get();
+    this.#first = Number(extent?.first ?? 1);
+    this.#last = Number(extent?.last ?? 0);
+    this.#bytes = Number(extent?.size ?? 0);
+  }
+
+  /** Of the last entry; 0 when there is none. */
+  get cursor(): number {
+    return this.#last;
+  }
+
+  append(event: AgentEvent): void {
+    const { redactor, clock, maxBytes } = this.#options;
+    // Strict here and not when reading: one malformed entry would stop every client for ever.
+    const text = redactor.blank(JSON.stringify(AgentEvent.parse(event)));
+    this.#last = Number(this.#sql.insert.run(clock.now(), text).lastInsertRowid);
+    this.#bytes += Buffer.byteLength(text);
+    if (this.#bytes > maxBytes) this.#shrinkTo(maxBytes * CUT_TO);
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** At most `limit` entries after that cursor. Where history was cut, a `journal.cut` in front stands for what is missing. */
+  read(after: number, limit: number): JournalEntry[] {
+    const { epoch } = this;
+    const entries = this.#sql.after.all(after, limit).map((row): JournalEntry => {
+      const event: AgentEvent = JSON.parse(String(row.event));
+      return { epoch, cursor: Number(row.cursor), at: Number(row.at), event };
+    });
+    const [head] = entries;
+    const to = this.#first - 1;
+    if (!head || after >= to) return entries;
+    return [{ epoch, cursor: to, at: head.at, event: { type: "journal.cut", from: after + 1, to } }, ...entries];
+  }
+
+  /** Calls `fn` after each append, until the returned function is called. */
+  onAppend(fn: () => void): () => void {
+    this.#listeners.add(fn);
+    return () => this.#listeners.delete(fn);
+  }
+
+  /** The last entry always stays, however large it is. */
+  #shrinkTo(bytes: number): void {
+    while (this.#bytes > bytes && this.#first < this.#last) {
+      let to = 0;
+      for (const row of this.#sql.oldest.all(CUT_STEP)) {
+        if (this.#bytes <= bytes || Number(row.cursor) === this.#last) break;
+        to = Number(row.cursor);
+        this.#bytes -= Number(row.size);
+      }
+      if (to === 0) return;
+      this.#sql.cut.run(to);
+      this.#first = to + 1;
+    }
+  }
+}
+
+function prepare({ db }: Storage) {
+  return {
+    insert: db.prepare("insert into entries (at, event) values (?, ?)"),
+    after: db.prepare("select cursor, at, event from entries where cursor > ? order by cursor limit ?"),
+    oldest: db.prepare(`select cursor, ${SIZE} as size from entries order by cursor limit ?`),
+    cut: db.prepare("delete from entries where cursor <= ?"),
+    extent: db.prepare(`
+      select coalesce(min(cursor), 1) as first, coalesce(max(cursor), 0) as last, sum(${SIZE}) as size from entries
+    `),
+  };
+}

@@ -1,0 +1,64 @@
+/**
+ * The prompts that were accepted, by id. They are on disk before they are acknowledged, so that a caller may ask again after a lost
+ * answer, and so that nothing acknowledged is lost with the process. What was asked is forgotten when it is done; the id is not.
+ */
+import { createHash } from "node:crypto";
+import { PromptRequest } from "../wire/routes.ts";
+import type { Storage } from "./storage.ts";
+
+/** `steering`: on its way into a running turn, not acknowledged yet. */
+export type PromptState = "queued" | "begun" | "steering" | "steered" | "ended";
+
+export interface Prompt {
+  id: string;
+  /** The turn it belongs to: its own id unless it was steered. */
+  turn: string;
+  request: PromptRequest;
+}
+
+export interface Prompts {
+  find(id: string): { turn: string; digest: string } | null;
+  add(prompt: Prompt, state: PromptState, at: number): void;
+  mark(id: string, state: PromptState): void;
+  begin(id: string, at: number): void;
+  forget(id: string): void;
+  /** Acknowledged and not begun, oldest first. */
+  queued(): Prompt[];
+  /** Begun and not ended: the turns that were cut short when the process died. */
+  begun(): { id: string; startedAt: number }[];
+  /** Drops those that nobody was told of; the caller asks again. */
+  dropUnacknowledged(): void;
+}
+
+export const digestOf = (request: PromptRequest): string => createHash("sha256").update(request.message).digest("hex");
+
+export function openPrompts({ db }: Storage): Prompts {
+  const find = db.prepare("select turn, digest from prompts where id = ?");
+  const add = db.prepare("insert into prompts (id, turn, digest, request, state, accepted) values (?, ?, ?, ?, ?, ?)");
+  const mark = db.prepare("update prompts set state = ? where id = ?");
+  const settle = db.prepare("update prompts set state = ?, request = null where id = ?");
+  const begin = db.prepare("update prompts set state = 'begun', started = ? where id = ?");
+  const forget = db.prepare("delete from prompts where id = ?");
+  const queued = db.prepare("select id, turn, request from prompts where state = 'queued' order by rowid");
+  const begun = db.prepare("select id, started from prompts where state = 'begun' order by rowid");
+
+  return {
+    find(id) {
+      const row = find.get(id);
+      return row ? { turn: String(row.turn), digest: String(row.digest) } : null;
+    },
+    add: ({ id, turn, request }, state, at) =>
+      void add.run(id, turn, digestOf(request), JSON.stringify(request), state, at),
+    mark: (id, state) => void (state === "ended" || state === "steered" ? settle : mark).run(state, id),
+    begin: (id, at) => void begin.run(at, id),
+    forget: (id) => void forget.run(id),
+    queued: () =>
+      queued.all().map((row) => ({
+        id: String(row.id),
+        turn: String(row.turn),
+        request: PromptRequest.parse(JSON.parse(String(row.request))),
+      })),
+    begun: () => begun.all().map((row) => ({ id: String(row.id), startedAt: Number(row.started) })),
+    dropUnacknowledged: () => db.exec("delete from prompts where state = 'steering'"),
+  };
+}

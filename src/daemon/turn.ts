@@ -1,0 +1,117 @@
+/** One turn from its prompt to its end: bring the clone up to date, let the agent work, push what came out of it. */
+import { type AgentEvent, Usage } from "../wire/events.ts";
+import type { PromptRequest } from "../wire/routes.ts";
+import type { AgentHost } from "./agent-host.ts";
+import type { AgentOutcome } from "./agents/agent.ts";
+import { type Checkout, CheckoutError, type Published } from "./checkout.ts";
+import { cutEnd, cutMiddle, MAX_ANSWER_CHARS } from "./limits.ts";
+import type { DaemonLog } from "./log.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface RunningTurn {
+  readonly id: string;
+  readonly request: PromptRequest;
+  readonly startedAt: number;
+  /** Aborted when somebody wants it to end. */
+  readonly stop: AbortController;
+  phase: "preparing" | "agent" | "publishing";
+  /** What was said before the agent was there to be told; it gets everything at once. */
+  joined: string[];
+  /** Prompts that are just being handed to the agent: the turn does not end before it is known what became of them. */
+  steering: Set<Promise<unknown>>;
+}
+
+export interface TurnParts {
+  host: AgentHost;
+  workspace: Workspace;
+  log: DaemonLog;
+}
+
+const SILENT: AgentOutcome = { outcome: "failed", answer: "", usage: { inputTokens: 0, outputTokens: 0, costUsd: 0 } };
+
+/** For an agent that failed and did not say why: the wire promises a reason. */
+const UNEXPLAINED = { code: "internal", detail: "The agent failed without a reason." };
+
+type TurnEnded = Extract<AgentEvent, { type: "turn.ended" }>;
+/** The last events of a turn, `turn.ended` being the very last. They go into the journal together. */
+export interface Ending {
+  before: AgentEvent[];
+  ended: Omit<TurnEnded, "durationMs">;
+}
+
+/** Never rejects: whatever goes wrong is how the turn ended. */
+export async function runTurn(turn: RunningTurn, parts: TurnParts): Promise<Ending> {
+  let said: AgentOutcome | null = null;
+  try {
+    const checkout = await unlessStopped(parts.workspace.ready(), turn.stop.signal);
+    if (turn.stop.signal.aborted) return ending(turn, "stopped", null);
+    await checkout?.begin(turn.request.coAuthors);
+    turn.phase = "agent";
+    said = await parts.host.prompt(turn.id, [turn.request.message, ...turn.joined].join("\n\n"), turn.stop.signal);
+    turn.phase = "publishing";
+    await Promise.allSettled(turn.steering);
+    if (turn.stop.signal.aborted) return ending(turn, "stopped", said);
+    if (said.outcome !== "done") return ending(turn, said.outcome, said);
+    return withPublished(ending(turn, "done", said), await publish(turn, checkout), checkout?.spec.id ?? "");
+  } catch (error) {
+    parts.log.warn("turn.broke", { turn: turn.id, phase: turn.phase, error });
+    return ending(turn, "failed", { ...(said ?? SILENT), failure: failureOf(error) });
+  }
+}
+
+/** Waiting for a clone ends at once when the turn is stopped; the clone itself goes on, the next turn needs it as well. */
+async function unlessStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T | null> {
+  const stopped = Promise.withResolvers<null>();
+  const onStop = () => stopped.resolve(null);
+  stop.addEventListener("abort", onStop, { once: true });
+  if (stop.aborted) onStop();
+  try {
+    return await Promise.race([work, stopped.promise]);
+  } finally {
+    stop.removeEventListener("abort", onStop);
+    // Lost the race: what it failed with is told by whoever waits for it next.
+    work.catch(() => {});
+  }
+}
+
+/** Without a branch of its own there is nothing that could be pushed. */
+async function publish({ request }: RunningTurn, checkout: Checkout | null): Promise<Published | null> {
+  if (!request.publish || checkout?.spec.branch === undefined) return null;
+  return checkout.publish(request.subject ?? subjectOf(request.message));
+}
+
+/** git's own tools show about seventy characters of a commit's first line. */
+function subjectOf(message: string): string {
+  return cutEnd(message.trim().split("\n")[0] ?? "", 70) || "Changes";
+}
+
+function ending(turn: RunningTurn, outcome: TurnEnded["outcome"], said: AgentOutcome | null): Ending {
+  const usage = Usage.safeParse(said?.usage);
+  return {
+    before: [],
+    ended: {
+      type: "turn.ended",
+      turn: turn.id,
+      outcome,
+      answer: cutMiddle(said?.answer ?? "", MAX_ANSWER_CHARS),
+      ...(outcome === "failed" ? { failure: said?.failure ?? UNEXPLAINED } : {}),
+      ...(usage.success ? { usage: usage.data } : {}),
+    },
+  };
+}
+
+function withPublished({ ended }: Ending, result: Published | null, repository: string): Ending {
+  const { turn } = ended;
+  const before: AgentEvent[] = [];
+  if (result?.pushed) before.push({ type: "branch.pushed", turn, repository, ...result.pushed });
+  if (result?.patch) before.push({ type: "diff", turn, patch: result.patch.text, cut: result.patch.cut });
+  return {
+    before,
+    ended: { ...ended, ...(result?.pushed ?? {}), ...(result?.changes ? { changes: result.changes } : {}) },
+  };
+}
+
+function failureOf(error: unknown): { code: string; detail: string } {
+  if (error instanceof CheckoutError) return { code: error.code, detail: error.message };
+  return { code: "internal", detail: error instanceof Error ? error.message : String(error) };
+}

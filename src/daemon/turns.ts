@@ -1,0 +1,228 @@
+/**
+ * Which prompt runs, which wait, and what becomes of one that comes meanwhile. One turn at a time.
+ *
+ *   POST /prompt --> idle: started --> runTurn --> turn.ended --> the next of the queue
+ *                    busy: steered into the running turn, or queued (also when the agent was too late to take it)
+ *   POST /abort  --> the queue ends as stopped, then the running turn; answered when nothing of it is left
+ *
+ * Every turn.started has exactly one turn.ended: it is written in the same transaction in which its prompt is done.
+ */
+import { randomUUID } from "node:crypto";
+import { type AgentEvent, Usage } from "../wire/events.ts";
+import type { AbortRequest, AbortResponse, PromptRequest, PromptResponse, StatusResponse } from "../wire/routes.ts";
+import type { DaemonClock } from "./clock.ts";
+import type { Journal } from "./journal.ts";
+import { cutMiddle, MAX_PROMPT_CHARS } from "./limits.ts";
+import { DaemonProblem } from "./problem.ts";
+import { digestOf, openPrompts, type Prompt, type Prompts } from "./prompts.ts";
+import type { Storage } from "./storage.ts";
+import { type Ending, type RunningTurn, runTurn, type TurnParts } from "./turn.ts";
+
+export interface TurnsParts extends TurnParts {
+  storage: Storage;
+  journal: Journal;
+  clock: DaemonClock;
+}
+
+const MAX_QUEUED = 10;
+const USAGE_FACT = "usage";
+const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, costUsd: 0 };
+const CUT_SHORT = { code: "agent.exited", detail: "The daemon was restarted during the turn." };
+
+type Accepted = Omit<PromptResponse, "success" | "command">;
+
+export class Turns {
+  readonly #parts: TurnsParts;
+  readonly #prompts: Prompts;
+  /** Being accepted right now, by id: a retry that overtakes its first attempt must not run twice. */
+  readonly #arriving = new Map<string, Promise<Accepted>>();
+  #queue: Prompt[] = [];
+  #running: { turn: RunningTurn; ended: Promise<void> } | null = null;
+  #usage: Usage;
+  #held = false;
+  #draining = false;
+
+  constructor(parts: TurnsParts) {
+    this.#parts = parts;
+    this.#prompts = openPrompts(parts.storage);
+    this.#usage = Usage.catch(NO_USAGE).parse(JSON.parse(parts.storage.fact(USAGE_FACT) ?? "null"));
+  }
+
+  get running(): StatusResponse["turn"] {
+    return this.#running && { id: this.#running.turn.id, startedAt: this.#running.turn.startedAt };
+  }
+
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  /** Of all turns so far. */
+  get usage(): Usage {
+    return this.#usage;
+  }
+
+  /** Takes a prompt over; resolves when it is on disk and it is known what becomes of it. The same id again is the same prompt. */
+  async accept(request: PromptRequest): Promise<Accepted> {
+    if (this.#draining) throw new DaemonProblem("not-ready", "The daemon is shutting down; ask again when it is back.");
+    const id = request.id ?? randomUUID();
+    for (let first = this.#arriving.get(id); first; first = this.#arriving.get(id)) await first.catch(() => {});
+    const known = this.#prompts.find(id);
+    if (known?.digest === digestOf(request)) return { id, turn: known.turn, disposition: "duplicate" };
+    if (known) throw new DaemonProblem("prompt-conflict", `The prompt ${id} was taken with another message.`);
+    const acceptance = this.#place({ id, turn: id, request });
+    this.#arriving.set(id, acceptance);
+    return acceptance.finally(() => this.#arriving.delete(id));
+  }
+
+  /** Resolves when nothing of it runs any more. */
+  async abort({ turn: wanted, reason }: AbortRequest): Promise<AbortResponse["outcome"]> {
+    if (wanted !== undefined && wanted !== this.#running?.turn.id) {
+      this.#stopQueued((prompt) => prompt.id === wanted);
+      return "idle";
+    }
+    // Who says stop wants quiet, not the next prompt of the queue.
+    this.#stopQueued(() => true);
+    if (!this.#running) return "idle";
+    const { turn, ended } = this.#running;
+    this.#parts.log.info("turn.stopping", { turn: turn.id, reason });
+    turn.stop.abort();
+    await ended;
+    return "stopped";
+  }
+
+  /** Ends what was cut short when the last process died, and takes up again what had been acknowledged; that runs after `resume`. */
+  recover(): void {
+    const { journal, clock, storage } = this.#parts;
+    for (const { id, startedAt } of this.#prompts.begun()) {
+      const durationMs = Math.max(0, clock.now() - startedAt);
+      storage.transaction(() => {
+        journal.append({ type: "turn.ended", turn: id, outcome: "failed", answer: "", failure: CUT_SHORT, durationMs });
+        this.#prompts.mark(id, "ended");
+      });
+    }
+    this.#prompts.dropUnacknowledged();
+    this.#queue = this.#prompts.queued();
+    this.#held = this.#queue.length > 0;
+  }
+
+  resume(): void {
+    this.#held = false;
+    this.#next();
+  }
+
+  /** Starts nothing new, and resolves when the running turn has ended. Closing its agent is up to the caller. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    if (this.#running?.turn.phase === "preparing") this.#running.turn.stop.abort();
+    await this.#running?.ended;
+  }
+
+  async #place(prompt: Prompt): Promise<Accepted> {
+    const { id, request } = prompt;
+    const { clock } = this.#parts;
+    if (!this.#running && !this.#held) {
+      this.#begin(prompt, () => this.#prompts.add(prompt, "queued", clock.now()));
+      return { id, turn: id, disposition: "started" };
+    }
+    if (this.#running && request.whileBusy === "steer") {
+      const { turn } = this.#running;
+      if (await this.#steer(prompt, turn)) return { id, turn: turn.id, disposition: "steered" };
+    }
+    if (this.#queue.length >= MAX_QUEUED) {
+      throw new DaemonProblem("queue-full", `${MAX_QUEUED} prompts are waiting already.`);
+    }
+    this.#prompts.add(prompt, "queued", clock.now());
+    this.#queue.push(prompt);
+    this.#next();
+    return { id, turn: id, disposition: this.#running?.turn.id === id ? "started" : "queued" };
+  }
+
+  /** False when the turn is already past the point where it could take more. */
+  async #steer(prompt: Prompt, turn: RunningTurn): Promise<boolean> {
+    if (turn.phase === "publishing" || turn.stop.signal.aborted) return false;
+    this.#prompts.add({ ...prompt, turn: turn.id }, "steering", this.#parts.clock.now());
+    const handing = this.#hand(prompt, turn);
+    turn.steering.add(handing);
+    const taken = await handing;
+    turn.steering.delete(handing);
+    return taken;
+  }
+
+  async #hand({ id, request }: Prompt, turn: RunningTurn): Promise<boolean> {
+    const { host, journal, storage } = this.#parts;
+    // The agent is not there yet: it gets the first message and this one together.
+    if (turn.phase === "preparing") turn.joined.push(request.message);
+    else if (!(await host.steer(request.message).catch(() => false))) {
+      this.#prompts.forget(id);
+      return false;
+    }
+    storage.transaction(() => {
+      this.#prompts.mark(id, "steered");
+      const text = cutMiddle(request.message, MAX_PROMPT_CHARS);
+      journal.append({ type: "turn.steered", turn: turn.id, prompt: id, text });
+    });
+    return true;
+  }
+
+  #next(): void {
+    if (this.#running || this.#held || this.#draining) return;
+    const prompt = this.#queue.shift();
+    if (prompt) this.#begin(prompt);
+  }
+
+  /** `first` is done in the same transaction: a prompt is never on disk without what became of it. */
+  #begin({ id, request }: Prompt, first = () => {}): void {
+    const { clock, journal, storage } = this.#parts;
+    const startedAt = clock.now();
+    storage.transaction(() => {
+      first();
+      this.#prompts.begin(id, startedAt);
+      journal.append(started(id, request));
+    });
+    const stop = new AbortController();
+    const turn: RunningTurn = { id, request, startedAt, stop, phase: "preparing", joined: [], steering: new Set() };
+    this.#running = { turn, ended: runTurn(turn, this.#parts).then((ending) => this.#end(turn, ending)) };
+  }
+
+  #end(turn: RunningTurn, { before, ended }: Ending): void {
+    const { clock, journal, storage, log } = this.#parts;
+    this.#usage = sum(this.#usage, ended.usage ?? NO_USAGE);
+    const cutShort = this.#draining && ended.outcome !== "done";
+    const outcome = cutShort ? ({ outcome: "failed", failure: CUT_SHORT } as const) : {};
+    const durationMs = Math.max(0, clock.now() - turn.startedAt);
+    storage.transaction(() => {
+      for (const event of before) journal.append(event);
+      journal.append({ ...ended, ...outcome, durationMs });
+      this.#prompts.mark(turn.id, "ended");
+      storage.setFact(USAGE_FACT, JSON.stringify(this.#usage));
+    });
+    log.info("turn.ended", { turn: turn.id, outcome: ended.outcome, failure: ended.failure, durationMs });
+    this.#running = null;
+    this.#next();
+  }
+
+  /** Prompts that never got to run are told in the journal as well: each of them gets its end. */
+  #stopQueued(chosen: (prompt: Prompt) => boolean): void {
+    const { journal, storage } = this.#parts;
+    for (const { id, request } of this.#queue.filter(chosen)) {
+      storage.transaction(() => {
+        journal.append(started(id, request));
+        journal.append({ type: "turn.ended", turn: id, outcome: "stopped", answer: "", durationMs: 0 });
+        this.#prompts.mark(id, "ended");
+      });
+    }
+    this.#queue = this.#queue.filter((prompt) => !chosen(prompt));
+  }
+}
+
+function started(turn: string, request: PromptRequest): AgentEvent {
+  return { type: "turn.started", turn, prompt: cutMiddle(request.message, MAX_PROMPT_CHARS) };
+}
+
+function sum(a: Usage, b: Usage): Usage {
+  return {
+    inputTokens: a.inputTokens + b.inputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    costUsd: a.costUsd + b.costUsd,
+  };
+}

@@ -1,0 +1,252 @@
+/** The composition root: everything is built here, in order, and closed in reverse. Nothing builds itself. */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { githubWebhooks } from "../handlers/github/webhooks.ts";
+import { slackApp } from "../handlers/slack/receiver.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import type { Inbox, Repository } from "./core/types.ts";
+import { createEngine } from "./engine/engine.ts";
+import { type Jobs, startJobs } from "./engine/jobs.ts";
+import type { EngineDeps } from "./engine/ports.ts";
+import type { Log } from "./log.ts";
+import type { TeamSettings } from "./repositories.ts";
+import { boot } from "./sandboxes/boot.ts";
+import { daemonBundle } from "./sandboxes/bundle.ts";
+import { daemonClient } from "./sandboxes/daemon-client.ts";
+import { localProvider } from "./sandboxes/local.ts";
+import { createSigner, newSigningKey } from "./sandboxes/tokens.ts";
+import { type Listening, listen, type Routes } from "./server.ts";
+import { type OpenStore, openStore } from "./store/open.ts";
+import { newsFrom, sessionPages, webThreads } from "./store/pages.ts";
+import { createStore } from "./store/store.ts";
+import type { Forge } from "./surfaces/forge.ts";
+import { githubSurface } from "./surfaces/github.ts";
+import { type GitHubAccess, githubAccess } from "./surfaces/github-access.ts";
+import { githubForge } from "./surfaces/github-forge.ts";
+import { plainForge } from "./surfaces/plain-forge.ts";
+import { slackSurface } from "./surfaces/slack.ts";
+import type { Surfaces } from "./surfaces/surface.ts";
+import { terminalSurface } from "./surfaces/terminal.ts";
+import { webSurface } from "./surfaces/web.ts";
+import { pages } from "./web/pages.ts";
+
+export interface BotOptions {
+  config: Config;
+  team: TeamSettings;
+  log: Log;
+  clock?: Clock;
+  /** Where the terminal surface prints; nothing when it is left out. */
+  write?: (text: string) => void;
+  colour?: boolean;
+  /** Without a listener nobody can reach it but whoever holds the `Bot`. */
+  listening?: boolean;
+}
+
+export interface Bot {
+  /** Null when it does not listen. */
+  url: string | null;
+  inbox: Inbox;
+  store: OpenStore;
+  /** What it runs on and how to switch each, one line each. */
+  about: { what: string; is: string; change: string }[];
+  /** What a person should know before trusting it. */
+  warning: string | null;
+  /** Sessions that it works on now. */
+  working(): number;
+  /** Ends every sandbox of this home with its files; for the demo and for tests, which leave nothing behind. */
+  destroySandboxes(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startBot(options: BotOptions): Promise<Bot> {
+  const { config, team, log, clock = systemClock, listening = true } = options;
+  const store = await openStore({ home: config.home, databaseUrl: config.databaseUrl, log });
+  const jobs = await startJobs({ connection: store.connection, log });
+  const github = config.github
+    ? githubAccess({
+        credentials: config.github.auth,
+        apiUrl: config.github.apiUrl,
+        url: config.github.url,
+        log,
+        clock,
+      })
+    : null;
+  const surfaces = surfacesOf(options, store, github, clock);
+  const deps = await engineDeps(options, {
+    store,
+    jobs,
+    surfaces,
+    forge: github ? githubForge({ access: github, log }) : plainForge,
+    clock,
+  });
+  const engine = createEngine(deps);
+  const slack = config.slack
+    ? slackApp({ inbox: engine.inbox, config: { ...config.slack, name: config.name }, log, clock })
+    : null;
+
+  await engine.start();
+  const webhooks = config.github?.webhookSecret
+    ? githubWebhooks({
+        inbox: engine.inbox,
+        secret: config.github.webhookSecret,
+        name: config.name,
+        labels: team.labels,
+        ...(github ? { self: github.self } : {}),
+        log,
+        clock,
+      })
+    : null;
+  const routes = { slack: slack?.listener ?? null, github: webhooks, ...pagesOf(options, store, engine.inbox, clock) };
+  const server: Listening | null = listening ? await listen(routes, { host: config.host, port: config.port }) : null;
+  await slack?.start();
+  return {
+    url: server?.url ?? null,
+    inbox: engine.inbox,
+    store,
+    about: aboutOf(config, team, store, surfaces),
+    warning: await deps.provider.warning(),
+    working: engine.working,
+    async destroySandboxes() {
+      for (const name of await deps.provider.list()) await deps.provider.destroy(name);
+    },
+    async stop() {
+      await slack?.stop();
+      await server?.close();
+      await engine.stop();
+      await jobs.stop();
+      await store.close();
+    },
+  };
+}
+
+function surfacesOf(
+  { config, team, log, write, colour }: BotOptions,
+  store: OpenStore,
+  github: GitHubAccess | null,
+  clock: Clock,
+): Surfaces {
+  const { slack } = config;
+  return {
+    web: webSurface({ threads: webThreads(store.db), log, clock }),
+    terminal: terminalSurface({ write: write ?? (() => {}), colour: colour ?? false }),
+    ...(slack
+      ? {
+          slack: slackSurface({
+            token: slack.botToken,
+            ...(slack.apiUrl ? { apiUrl: slack.apiUrl } : {}),
+            allow: team.slack,
+            name: config.name,
+            log,
+            clock,
+          }),
+        }
+      : {}),
+    ...(github ? { github: githubSurface({ access: github, name: config.name, log }) } : {}),
+  };
+}
+
+interface Built {
+  store: OpenStore;
+  jobs: Jobs;
+  surfaces: Surfaces;
+  forge: Forge;
+  clock: Clock;
+}
+
+async function engineDeps({ config, team, log }: BotOptions, built: Built): Promise<EngineDeps> {
+  const store = createStore(built.store.db);
+  // Tokens are checked by the daemons against real time, whatever clock the engine goes by.
+  const key = await store.setting("daemon-signing-key", newSigningKey);
+  const signer = await createSigner(key.privateJwk);
+  const bundle = daemonBundle();
+  const provider = localProvider({ home: config.home, log });
+  return {
+    ...built,
+    store,
+    provider,
+    boot: async (sandbox) =>
+      boot(sandbox, {
+        provider,
+        bundle: await bundle,
+        publicJwk: key.publicJwk,
+        deadlineMs: BOOT_WITHIN_MS,
+        clock: systemClock,
+      }),
+    connect: ({ name, url }) => daemonClient({ url, token: () => signer.control(name) }),
+    repositories: team.repositories,
+    settings: {
+      name: config.name,
+      owner: ownerOf(config),
+      agent: config.agent,
+      model: config.model,
+      models: config.models,
+      idleAfterMs: team.idleAfterMs,
+      turnLimitMs: team.turnLimitMs,
+      maxSessions: 1_000,
+      page: (session) => (config.publicUrl ? `${config.publicUrl}/sessions/${session}` : null),
+    },
+    log,
+    onWake: (fn) => built.store.listener.on("threadbox_wake", fn),
+  };
+}
+
+/** Daemon up, without the clone; a phase of its own, shown as such. */
+const BOOT_WITHIN_MS = 60_000;
+
+/** The same after a restart, another for every bot: what it held is taken back at once then. */
+function ownerOf(config: Config): string {
+  const place = createHash("sha256").update(config.home).digest("hex").slice(0, 8);
+  return config.port === 0 ? `${hostname()}/${place}/${process.pid}` : `${hostname()}/${place}/${config.port}`;
+}
+
+function pagesOf(
+  { config, log }: BotOptions,
+  store: OpenStore,
+  inbox: Inbox,
+  clock: Clock,
+): Pick<Routes, "pages" | "ready"> {
+  const { db, listener } = store;
+  const read = { threads: webThreads(db), sessions: sessionPages(db), news: newsFrom(listener) };
+  return {
+    pages: pages({ inbox, ...read, name: config.name, publicUrl: config.publicUrl, log, clock }),
+    ready: () =>
+      db
+        .selectFrom("settings")
+        .select("name")
+        .limit(1)
+        .execute()
+        .then(() => true),
+  };
+}
+
+function aboutOf(config: Config, team: TeamSettings, store: OpenStore, surfaces: Surfaces): Bot["about"] {
+  const { anthropicApiKey, openaiApiKey } = config.models;
+  const key = anthropicApiKey ? "ANTHROPIC_API_KEY" : openaiApiKey ? "OPENAI_API_KEY" : null;
+  return [
+    {
+      what: "surfaces",
+      is: Object.keys(surfaces).join(", "),
+      change: "SLACK_* and GITHUB_* variables, see .env.example",
+    },
+    { what: "provider", is: config.provider, change: "THREADBOX_PROVIDER" },
+    { what: "agent", is: config.agent, change: "THREADBOX_AGENT, or agent= in a message" },
+    {
+      what: "model",
+      is: `${config.model ?? "the agent's default"}${key ? ` with ${key}` : ", NO KEY YET"}`,
+      change: "ANTHROPIC_API_KEY or OPENAI_API_KEY; THREADBOX_MODEL, or model= in a message",
+    },
+    { what: "database", is: store.where, change: "DATABASE_URL" },
+    { what: "repositories", is: namesOf(team.repositories), change: "threadbox.yml" },
+  ];
+}
+
+const namesOf = (repositories: Repository[]): string => repositories.map(({ name }) => name).join(", ") || "none";
+
+/** `threadbox.yml` lies where the bot is started. */
+export const teamFile = (folder = process.cwd()): string => {
+  const yaml = join(folder, "threadbox.yaml");
+  return existsSync(yaml) ? yaml : join(folder, "threadbox.yml");
+};

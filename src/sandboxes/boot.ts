@@ -1,0 +1,93 @@
+/**
+ * Puts the daemon into a sandbox and waits until it answers; the same for every provider. A daemon that answers already is
+ * taken as it is, so that a bot that was restarted goes on with the turn that runs there.
+ */
+import type { JWK } from "jose";
+import type { Clock } from "../clock.ts";
+import { ThreadboxError } from "../errors.ts";
+import { HealthResponse, ROUTES } from "../wire/routes.ts";
+import { WIRE_VERSION } from "../wire/version.ts";
+import type { Sandbox, SandboxProvider } from "./provider.ts";
+
+export interface BootOptions {
+  /** Where the sandbox comes from: a daemon of another version is replaced by sleeping and waking it. */
+  provider: SandboxProvider;
+  bundle: { bytes: Uint8Array };
+  /** The public half of the bot's signing key. */
+  publicJwk: JWK;
+  clock: Clock;
+  deadlineMs?: number;
+  /** The agent unless /init says otherwise; the daemon's default when it is missing. */
+  agentMode?: string;
+}
+
+/** A machine under load takes a second or two; a provider that has yet to find room for the sandbox takes longer. */
+const DEADLINE_MS = 60_000;
+const POLL_EVERY_MS = 100;
+/** One question to /health. Longer than a cold tunnel takes, short enough to ask again. */
+const ASK_WITHIN_MS = 5_000;
+
+/** The sandbox with its daemon answering: usually the one given, another object when it had to be restarted. */
+export async function boot(sandbox: Sandbox, options: BootOptions): Promise<Sandbox> {
+  const health = await askHealth(sandbox);
+  if (health === "ours") return sandbox;
+  const target = health === "another" ? await restart(sandbox, options.provider) : sandbox;
+  await launchDaemon(target, options);
+  await untilHealthy(target, options);
+  return target;
+}
+
+async function restart({ name }: Sandbox, provider: SandboxProvider): Promise<Sandbox> {
+  return provider.start(name, await provider.sleep(name));
+}
+
+async function launchDaemon(sandbox: Sandbox, { bundle, publicJwk, agentMode }: BootOptions): Promise<void> {
+  const { name, listen, workspace, state } = sandbox;
+  const program = `${state}/daemon.mjs`;
+  await sandbox.put(program, bundle.bytes);
+  await sandbox.launch(["node", program], {
+    env: {
+      SANDBOX_DAEMON_HOST: listen.host,
+      SANDBOX_DAEMON_PORT: String(listen.port),
+      SANDBOX_DAEMON_WORKSPACE_ROOT: workspace,
+      SANDBOX_DAEMON_STATE_DIR: state,
+      SANDBOX_DAEMON_ID: name,
+      SANDBOX_DAEMON_JWT_ENABLED: "true",
+      SANDBOX_DAEMON_JWT_PUBLIC_KEY: JSON.stringify(publicJwk),
+      ...(agentMode ? { SANDBOX_DAEMON_AGENT_MODE: agentMode } : {}),
+    },
+    logFile: logOf(sandbox),
+  });
+}
+
+async function untilHealthy(sandbox: Sandbox, { clock, deadlineMs = DEADLINE_MS }: BootOptions): Promise<void> {
+  const until = clock.now() + deadlineMs;
+  while ((await askHealth(sandbox)) !== "ours") {
+    if (clock.now() >= until) {
+      const log = (await sandbox.tail(logOf(sandbox), 1_000).catch(() => "")).trim();
+      const detail = `The daemon did not answer within ${Math.round(deadlineMs / 1000)} s. `;
+      throw new ThreadboxError(
+        "sandbox.boot-timeout",
+        detail + (log ? `Its log ends with: ${log}` : "It logged nothing."),
+      );
+    }
+    await new Promise<void>((resolve) => clock.after(POLL_EVERY_MS, resolve));
+  }
+}
+
+/** `another`: a daemon answers, but it speaks another version of the wire or belongs to another sandbox. */
+async function askHealth({ name, url }: Sandbox): Promise<"ours" | "another" | "silent"> {
+  try {
+    const response = await fetch(new URL(ROUTES.health.path, url), {
+      signal: AbortSignal.timeout(ASK_WITHIN_MS),
+      redirect: "error",
+    });
+    const health = HealthResponse.safeParse(await response.json());
+    if (!health.success) return response.ok ? "another" : "silent"; // a proxy in front of nothing answers 502
+    return health.data.wire === WIRE_VERSION && health.data.sandbox === name ? "ours" : "another";
+  } catch {
+    return "silent";
+  }
+}
+
+const logOf = (sandbox: Sandbox) => `${sandbox.state}/daemon.log`;

@@ -1,0 +1,48 @@
+/** What has to be found out about this machine once, before the first local sandbox: where its folder is, and whether walls stand. */
+import { mkdir, realpath, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type Bubblewrap, readSystem, tryBubblewrap } from "./bubblewrap.ts";
+import { findTools, makeFolders, type Tools, viewOf } from "./local-inside.ts";
+
+export interface Ground {
+  /** THREADBOX_HOME without links in its path. */
+  home: string;
+  /** The folder of all sandboxes. */
+  root: string;
+  walls: Bubblewrap;
+  tools: Tools;
+}
+
+export async function prepareGround(home: string, bubblewrap: "auto" | "off"): Promise<Ground> {
+  await mkdir(join(home, "sandboxes"), { recursive: true, mode: 0o700 });
+  const real = await realpath(home);
+  const root = join(real, "sandboxes");
+  const ground: Ground = {
+    home: real,
+    root,
+    tools: findTools(),
+    walls: { is: "missing", reason: "it is switched off" },
+  };
+  return bubblewrap === "off" ? ground : { ...ground, walls: await tryWalls(ground) };
+}
+
+/** With the very folders and programs of a sandbox: one of them may be what does not work. */
+async function tryWalls({ home, root, tools }: Ground): Promise<Bubblewrap> {
+  const probe = join(root, `.probe-${process.pid}`);
+  await makeFolders(probe);
+  try {
+    return await tryBubblewrap(viewOf(probe, tools, home), readSystem(), ["/threadbox/bin/node", "--version"]);
+  } finally {
+    await rm(probe, { recursive: true });
+  }
+}
+
+/** Null when there is nothing to warn of. */
+export function wallsWarning({ walls }: Ground): string | null {
+  if (walls.is === "working") return null;
+  return (
+    `Sandboxes on this machine have no walls, because bubblewrap does not work: ${walls.reason}. ` +
+    "The agent can read and change everything that you can, the bot's own secrets too. " +
+    "Install bubblewrap, or set THREADBOX_PROVIDER=modal."
+  );
+}

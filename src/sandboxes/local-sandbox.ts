@@ -1,0 +1,40 @@
+/** One running local sandbox, as the port promises it. */
+import { ThreadboxError } from "../errors.ts";
+import type { Ground } from "./local-ground.ts";
+import { type Inside, insideOf } from "./local-inside.ts";
+import { launchInside, runInside } from "./local-launch.ts";
+import { type RunningRecord, readRunning, writeRecord } from "./local-record.ts";
+import type { Sandbox } from "./provider.ts";
+
+const PUT = 'mkdir -p "$(dirname "$1")" && cat >"$1.new" && mv -f "$1.new" "$1"';
+const TAIL = 'if [ -f "$1" ]; then tail -c "$2" "$1"; fi';
+
+export function localSandbox(name: string, folder: string, running: RunningRecord, ground: Ground): Sandbox {
+  const inside = insideAsStarted(name, folder, running, ground);
+  return {
+    name,
+    url: `http://127.0.0.1:${running.port}`,
+    listen: { host: "127.0.0.1", port: running.port },
+    workspace: inside.workspace,
+    state: inside.state,
+    async put(path, bytes) {
+      await runInside(inside, ["/bin/sh", "-c", PUT, "sh", path], bytes);
+    },
+    async launch(command, options) {
+      await launchInside(inside, folder, { command, ...options }, async (id) => {
+        const now = await readRunning(folder);
+        if (!now) throw new ThreadboxError("sandbox.lost", `The sandbox ${name} does not run any more`);
+        await writeRecord(folder, { ...now, processes: [...now.processes, id] });
+      });
+    },
+    tail: (path, maxBytes) => runInside(inside, ["/bin/sh", "-c", TAIL, "sh", path, `${maxBytes}`]),
+  };
+}
+
+/** With the walls that it was started with, so that its paths stay the same until it sleeps. */
+function insideAsStarted(name: string, folder: string, { walled }: RunningRecord, ground: Ground): Inside {
+  const { walls, tools, home } = ground;
+  if (!walled) return insideOf(folder, tools, home, { is: "missing", reason: "it was started without" });
+  if (walls.is === "working") return insideOf(folder, tools, home, walls);
+  throw new ThreadboxError("sandbox.unavailable", `${name} was started behind bubblewrap, and now: ${walls.reason}`);
+}

@@ -1,0 +1,70 @@
+/** One listener, one table of routes: Slack (which reads its own raw body), everything else through hono. */
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import { Hono } from "hono";
+import { ThreadboxError } from "./errors.ts";
+
+export interface Routes {
+  slack: RequestListener | null;
+  github: ((request: Request) => Promise<Response>) | null;
+  pages: Hono;
+  /** Can it take a mention now? Throws or answers false when it cannot. */
+  ready(): Promise<boolean>;
+}
+
+export interface Listening {
+  url: string;
+  /** Stops taking, lets what was taken be answered. */
+  close(): Promise<void>;
+}
+
+export async function listen(routes: Routes, at: { host: string; port: number }): Promise<Listening> {
+  const hono = getRequestListener(application(routes).fetch);
+  const server = createServer((request, response) => {
+    const slack = request.url?.split("?")[0] === "/slack/events" ? routes.slack : null;
+    void (slack ?? hono)(request, response);
+  });
+  await bound(server, at);
+  const { port } = server.address() as AddressInfo;
+  const host = at.host.includes(":") ? `[${at.host}]` : at.host;
+  return { url: `http://${host}:${port}`, close: () => closed(server) };
+}
+
+function application(routes: Routes): Hono {
+  const app = new Hono();
+  app.get("/healthz", (c) => c.json({ ok: true }));
+  app.get("/readyz", async (c) => {
+    const ready = await routes.ready().catch(() => false);
+    return c.json({ ready }, ready ? 200 : 503);
+  });
+  const { github } = routes;
+  app.post("/github/webhooks", async (c): Promise<Response> => {
+    if (!github) return c.json({ error: "GitHub is not set up here." }, 404);
+    return github(c.req.raw);
+  });
+  app.all("/slack/events", (c) => c.json({ error: "Slack is not set up here over HTTP." }, 404));
+  app.route("/", routes.pages);
+  return app;
+}
+
+function bound(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const taken =
+        error.code === "EADDRINUSE"
+          ? `Port ${port} is taken. Set PORT to another one.`
+          : `Cannot listen on ${host}:${port} (${error.code}).`;
+      reject(new ThreadboxError("config.invalid", taken, { cause: error }));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    // Event streams of open pages would keep it open for ever.
+    server.closeAllConnections();
+  });
+}

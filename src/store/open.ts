@@ -1,0 +1,54 @@
+/** Opens the one database, embedded or given, brought up to date; and closes it again. */
+import type { Log } from "../log.ts";
+import { type Connection, type Database, openDatabase } from "./database.ts";
+import { startEmbeddedPostgres } from "./embedded-postgres.ts";
+import { type Listener, listen } from "./listen.ts";
+import { migrate } from "./migrate.ts";
+
+export interface OpenStore {
+  db: Database;
+  connection: Connection;
+  listener: Listener;
+  /** One line for people: which database, where. */
+  where: string;
+  close(): Promise<void>;
+}
+
+/** How often we look whether our own Postgres still runs; a given one is somebody else's to watch. */
+const WATCH_EVERY_MS = 1_000;
+/** Of the 200 connections that the embedded server allows, so that several bots fit. */
+const POOL_SIZE = 16;
+
+export async function openStore(options: { home: string; databaseUrl: string | null; log: Log }): Promise<OpenStore> {
+  const { log } = options;
+  const embedded = options.databaseUrl ? null : await startEmbeddedPostgres({ home: options.home, log });
+  const connection: Connection = embedded ? embedded.connection : { connectionString: options.databaseUrl ?? "" };
+  const { db, close } = openDatabase(connection, POOL_SIZE, log);
+  await migrate(db);
+  const listener = await listen(connection, log);
+  const watch =
+    embedded &&
+    setInterval(
+      () => void embedded.ensureRunning().catch((error: unknown) => log.error({ err: error }, "postgres.down")),
+      WATCH_EVERY_MS,
+    );
+  watch?.unref();
+  return {
+    db,
+    connection,
+    listener,
+    where: embedded ? `embedded ${embedded.where}` : `Postgres at ${placeOf(options.databaseUrl ?? "")}`,
+    async close() {
+      if (watch) clearInterval(watch);
+      await listener.close();
+      await close();
+      await embedded?.stop();
+    },
+  };
+}
+
+/** Host and database without the password; a socket's folder stands in the query. */
+function placeOf(databaseUrl: string): string {
+  const { host, pathname, searchParams } = new URL(databaseUrl);
+  return `${host || (searchParams.get("host") ?? "localhost")}${pathname}`;
+}

@@ -1,0 +1,200 @@
+/**
+ * Our way to GitHub's API: as an App (one client and one short-lived token per installation) or with one person's token.
+ * Octokit waits between writes, as GitHub asks, for each installation by itself; it never repeats a request and never sits out
+ * a limit, because the engine does both durably and a repeated POST is a second comment.
+ */
+import { createPrivateKey } from "node:crypto";
+import { createAppAuth } from "@octokit/auth-app";
+import { Octokit } from "octokit";
+import { z } from "zod";
+import type { Clock } from "../clock.ts";
+import { ThreadboxError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { bounded } from "./github-bounded.ts";
+import { githubFailure, statusOf } from "./github-failure.ts";
+
+export type GitHubCredentials = { appId: string; privateKey: string } | { token: string };
+
+export interface GitHubAccessOptions {
+  credentials: GitHubCredentials;
+  /** Of the REST API; GitHub Enterprise Server's ends in `/api/v3`. */
+  apiUrl?: string;
+  /** Of the web pages and of git. */
+  url?: string;
+  log: Log;
+  clock: Clock;
+  /** A second between writes and three between comments, as GitHub asks. Off only where GitHub is emulated. */
+  paced?: boolean;
+}
+
+/** Where a client is needed: which repository, and which installation sent the event, when that is known. */
+export interface RepositoryPlace {
+  owner: string;
+  name: string;
+  installation: number | null;
+}
+
+/** Our own account. */
+export interface GitHubSelf {
+  id: number;
+  login: string;
+}
+
+export interface GitHubAccess {
+  /** The origin of web pages and git, without a slash at the end. */
+  url: string;
+  clock: Clock;
+  client(place: RepositoryPlace): Promise<Octokit>;
+  /** The account that our comments and commits are made by. */
+  self(): Promise<GitHubSelf>;
+  /** The address that GitHub shows as this account without telling a private one. */
+  noreply(account: GitHubSelf): string;
+  /** A token for git alone, for this repository alone where GitHub can narrow it. `id` is null when it is not known. */
+  gitToken(place: RepositoryPlace, id: number | null): Promise<{ token: string; expiresAt?: number }>;
+}
+
+export function githubAccess(options: GitHubAccessOptions): GitHubAccess {
+  const { credentials, clock } = options;
+  const url = (options.url ?? "https://github.com").replace(/\/+$/, "");
+  const host = new URL(url).hostname;
+  const way = "token" in credentials ? tokenWay(options, credentials.token) : appWay(options, credentials);
+  let self: Promise<GitHubSelf> | null = null;
+  return {
+    url,
+    clock,
+    ...way,
+    self() {
+      self ??= way.self().catch((thrown) => {
+        self = null; // asked again next time
+        throw githubFailure(thrown, "ask who we are", clock);
+      });
+      return self;
+    },
+    noreply: ({ id, login }) => `${id}+${login}@users.noreply.${host}`,
+  };
+}
+
+type Way = Pick<GitHubAccess, "client" | "self" | "gitToken">;
+
+const Account = z.object({ id: z.number(), login: z.string() });
+
+function tokenWay(options: GitHubAccessOptions, token: string): Way {
+  const client = octokit(options, "token", { auth: token });
+  return {
+    client: async () => client,
+    self: async () => Account.parse((await client.rest.users.getAuthenticated()).data),
+    gitToken: async () => ({ token }),
+  };
+}
+
+/** GitHub's own limit for a narrowed token: an hour. The daemon is told when to ask again, so it gets one with most of it left. */
+const MIN_TOKEN_LIFE_MS = 30 * 60_000;
+const INSTALLATION_KNOWN_MS = 10 * 60_000;
+
+function appWay(options: GitHubAccessOptions, app: { appId: string; privateKey: string }): Way {
+  const { clock } = options;
+  const auth = { appId: app.appId, privateKey: readPrivateKey(app.privateKey) };
+  const jwt = octokit(options, "app", { authStrategy: createAppAuth, auth });
+  const clients = bounded<number, Octokit>(500);
+  const installations = bounded<string, { id: number; until: number }>(2_000);
+
+  async function installationOf({ owner, name, installation }: RepositoryPlace): Promise<number> {
+    if (installation !== null) return installation;
+    const key = `${owner}/${name}`.toLowerCase();
+    const known = installations.get(key);
+    if (known && clock.now() < known.until) return known.id;
+    const id = await findInstallation(jwt, owner, name, clock);
+    installations.set(key, { id, until: clock.now() + INSTALLATION_KNOWN_MS });
+    return id;
+  }
+
+  async function client(place: RepositoryPlace): Promise<Octokit> {
+    const installationId = await installationOf(place);
+    const known = clients.get(installationId);
+    if (known) return known;
+    const made = octokit(options, `installation-${installationId}`, {
+      authStrategy: createAppAuth,
+      auth: { ...auth, installationId },
+    });
+    clients.set(installationId, made);
+    return made;
+  }
+
+  return {
+    client,
+    async self() {
+      const { slug } = z.object({ slug: z.string() }).parse((await jwt.rest.apps.getAuthenticated()).data);
+      // The bot's account is public, and an App's own key opens nothing but /app. An installation has the larger allowance.
+      const asker = clients.newest() ?? octokit(options, "anonymous", {});
+      return Account.parse((await asker.rest.users.getByUsername({ username: `${slug}[bot]` })).data);
+    },
+    async gitToken(place, id) {
+      const wanted = {
+        type: "installation",
+        installationId: await installationOf(place),
+        permissions: { contents: "write", metadata: "read" },
+        ...(id === null ? { repositoryNames: [place.name] } : { repositoryIds: [id] }),
+      };
+      const cached = InstallationToken.parse(await jwt.auth(wanted));
+      if (cached.expiresAt - clock.now() >= MIN_TOKEN_LIFE_MS) return cached;
+      return InstallationToken.parse(await jwt.auth({ ...wanted, refresh: true }));
+    },
+  };
+}
+
+const InstallationToken = z.object({ token: z.string(), expiresAt: z.string().transform((text) => Date.parse(text)) });
+
+async function findInstallation(jwt: Octokit, owner: string, name: string, clock: Clock): Promise<number> {
+  try {
+    const { data } = await jwt.rest.apps.getRepoInstallation({ owner, repo: name });
+    return data.id;
+  } catch (thrown) {
+    const code = statusOf(thrown) === 404 ? "git.unauthorized" : null;
+    if (code) throw new ThreadboxError(code, `The GitHub App is not installed on ${owner}/${name}`, { cause: thrown });
+    throw githubFailure(thrown, `look for the App on ${owner}/${name}`, clock);
+  }
+}
+
+/** Fails at the start and not at the first mention. A key that came through an environment variable has `\n` for its line ends. */
+function readPrivateKey(text: string): string {
+  const pem = text.replaceAll("\\n", "\n");
+  try {
+    createPrivateKey(pem);
+    return pem;
+  } catch (cause) {
+    throw new ThreadboxError("config.invalid", "GITHUB_PRIVATE_KEY is not a private key in PEM form", { cause });
+  }
+}
+
+/** Longer than GitHub itself works on a request (it gives up after ten seconds), shorter than a person's patience. */
+const REQUEST_TIMEOUT_MS = 20_000;
+
+function octokit(options: GitHubAccessOptions, throttleId: string, auth: Record<string, unknown>): Octokit {
+  const { log } = options;
+  return new Octokit({
+    ...auth,
+    baseUrl: (options.apiUrl ?? "https://api.github.com").replace(/\/+$/, ""),
+    userAgent: "threadbox",
+    request: { fetch: fetchWithTimeout },
+    retry: { enabled: false },
+    // Without an id of its own every client of the process would wait for every other.
+    throttle: {
+      enabled: options.paced ?? true,
+      id: throttleId,
+      onRateLimit: () => false,
+      onSecondaryRateLimit: () => false,
+    },
+    log: {
+      debug: () => {},
+      info: () => {},
+      warn: (message: string) => log.debug({ message }, "github.client-warned"),
+      error: (message: string) => log.debug({ message }, "github.client-failed"),
+    },
+  });
+}
+
+/** The time starts with the request itself and not while it waits for its turn. */
+function fetchWithTimeout(url: string, init: RequestInit = {}): Promise<Response> {
+  const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+  return fetch(url, { ...init, signal: init.signal ? AbortSignal.any([init.signal, timeout]) : timeout });
+}

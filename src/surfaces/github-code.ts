@@ -1,0 +1,44 @@
+/** Markdown cut into code and prose: what is said of names, comments and keywords on GitHub holds in prose only. */
+import type { Nodes } from "mdast";
+import { fromMarkdown } from "mdast-util-from-markdown";
+
+export interface Part {
+  code: boolean;
+  text: string;
+}
+
+/** The parser needs less than half a second for that much, whatever it is. Anybody may write 65,000 characters in public. */
+export const MAX_PARSED_CHARS = 20_000;
+/** Syntax that decides nothing about code, and whose parsing takes quadratic time. */
+export const SLOW_SYNTAX = ["attention", "definition", "labelStartImage", "labelStartLink", "labelEnd"];
+
+/** The parts in order; together they are the text again. A text too long to be parsed is all prose, which is the careful side. */
+export function splitAtCode(text: string): Part[] {
+  if (text.length > MAX_PARSED_CHARS) return [{ code: false, text }];
+  const parts: Part[] = [];
+  let from = 0;
+  const cut = (end: number, code: boolean): void => {
+    if (end > from) parts.push({ code, text: text.slice(from, end) });
+    from = Math.max(from, end);
+  };
+  walk(fromMarkdown(shallow(text), { extensions: [{ disable: { null: SLOW_SYNTAX } }] }), (node) => {
+    if (node.type !== "code" && node.type !== "inlineCode") return;
+    cut(node.position?.start.offset ?? 0, false);
+    cut(node.position?.end.offset ?? 0, true);
+  });
+  cut(text.length, false);
+  return parts;
+}
+
+/** The same text, as long as before, whose lists and quotes are at most twenty deep: deeper ones overflow the parser's stack. */
+export function shallow(text: string): string {
+  return text.replace(
+    /^((?:[ \t]{0,9}(?:[>*+-]|\d{1,9}[.)])){20})((?:[ \t]{0,9}(?:[>*+-]|\d{1,9}[.)]))+)/gm,
+    (_all, kept: string, deeper: string) => kept + "x".repeat(deeper.length),
+  );
+}
+
+function walk(node: Nodes, visit: (node: Nodes) => void): void {
+  visit(node);
+  if ("children" in node) for (const child of node.children) walk(child, visit);
+}

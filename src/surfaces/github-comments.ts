@@ -1,0 +1,143 @@
+/**
+ * Comments in one thread on GitHub: written, edited, and found again by the hidden marker that each of ours carries.
+ * A thread is the conversation of an issue or pull request, or one inline thread in the diff of a pull request.
+ */
+import type { Octokit } from "octokit";
+import { z } from "zod";
+import type { GitHubSelf } from "./github-access.ts";
+import { statusOf } from "./github-failure.ts";
+import type { MessageRef } from "./surface.ts";
+
+export interface GitHubPlace {
+  octokit: Octokit;
+  owner: string;
+  repo: string;
+  number: number;
+  is: "issue" | "pr";
+  /** The first comment of the inline thread, where the mention stood in one. */
+  root: number | null;
+}
+
+/** The fields that we use; a deleted account leaves no user. */
+const Comment = z.object({
+  id: z.number(),
+  body: z
+    .string()
+    .nullish()
+    .transform((body) => body ?? ""),
+  user: z.object({ id: z.number(), login: z.string(), type: z.string() }).nullish(),
+  created_at: z.string().transform((text) => Date.parse(text)),
+  updated_at: z.string().transform((text) => Date.parse(text)),
+  in_reply_to_id: z.number().optional(),
+});
+export type Comment = z.infer<typeof Comment>;
+
+/** The two kinds have numbers of their own, so that a bare number names two comments. */
+const reference = (kind: "issue-comment" | "review-comment", id: number): MessageRef => `${kind}:${id}`;
+
+export function parseReference(ref: string): { kind: "issue-comment" | "review-comment" | "issue"; id: number } | null {
+  const [, kind, id] = /^(issue-comment|review-comment|issue):(\d{1,16})$/.exec(ref) ?? [];
+  return kind === "issue-comment" || kind === "review-comment" || kind === "issue" ? { kind, id: Number(id) } : null;
+}
+
+export async function createComment(place: GitHubPlace, body: string): Promise<MessageRef> {
+  const { octokit, owner, repo, number, root } = place;
+  if (root !== null) {
+    const replied = await unlessGone(() =>
+      octokit.rest.pulls.createReplyForReviewComment({ owner, repo, pull_number: number, comment_id: root, body }),
+    );
+    if (replied) return reference("review-comment", replied.data.id);
+    // The inline thread was deleted meanwhile; the conversation below is still there.
+  }
+  const made = await octokit.rest.issues.createComment({ owner, repo, issue_number: number, body });
+  return reference("issue-comment", made.data.id);
+}
+
+/** False when the comment is gone. */
+export async function editComment(place: GitHubPlace, ref: MessageRef, body: string): Promise<boolean> {
+  const { octokit, owner, repo } = place;
+  const comment = parseReference(ref);
+  if (comment === null) return false;
+  const edit = { owner, repo, comment_id: comment.id, body };
+  const { updateReviewComment } = octokit.rest.pulls;
+  const { updateComment } = octokit.rest.issues;
+  const edited = await unlessGone(async () => {
+    await (comment.kind === "review-comment" ? updateReviewComment(edit) : updateComment(edit));
+    return true;
+  });
+  return edited ?? false;
+}
+
+/** Null when GitHub says that it is not there (any more). */
+export async function unlessGone<T>(call: () => Promise<T>): Promise<T | null> {
+  try {
+    return await call();
+  } catch (thrown) {
+    const status = statusOf(thrown);
+    if (status === 404 || status === 410) return null;
+    throw thrown;
+  }
+}
+
+/** Anybody can write a marker, so only comments of our own account count. */
+export async function findMarkers(place: GitHubPlace, self: GitHubSelf): Promise<Map<string, MessageRef>> {
+  const found = new Map<string, MessageRef>();
+  const note = (kind: "issue-comment" | "review-comment", comments: Comment[]): void => {
+    for (const comment of comments) {
+      if (comment.user?.id !== self.id) continue;
+      for (const marker of markersIn(comment.body)) {
+        if (!found.has(marker)) found.set(marker, reference(kind, comment.id));
+      }
+    }
+  };
+  if (place.root !== null) note("review-comment", await inlineThread(place, place.root));
+  note("issue-comment", await newestConversation(place));
+  return found;
+}
+
+/** `<!-- threadbox:… -->` with nothing in it that could end the comment early. */
+export function withMarkers(body: string, ...markers: string[]): string {
+  return [body, ...markers.map((marker) => `<!-- threadbox:${spelled(marker)} -->`)].join("\n");
+}
+
+const spelled = (marker: string): string =>
+  marker.replace(/[^\w.:/-]|-(?=-)/gu, (letter) => `%${letter.codePointAt(0)?.toString(16)}`);
+
+export function markersIn(body: string): string[] {
+  return [...body.matchAll(/<!-- threadbox:(\S{1,500}) -->/g)].map(([, marker = ""]) =>
+    marker.replace(/%([0-9a-f]{1,6})/g, (_all, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16))),
+  );
+}
+
+const PAGE = 100;
+/** Three hundred comments back from the end; a turn's own comments are never that far away. */
+const MAX_PAGES = 3;
+
+/** The newest comments of the conversation, oldest first. GitHub lists them oldest first, so the last pages are asked for. */
+export async function newestConversation(place: GitHubPlace): Promise<Comment[]> {
+  const { octokit, owner, repo, number } = place;
+  const read = (page: number) =>
+    octokit.rest.issues.listComments({ owner, repo, issue_number: number, per_page: PAGE, page });
+  const first = await read(1);
+  const lastPage = Number(/[?&]page=(\d+)[^>]*>;\s*rel="last"/.exec(first.headers.link ?? "")?.[1] ?? 1);
+  const comments = lastPage <= MAX_PAGES ? z.array(Comment).parse(first.data) : [];
+  for (let page = Math.max(2, lastPage - MAX_PAGES + 1); page <= lastPage; page++) {
+    comments.push(...z.array(Comment).parse((await read(page)).data));
+  }
+  return comments;
+}
+
+/** One inline thread, oldest first. */
+export async function inlineThread(place: GitHubPlace, root: number): Promise<Comment[]> {
+  const { octokit, owner, repo, number } = place;
+  const comments: Comment[] = [];
+  for (let page = 1; page <= MAX_PAGES; page++) {
+    const { data } = await octokit.rest.pulls.listReviewComments({
+      ...{ owner, repo, pull_number: number, per_page: PAGE, page },
+      ...{ sort: "created" as const, direction: "desc" as const },
+    });
+    comments.push(...z.array(Comment).parse(data));
+    if (data.length < PAGE) break;
+  }
+  return comments.filter(({ id, in_reply_to_id }) => id === root || in_reply_to_id === root).reverse();
+}

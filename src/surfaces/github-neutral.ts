@@ -1,0 +1,46 @@
+/**
+ * Text that an agent wrote, made harmless before it stands on GitHub under our name: it pings nobody, closes no issue,
+ * hides nothing from readers, shows no token, and loads no picture, because the address of a picture can carry a secret out
+ * without a click. Code stays as it is: GitHub reads no names and keywords there.
+ */
+import { splitAtCode } from "./github-code.ts";
+
+/** The same Markdown to the eye. */
+export function neutralise(markdown: string): string {
+  const text = redactTokens(markdown);
+  return splitAtCode(text)
+    .map((part) => (part.code ? part.text : inert(part.text)))
+    .join("");
+}
+
+/** For one line that is not Markdown, such as a title. */
+export const neutraliseLine = (text: string): string => inert(redactTokens(text.replace(/\s+/g, " ").trim()));
+
+/** Tokens by their look: GitHub's (the long new ones too), Slack's, and keys of models. */
+export function redactTokens(text: string): string {
+  return text.replace(TOKENS, "[secret]");
+}
+
+const TOKENS =
+  /\b(?:gh[pousr]_[A-Za-z0-9._-]{36,}|github_pat_[A-Za-z0-9_]{22,}|xox[a-z]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}|sk-[A-Za-z0-9_-]{20,})/g;
+
+/** Breaks a name or a keyword for GitHub; people do not see it. */
+const BREAK = "\u200b";
+
+function inert(prose: string): string {
+  return prose
+    .replace(/<!--[\s\S]*?-->/g, "")
+    .replaceAll("<!--", "&lt;!--")
+    .replace(/!\[(\s{0,10}\])?/g, (_all, empty: string | undefined) => (empty ? "[image]" : "["))
+    .replace(/<(?=\/?(?:img|picture|source|video|audio)\b)/gi, "&lt;")
+    .replace(LINK_OR_NAME, (found) => (found === "@" ? `@${BREAK}` : found))
+    .replace(CLOSING_KEYWORD, (keyword) => keyword.charAt(0) + BREAK + keyword.slice(1));
+}
+
+/** A whole web address (GitHub reads no names in it, and a break would spoil it), or the sign before a name. */
+const LINK_OR_NAME =
+  /https?:\/\/[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+(?:[/?#:][^\s<>"')\]]*)?|(?<![A-Za-z0-9_])@(?=[A-Za-z0-9])/g;
+
+/** GitHub closes an issue for any of these words before its number, its address or `owner/name#1`. */
+const CLOSING_KEYWORD =
+  /\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)(?=\s{0,20}:?\s{0,20}[*_[<(]{0,4}(?:#\d|GH-\d|https?:\/\/|[\w.-]{1,100}\/[\w.-]{1,100}#\d))/gi;

@@ -1,0 +1,179 @@
+/**
+ * GitHub, the way out: one edited comment while a turn goes on, one new comment at its end, and what GitHub knows of people and
+ * pull requests. Every comment of ours carries a hidden marker; an effect that is repeated looks for it before it posts again.
+ */
+import { z } from "zod";
+import { branchKey } from "../core/correlation.ts";
+import type { GitHubRepo, Mention, Thread } from "../core/types.ts";
+import { ThreadboxError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { GitHubAccess } from "./github-access.ts";
+import {
+  createComment,
+  editComment,
+  findMarkers,
+  type GitHubPlace,
+  parseReference,
+  unlessGone,
+  withMarkers,
+} from "./github-comments.ts";
+import { saidBefore } from "./github-context.ts";
+import { githubFailure } from "./github-failure.ts";
+import { githubPeople } from "./github-people.ts";
+import { renderAnswer, renderNote, renderProgress } from "./github-render.ts";
+import type { MessageRef, PostId, Surface } from "./surface.ts";
+
+export interface GitHubSurfaceOptions {
+  access: GitHubAccess;
+  /** What people call us, without the `@`. */
+  name: string;
+  log: Log;
+  /** Numeric ids, as text, of bots that may ask. */
+  allowedBots?: readonly string[];
+}
+
+type GitHubThread = Extract<Thread, { surface: "github" }>;
+
+export function githubSurface(options: GitHubSurfaceOptions): Surface {
+  const { access } = options;
+  const log = options.log.child({ surface: "github" });
+  const people = githubPeople({ access, name: options.name, allowedBots: options.allowedBots ?? [] });
+
+  /** Runs with a client for the thread's repository; what octokit throws leaves as one of our codes. */
+  async function at<T>(
+    thread: Thread,
+    doing: string,
+    work: (place: GitHubPlace, thread: GitHubThread) => Promise<T>,
+  ): Promise<T> {
+    const here = onGitHub(thread);
+    const { owner, name } = here.repo;
+    try {
+      const octokit = await access.client({ owner, name, installation: here.installation });
+      const { number, is, reviewComment } = here;
+      return await work({ octokit, owner, repo: name, number, is, root: reviewComment ?? null }, here);
+    } catch (thrown) {
+      throw githubFailure(thrown, `${doing} ${owner}/${name}#${here.number}`, access.clock);
+    }
+  }
+
+  /** Piece by piece, each under a marker of its own: what broke off half-way is completed, not begun again. */
+  const postAll = (thread: Thread, bodies: string[], id: PostId): Promise<MessageRef> =>
+    at(thread, "comment on", async (place) => {
+      const posted = id.again ? await findMarkers(place, await access.self()) : new Map<string, MessageRef>();
+      const refs: MessageRef[] = [];
+      for (const [i, body] of bodies.entries()) {
+        const marker = i === 0 ? id.marker : `${id.marker}/${i + 1}`;
+        refs.push(posted.get(marker) ?? (await createComment(place, withMarkers(body, marker))));
+      }
+      if (refs[0] === undefined) throw new ThreadboxError("internal", "there was nothing to say");
+      return refs[0];
+    });
+
+  return {
+    authorize: (mention) => people.authorize(mention),
+
+    complete: (mention) =>
+      mention.lookup === undefined
+        ? Promise.resolve(mention)
+        : at(mention.thread, "read", (place, { repo }) => withHead(place, repo, mention)),
+
+    context: (mention) =>
+      at(mention.thread, "read", async (place, { repo, installation }) =>
+        saidBefore({ place, repo, installation, before: mention.at, self: await access.self(), people }),
+      ),
+
+    acknowledge: ({ thread, message }) => at(thread, "react in", (place) => react(place, message, "eyes")),
+
+    async refuse(mention, text, id) {
+      if (mention.author.name.endsWith("[bot]")) return; // an answer to a bot is the beginning of a loop
+      const replied = await at(mention.thread, "refuse in", async (place, { repo, installation }) => {
+        await react(place, mention.message, "confused");
+        if (!(await mayHear(place, () => people.role(repo, installation, mention.author)))) return false;
+        const posted = await findMarkers(place, await access.self());
+        if (posted.has(REFUSAL) || posted.has(id.marker)) return false;
+        await createComment(place, withMarkers(renderNote(text)[0] ?? "", id.marker, REFUSAL));
+        return true;
+      });
+      log.info({ mention: mention.id, person: mention.author.id, refusal: text, replied }, "github.refused");
+    },
+
+    show: (thread, progress, page, ref, id) =>
+      at(thread, "comment on", async (place) => {
+        const body = withMarkers(renderProgress(progress, page, access.clock.now()), id.marker);
+        const marked = ref === null && id.again ? await findMarkers(place, await access.self()) : null;
+        const known = ref ?? marked?.get(id.marker) ?? null;
+        if (known !== null && (await editComment(place, known, body))) return known;
+        return createComment(place, body);
+      }),
+
+    answer: (thread, answer, id) => postAll(thread, renderAnswer(answer), id),
+
+    say: (thread, text, id) => postAll(thread, renderNote(text), id),
+  };
+}
+
+/** On every reply to somebody who may not ask, so that a thread gets one at most. */
+const REFUSAL = "refusal";
+
+function onGitHub(thread: Thread): GitHubThread {
+  if (thread.surface !== "github") throw new ThreadboxError("internal", `a thread of ${thread.surface} reached GitHub`);
+  return thread;
+}
+
+/**
+ * Everybody may comment on a public repository, and everybody's notifications would carry our replies: a stranger there gets
+ * the reaction alone. On a private one, and for collaborators, a reply tells whom to ask.
+ */
+async function mayHear(
+  { octokit, owner, repo }: GitHubPlace,
+  role: () => Promise<{ isCollaborator: boolean } | null>,
+): Promise<boolean> {
+  const { data } = await octokit.rest.repos.get({ owner, repo });
+  return data.private || ((await role())?.isCollaborator ?? false);
+}
+
+/** GitHub keeps one reaction of a kind from each account, so a second one changes nothing. A message that is gone is fine. */
+async function react(
+  { octokit, owner, repo }: GitHubPlace,
+  message: string,
+  content: "eyes" | "confused",
+): Promise<void> {
+  const target = parseReference(message);
+  if (target === null) throw new ThreadboxError("internal", `${message} names no message on GitHub`);
+  const { reactions } = octokit.rest;
+  const comment = { owner, repo, comment_id: target.id, content };
+  await unlessGone(async () => {
+    switch (target.kind) {
+      case "issue-comment":
+        return void (await reactions.createForIssueComment(comment));
+      case "review-comment":
+        return void (await reactions.createForPullRequestReviewComment(comment));
+      case "issue":
+        return void (await reactions.createForIssue({ owner, repo, issue_number: target.id, content }));
+      default:
+        return target.kind satisfies never;
+    }
+  });
+}
+
+/** The fields of a pull request that we use. The head's repository is null when a fork was deleted. */
+const PullRequestHead = z.object({
+  state: z.string(),
+  head: z.object({ ref: z.string(), repo: z.object({ id: z.number() }).nullable() }),
+  base: z.object({ ref: z.string() }),
+});
+
+/**
+ * Adds the head branch, where it can be worked on: it is open, and in the same repository. The head of a fork cannot be pushed
+ * and its name may equal one of ours, so work there starts from the base on a branch of its own.
+ */
+async function withHead(place: GitHubPlace, repo: GitHubRepo, mention: Mention): Promise<Mention> {
+  const { octokit, owner, repo: name, number } = place;
+  const { lookup: _, ...known } = mention;
+  const { data } = await octokit.rest.pulls.get({ owner, repo: name, pull_number: number });
+  const { state, head, base } = PullRequestHead.parse(data);
+  const repository = known.repository && { ...known.repository, base: base.ref };
+  if (state !== "open" || head.repo?.id !== repo.id) return repository ? { ...known, repository } : known;
+  const keys = [...known.keys, branchKey(repo.id, head.ref)];
+  return repository ? { ...known, keys, repository: { ...repository, head: head.ref } } : { ...known, keys };
+}

@@ -1,0 +1,183 @@
+/**
+ * Markdown that a model wrote, made fit to be posted where messages have a length and names have a reach:
+ * cut on block boundaries so that every piece renders by itself, and emptied of everything that would ping a whole channel.
+ * Pure. Cut after neutralising, because neutralising lengthens.
+ */
+import { fromMarkdown } from "mdast-util-from-markdown";
+import { gfmFromMarkdown } from "mdast-util-gfm";
+import { gfm } from "micromark-extension-gfm";
+
+/**
+ * Pieces of at most `maxChars` UTF-16 units that together say the same. Blocks stay whole where they fit; a longer list is cut between
+ * items, a table between rows (the head is repeated), anything else between lines, and a fence that is cut is closed and opened again.
+ */
+export function split(markdown: string, maxChars: number): string[] {
+  const text = markdown.trim();
+  if (text === "") return [];
+  if (text.length <= maxChars) return [text];
+  const pieces: string[] = [];
+  let piece = "";
+  for (const { text: part, glue } of parse(text).children.flatMap((block) => cutBlock(block, text, maxChars))) {
+    if (piece !== "" && piece.length + glue.length + part.length > maxChars) {
+      pieces.push(piece);
+      piece = "";
+    }
+    piece = piece === "" ? part : piece + glue + part;
+  }
+  return [...pieces, piece].filter((one) => one.trim() !== "");
+}
+
+/**
+ * The same text without anything that pings: `<!channel>`, `<!subteam^…>`, `<@U…>` everywhere, because Slack reads them in code too, and a
+ * bare `@here` outside code only, because `npm install @here/maps` is there to be copied. People can still read whom it named.
+ */
+export function neutralise(markdown: string): string {
+  const text = markdown.replace(PINGING_TOKEN, (_all, group, team, user, label) => {
+    const name = (label ?? group ?? team ?? user).replace(/^@/, "");
+    return `@${ZERO_WIDTH_SPACE}${name}`;
+  });
+  const found = [...text.matchAll(BARE_MASS_MENTION)];
+  if (found.length === 0) return text;
+  const code = codeRanges(text);
+  return found.reduceRight((rest, { index }) => {
+    if (code.some((range) => range.start <= index && index < range.end)) return rest;
+    return `${rest.slice(0, index + 1)}${ZERO_WIDTH_SPACE}${rest.slice(index + 1)}`;
+  }, text);
+}
+
+const ZERO_WIDTH_SPACE = "\u200b";
+
+/** Also in its escaped spelling, which a renderer of Markdown turns back into the live one. */
+const PINGING_TOKEN =
+  /(?:<|&lt;)(?:!(channel|here|everyone|group)|!subteam\^(\w+)|@([UW]\w+))(?:\|([^<>&\n]*))?(?:>|&gt;)/gi;
+
+/** Not in an address (`a@here.com`), not the head of another word (`@heretic`). Too many rather than too few. */
+const BARE_MASS_MENTION = /(?<![\w@/])@(?:channel|here|everyone)\b/gi;
+
+type Root = ReturnType<typeof fromMarkdown>;
+type Block = Root["children"][number];
+
+/** A part of a block, and what stands between it and the part before when both fit into one piece. */
+interface Part {
+  text: string;
+  glue: "\n\n" | "\n";
+}
+
+const parse = (markdown: string): Root =>
+  fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+
+function cutBlock(block: Block, source: string, maxChars: number): Part[] {
+  const text = sourceOf(block, source);
+  if (text.length <= maxChars) return [{ text, glue: "\n\n" }];
+  if (block.type === "list") {
+    const items = block.children.flatMap((item) => cutLines(sourceOf(item, source), maxChars));
+    return items.map((item, i) => ({ text: item, glue: i === 0 ? "\n\n" : "\n" }));
+  }
+  const parts = block.type === "table" ? cutTable(text, maxChars) : cutLines(text, maxChars);
+  return parts.map((part) => ({ text: part, glue: "\n\n" }));
+}
+
+function sourceOf(node: Block | { position?: Block["position"] }, source: string): string {
+  return source.slice(node.position?.start.offset ?? 0, node.position?.end.offset ?? source.length);
+}
+
+/** A table without its head is a row of pipes, so every piece gets the head and the line under it. */
+function cutTable(table: string, maxChars: number): string[] {
+  const [head = "", rule = "", ...rows] = table.split("\n");
+  const top = `${head}\n${rule}`;
+  if (rows.some((row) => top.length + 1 + row.length > maxChars)) return cutLines(table, maxChars);
+  const pieces: string[] = [];
+  let piece = top;
+  for (const row of rows) {
+    if (piece.length + 1 + row.length > maxChars) {
+      pieces.push(piece);
+      piece = top;
+    }
+    piece += `\n${row}`;
+  }
+  return [...pieces, piece];
+}
+
+interface Fence {
+  /** What opens it again in the next piece. */
+  opener: string;
+  closer: string;
+}
+
+function cutLines(text: string, maxChars: number): string[] {
+  const lines = text.split("\n");
+  const fences = lines.filter((line) => FENCE.test(line)).map((line) => 2 * (line.length + 1));
+  // Room for a fence line above and below a cut; a piece keeps half of its length for text, however long the fence lines are.
+  const room = Math.max(Math.ceil(maxChars / 2), maxChars - Math.max(0, ...fences));
+  const pieces: string[] = [];
+  let piece: string | null = null;
+  let fence: Fence | null = null;
+  for (const line of lines.flatMap((whole) => cutLine(whole, room))) {
+    const closes = fence !== null && closesFence(line, fence);
+    const reserved: number = fence === null || closes ? 0 : fence.closer.length + 1;
+    if (piece !== null && piece.length + 1 + line.length + reserved > maxChars) {
+      pieces.push(fence ? `${piece}\n${fence.closer}` : piece);
+      piece = fence ? fence.opener : null;
+    }
+    piece = piece === null ? line : `${piece}\n${line}`;
+    if (closes) fence = null;
+    else if (fence === null) fence = opensFence(line);
+  }
+  return piece === null ? pieces : [...pieces, piece];
+}
+
+/** Indented, quoted (`> `) or first in a list item (`- `), then the ticks, then the language. */
+const FENCE = /^((?:[\s>]|[-*+]\s|\d+[.)]\s)*)(`{3,}|~{3,})(.*)$/;
+
+function opensFence(line: string): Fence | null {
+  const match = FENCE.exec(line);
+  if (!match) return null;
+  const [, before = "", ticks = "", info = ""] = match;
+  if (ticks.startsWith("`") && info.includes("`")) return null; // inline code that happens to begin the line
+  const indent = before.replace(/[^\s>]/g, " "); // the list marker belongs to the first piece alone
+  return { opener: `${indent}${ticks}${info}`, closer: `${indent}${ticks}` };
+}
+
+function closesFence(line: string, fence: Fence): boolean {
+  const match = FENCE.exec(line);
+  const ticks = fence.closer.trimStart().replace(/^[>\s]*/, "");
+  return match !== null && (match[3] ?? "").trim() === "" && (match[2] ?? "").startsWith(ticks);
+}
+
+/** A single line that is too long: after a sentence, else between words, else anywhere but in a `<token>` or half a character. */
+function cutLine(line: string, maxChars: number): string[] {
+  const parts: string[] = [];
+  let rest = line;
+  while (rest.length > maxChars) {
+    const at = cutAt(rest, maxChars);
+    parts.push(rest.slice(0, at).trimEnd());
+    rest = rest.slice(at);
+  }
+  return [...parts, rest];
+}
+
+function cutAt(text: string, maxChars: number): number {
+  const half = maxChars / 2;
+  const spaced = text.slice(0, maxChars + 1); // the space itself is dropped at the cut
+  const sentence = spaced.lastIndexOf(". ") + 2;
+  if (sentence > half) return sentence;
+  const word = spaced.lastIndexOf(" ") + 1;
+  if (word > half) return word;
+  const window = text.slice(0, maxChars);
+  const token = window.lastIndexOf("<");
+  if (token > half && !window.slice(token).includes(">")) return token;
+  const isHalfACharacter = /[\ud800-\udbff]$/.test(window);
+  return isHalfACharacter ? maxChars - 1 : maxChars;
+}
+
+function codeRanges(markdown: string): { start: number; end: number }[] {
+  const ranges: { start: number; end: number }[] = [];
+  const visit = (node: Root | Block): void => {
+    if (node.type === "code" || node.type === "inlineCode") {
+      ranges.push({ start: node.position?.start.offset ?? 0, end: node.position?.end.offset ?? 0 });
+    }
+    if ("children" in node) for (const child of node.children) visit(child);
+  };
+  visit(parse(markdown));
+  return ranges;
+}

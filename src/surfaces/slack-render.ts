@@ -1,0 +1,191 @@
+/**
+ * What people see in Slack: progress and answers as blocks, each with a `text` that says the same to notifications and screen readers.
+ * The agent's words go into `markdown` blocks as they are; everything in a `mrkdwn` field is escaped. Nothing but the askers is pinged. Pure.
+ */
+import type { types } from "@slack/bolt";
+import type { Answer, Ms, Progress, Step, TurnResult } from "../core/types.ts";
+import { neutralise, split } from "./markdown.ts";
+import { escapeMrkdwn, STOP_ACTION } from "./slack-text.ts";
+
+type KnownBlock = types.KnownBlock;
+
+/** One message, ready to be posted. */
+export interface Rendered {
+  text: string;
+  blocks: KnownBlock[];
+}
+
+/** Slack takes 12,000 characters of Markdown in one message, over all its blocks. */
+const MAX_MARKDOWN_CHARS = 12_000;
+/** With the Markdown it stays below the 13,200 that Slack takes over blocks of all kinds. */
+const MAX_SMALL_PRINT_CHARS = 800;
+/** `chat.update` refuses more; a notification shows far less. */
+const MAX_FALLBACK_CHARS = 3_000;
+/** Slack's 3,000 for the text of a section, less one line. */
+const MAX_SECTION_CHARS = 2_900;
+const MAX_STEP_CHARS = 150;
+const MAX_SAID_CHARS = 600;
+/** A minute without news is worth a word: people wonder whether it still lives. */
+const SILENCE_MS = 60_000;
+
+/** The one message that is edited while a turn goes on; after its end, one line without a button. */
+export function renderProgress(progress: Progress, page: string | null, now: Ms): Rendered {
+  const until = progress.ended ? progress.changedAt : now;
+  const headline = progress.ended ? ENDED[progress.ended] : `▸ Working: ${oneLine(progress.now, MAX_STEP_CHARS)}`;
+  const facts = [
+    progress.repository && plain(progress.repository),
+    progress.branch && code(progress.branch),
+    progress.tools > 0 && count(progress.tools, "step"),
+    tokens(progress.usage),
+    duration(until - progress.startedAt),
+    !progress.ended && now - progress.changedAt >= SILENCE_MS && `no news for ${duration(now - progress.changedAt)}`,
+    page && `<${page}|session>`,
+  ];
+  const details = progress.ended ? [] : [...stepBlocks(progress), ...saidBlocks(progress)];
+  const button = progress.ended ? [] : [stopButton(progress.turn)];
+  return {
+    text: `${plain(headline)} (${duration(until - progress.startedAt)})`,
+    blocks: [section(`*${plain(headline)}*`), ...details, ...smallPrint(facts), ...button],
+  };
+}
+
+/** The end of a turn: as many messages as its length needs; the first one pings the askers, the last one carries the small print. */
+export function renderAnswer(answer: Answer): Rendered[] {
+  const headline = headlineOf(answer);
+  const pings = [...new Set(answer.askers.filter((asker) => asker.surface === "slack").map((asker) => asker.id))]
+    .slice(0, 20)
+    .map((id) => `<@${id}>`)
+    .join(" ");
+  const greeting = pings === "" ? plain(headline) : `${pings} ${plain(headline)}`;
+  const pieces = split(neutralise(bodyOf(answer)), MAX_MARKDOWN_CHARS);
+  const bodies = pieces.length === 0 ? [null] : pieces;
+  return bodies.map((body, i) => {
+    const isFirst = i === 0;
+    const blocks = [
+      ...(isFirst ? [section(greeting)] : []),
+      ...(body === null ? [] : [markdown(body)]),
+      ...(i === bodies.length - 1 ? smallPrint(answerFacts(answer)) : []),
+    ];
+    const text = escapeMrkdwn(clip(body ?? ""));
+    return { text: isFirst ? `${greeting}\n${text}`.trim() : text, blocks };
+  });
+}
+
+/** One thing that the bot itself says, in Markdown. */
+export function renderNote(text: string): Rendered[] {
+  return split(neutralise(text), MAX_MARKDOWN_CHARS).map((piece) => ({
+    text: escapeMrkdwn(clip(piece)),
+    blocks: [markdown(piece)],
+  }));
+}
+
+const ENDED: Record<TurnResult["outcome"], string> = {
+  done: "✓ Done",
+  failed: "✗ Failed",
+  stopped: "■ Stopped",
+  "timed-out": "✗ Timed out",
+};
+
+const STEP_SIGNS: Record<Step["state"], string> = { running: "▸ now", ok: "✓ done", failed: "✗ failed" };
+
+function stepBlocks(progress: Progress): KnownBlock[] {
+  if (progress.steps.length === 0) return [];
+  const lines = progress.steps.map(
+    (step) => `${STEP_SIGNS[step.state]}: ${plain(oneLine(step.title, MAX_STEP_CHARS))}`,
+  );
+  // Escaping lengthens, so ten long steps can pass what a section holds: then the oldest ones give way.
+  let earlier = progress.earlierSteps;
+  for (; lines.join("\n").length > MAX_SECTION_CHARS; earlier++) lines.shift();
+  if (earlier > 0) lines.unshift(`… ${count(earlier, "earlier step")}`);
+  return [section(lines.join("\n"))];
+}
+
+function saidBlocks(progress: Progress): KnownBlock[] {
+  const said = clip(progress.said.trim(), MAX_SAID_CHARS);
+  return said === "" ? [] : [markdown(neutralise(said))];
+}
+
+function stopButton(turn: string): KnownBlock {
+  return {
+    type: "actions",
+    elements: [
+      {
+        type: "button",
+        action_id: STOP_ACTION,
+        value: turn,
+        style: "danger",
+        text: { type: "plain_text", text: "Stop" },
+        accessibility_label: "Stop this turn",
+      },
+    ],
+  };
+}
+
+function headlineOf({ result, title }: Answer): string {
+  const what = oneLine(title, MAX_STEP_CHARS);
+  if (result.outcome === "stopped" && result.stoppedBy) return `■ Stopped by ${result.stoppedBy}: ${what}`;
+  return `${ENDED[result.outcome]}: ${what}`;
+}
+
+/** What went wrong and what to do about it come before whatever the agent still said. */
+function bodyOf({ result, remedy }: Answer): string {
+  const failure = result.failure && `**${result.failure.detail || result.failure.code}**`;
+  const answer = result.answer.trim();
+  const silent = result.outcome === "done" && answer === "" ? "The agent ended without a word." : "";
+  return [failure, remedy, answer, silent].filter(Boolean).join("\n\n");
+}
+
+function answerFacts({ result, repository, pullRequest, page, session }: Answer): (string | false | null)[] {
+  const { changes, branch, usage } = result;
+  return [
+    repository && plain(repository),
+    branch ? code(branch) : false,
+    pullRequest && `<${pullRequest.url}|pull request #${pullRequest.number}>`,
+    changes ? `${count(changes.files, "file")} +${changes.insertions} −${changes.deletions}` : false,
+    duration(result.durationMs),
+    usage ? tokens(usage) : false,
+    usage !== undefined && usage.costUsd > 0 && `$${usage.costUsd.toFixed(2)}`,
+    page ? `<${page}|session>` : `session ${session}`,
+  ];
+}
+
+/** `verbatim`, so that Slack makes links and mentions of nothing but what we wrote as such. */
+const mrkdwn = (text: string): types.MrkdwnElement => ({ type: "mrkdwn", text, verbatim: true });
+const section = (text: string): KnownBlock => ({ type: "section", text: mrkdwn(text) });
+const markdown = (text: string): KnownBlock => ({ type: "markdown", text });
+
+/** Facts in order of weight: the last ones give way when a long branch name leaves no room. */
+function smallPrint(facts: (string | false | null)[]): KnownBlock[] {
+  let line = "";
+  for (const fact of facts) {
+    if (!fact || line.length + fact.length + 3 > MAX_SMALL_PRINT_CHARS) continue;
+    line = line === "" ? fact : `${line} · ${fact}`;
+  }
+  return line === "" ? [] : [{ type: "context", elements: [mrkdwn(line)] }];
+}
+
+/** Foreign text in a mrkdwn field. */
+const plain = (text: string): string => escapeMrkdwn(neutralise(text));
+const code = (text: string): string => `\`${plain(text.replaceAll("`", "'"))}\``;
+
+const oneLine = (text: string, maxChars: number): string => clip(text.replace(/\s+/g, " ").trim(), maxChars);
+
+function clip(text: string, maxChars = MAX_FALLBACK_CHARS): string {
+  return text.length <= maxChars ? text : `${text.slice(0, maxChars - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+}
+
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
+
+function tokens({ inputTokens, outputTokens }: Progress["usage"]): string | false {
+  const all = inputTokens + outputTokens;
+  if (all === 0) return false;
+  return all < 1_000 ? `${all} tokens` : `${(all / 1_000).toFixed(1)}k tokens`;
+}
+
+function duration(ms: Ms): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,119 @@
+/** Reading a Slack thread: what people said before a mention, and which of our own messages already stand there. */
+import type { WebClient } from "@slack/web-api";
+import { z } from "zod";
+import { call } from "./slack-calls.ts";
+import type { SlackPeople } from "./slack-people.ts";
+import { Attachment, forwardedText, plainText } from "./slack-text.ts";
+import type { MessageRef, Said } from "./surface.ts";
+
+/** The `event_type` of the metadata on everything that we post. */
+export const METADATA_TYPE = "threadbox";
+
+export interface SlackThread {
+  team: string;
+  channel: string;
+  threadTs: string;
+}
+
+/** Our messages in the thread, by the marker that they were posted with. */
+export async function findMarkers(reads: WebClient, thread: SlackThread): Promise<Map<string, MessageRef>> {
+  const found = new Map<string, MessageRef>();
+  for await (const message of replies(reads, thread, { include_all_metadata: true })) {
+    const { metadata } = message;
+    const marker = metadata?.event_type === METADATA_TYPE ? metadata.event_payload?.marker : null;
+    if (marker && !found.has(marker)) found.set(marker, message.ts);
+  }
+  return found;
+}
+
+/** What people said before `messageTs`, oldest first: the root and the newest, as many as the budget holds. */
+export async function saidBefore(
+  reads: WebClient,
+  people: SlackPeople,
+  thread: SlackThread,
+  messageTs: string,
+): Promise<Said[]> {
+  if (messageTs === thread.threadTs) return []; // it opened the thread
+  const spoken: Spoken[] = [];
+  for await (const message of replies(reads, thread, { latest: messageTs, inclusive: false })) {
+    const text = textOf(message);
+    const isPerson = message.user && !message.bot_id && message.subtype !== "bot_message";
+    // Slack gives the root whatever `latest` says. All ts of Slack's have ten digits, a dot and six, so they compare as text.
+    if (isPerson && text !== "" && message.ts < messageTs)
+      spoken.push({ user: message.user ?? "", ts: message.ts, text });
+  }
+  return Promise.all(
+    withinBudget(spoken).map(async ({ user, ts, text }) => {
+      const { name, trusted } = await people.introduce(user, thread);
+      return { author: name, at: Math.round(Number(ts) * 1_000), text, trusted };
+    }),
+  );
+}
+
+interface Spoken {
+  user: string;
+  ts: string;
+  text: string;
+}
+
+/** More would drown the order itself; a thread that long has its point at its head and at its end. */
+const MAX_MESSAGES = 50;
+const MAX_CHARS = 30_000;
+
+function withinBudget(spoken: Spoken[]): Spoken[] {
+  const [root, ...rest] = spoken;
+  if (!root) return [];
+  const first = { ...root, text: shortened(root.text, MAX_CHARS / 2) };
+  let chars = first.text.length;
+  const newest: Spoken[] = [];
+  for (const message of rest.toReversed()) {
+    chars += message.text.length;
+    if (newest.length + 1 === MAX_MESSAGES || chars > MAX_CHARS) break;
+    newest.unshift(message);
+  }
+  const leftOut = rest.length - newest.length;
+  if (leftOut > 0) first.text += `\n[${leftOut} messages after this one are left out]`;
+  return [first, ...newest];
+}
+
+const shortened = (text: string, maxChars: number): string =>
+  text.length <= maxChars ? text : `${text.slice(0, maxChars)}\n[the rest of this message is left out]`;
+
+/** The fields that we use. */
+const Message = z.object({
+  ts: z.string(),
+  user: z.string().nullish(),
+  bot_id: z.string().nullish(),
+  subtype: z.string().nullish(),
+  text: z.string().nullish(),
+  attachments: z.array(Attachment).nullish(),
+  metadata: z
+    .object({ event_type: z.string().nullish(), event_payload: z.object({ marker: z.string().nullish() }).nullish() })
+    .nullish(),
+});
+type Message = z.infer<typeof Message>;
+
+function textOf(message: Message): string {
+  return [plainText(message.text ?? ""), forwardedText(message.attachments)].filter(Boolean).join("\n\n").trim();
+}
+
+interface Window {
+  latest?: string;
+  inclusive?: boolean;
+  include_all_metadata?: boolean;
+}
+
+/** Slack's limit is 1,000; it answers sooner with fewer. Twenty pages are 4,000 messages: no thread that people read is longer. */
+const PAGE_MESSAGES = 200;
+const MAX_PAGES = 20;
+
+async function* replies(reads: WebClient, thread: SlackThread, window: Window): AsyncGenerator<Message> {
+  let cursor = "";
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const at = { channel: thread.channel, ts: thread.threadTs, limit: PAGE_MESSAGES };
+    const answer = await call(() => reads.conversations.replies({ ...at, ...window, ...(cursor ? { cursor } : {}) }));
+    for (const message of answer.messages ?? []) yield Message.parse(message);
+    cursor = answer.response_metadata?.next_cursor ?? "";
+    if (cursor === "") return;
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * The terminal as a surface: prints what became new since the last progress, and the answer in full.
+ * A terminal forgets nothing it printed and edits nothing, so this one remembers per process what stands there already.
+ */
+import type { Progress } from "../core/types.ts";
+import type { MessageRef, PostId, Surface } from "./surface.ts";
+import { answerText, noteText, progressLines, refusalText } from "./terminal-render.ts";
+
+export interface TerminalSurfaceOptions {
+  /** Gets whole lines, each with its line end. */
+  write: (text: string) => void;
+  /** Whether the far end is a terminal that understands colours (`process.stdout.isTTY`). */
+  colour?: boolean;
+}
+
+/** Whoever has the terminal may ask. */
+export function terminalSurface({ write, colour = false }: TerminalSurfaceOptions): Surface {
+  /** What each progress message showed last, by its ref. */
+  const shown = new Map<MessageRef, Progress>();
+  const printed = new Set<string>();
+
+  function printOnce(id: PostId, text: string): MessageRef {
+    if (!printed.has(id.marker)) write(`${text}\n`);
+    printed.add(id.marker);
+    return id.marker;
+  }
+
+  return {
+    authorize: async (mention) => ({ allowed: true, author: mention.author }),
+    complete: async (mention) => mention,
+    /** A prompt in a terminal stands alone. */
+    context: async () => [],
+    acknowledge: async () => {},
+    refuse: async (_mention, text, id) => void printOnce(id, refusalText(text, colour)),
+    show: async (_thread, progress, page, ref, id) => {
+      const name = ref ?? id.marker;
+      const lines = progressLines(shown.get(name) ?? null, progress, { colour, page });
+      if (lines.length > 0) write(`${lines.join("\n")}\n`);
+      shown.set(name, progress);
+      return name;
+    },
+    answer: async (_thread, answer, id) => printOnce(id, answerText(answer, colour)),
+    say: async (_thread, text, id) => printOnce(id, noteText(text, colour)),
+  };
+}

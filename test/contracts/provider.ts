@@ -1,0 +1,183 @@
+/** What every provider of sandboxes promises. The machines are true ones; what runs in them is a few lines of Node. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { ThreadboxError } from "../../src/errors.ts";
+import type { Sandbox, SandboxProvider } from "../../src/sandboxes/provider.ts";
+
+export interface ProviderUnderTest {
+  provider: SandboxProvider;
+  /** Another bot with the same sandboxes, as after a restart. */
+  restarted(): Promise<SandboxProvider>;
+  close(): Promise<void>;
+}
+
+/** Serves /env and /files, and runs until it is killed. */
+const SERVER = `
+  const http = require("node:http"), fs = require("node:fs");
+  const read = (path) => { try { return fs.readFileSync(path, "utf8"); } catch (error) { return error.code; } };
+  http.createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url, "http://sandbox");
+    const answers = {
+      "/env": () => process.env,
+      "/read": () => read(searchParams.get("path")),
+      "/append": () => fs.appendFileSync(searchParams.get("path"), "more\\n") ?? "ok",
+      "/version": () => process.version,
+    };
+    response.end(JSON.stringify(answers[pathname]()));
+  }).listen(Number(process.env.TEST_PORT), process.env.TEST_HOST, () => console.log("listening"));
+`;
+
+export function providerContract(name: string, make: () => Promise<ProviderUnderTest>): void {
+  describe(`${name} keeps the promises of a provider`, () => {
+    let under: ProviderUnderTest;
+    let provider: SandboxProvider;
+    before(async () => {
+      under = await make();
+      provider = under.provider;
+    });
+    after(() => under.close());
+
+    test("a sandbox has a folder for work and one for state, and its port answers from here", async () => {
+      const sandbox = await provider.start("first", null);
+      await sandbox.put(`${sandbox.workspace}/deep/notes.txt`, Buffer.from("hello\n"));
+      await serve(sandbox, { GREETING: "hi there" });
+      assert.equal(await ask(sandbox, `/read?path=${sandbox.workspace}/deep/notes.txt`), "hello\n");
+      assert.match(String(await ask(sandbox, "/version")), /^v2[4-9]\./);
+      assert.equal(Object(await ask(sandbox, "/env")).GREETING, "hi there");
+      assert.equal(await sandbox.tail(`${sandbox.state}/server.log`, 1000), "listening\n");
+      assert.equal(await sandbox.tail(`${sandbox.state}/server.log`, 4), "ing\n");
+      assert.equal(await sandbox.tail(`${sandbox.state}/none.log`, 4), "");
+    });
+
+    test("large and binary files arrive as they are", async () => {
+      const sandbox = await provider.start("first", null);
+      const bytes = Buffer.alloc(3_000_000, "0123456789\0é\n");
+      await sandbox.put(`${sandbox.state}/large`, bytes);
+      assert.equal(await sandbox.tail(`${sandbox.state}/large`, 12), bytes.subarray(-12).toString());
+    });
+
+    test("starting it again, even twice at once, gives the one that runs", async () => {
+      const [one, two] = await Promise.all([provider.start("first", null), provider.start("first", null)]);
+      assert.equal(one.url, two.url);
+      assert.equal(await ask(one, `/read?path=${one.workspace}/deep/notes.txt`), "hello\n");
+      assert.deepEqual(await provider.list(), ["first"]);
+    });
+
+    test("a bot that was restarted finds what runs, and nothing else", async () => {
+      const restarted = await under.restarted();
+      const found = await restarted.find("first");
+      assert.ok(found);
+      assert.equal(await ask(found, `/read?path=${found.workspace}/deep/notes.txt`), "hello\n");
+      assert.deepEqual(await restarted.list(), ["first"]);
+      assert.equal(await restarted.find("nobody"), null);
+    });
+
+    test("asleep it has no process and answers nothing", async () => {
+      const sandbox = await provider.start("first", null);
+      const token = await provider.sleep("first");
+      await assert.rejects(fetch(`${sandbox.url}/version`));
+      assert.deepEqual(await provider.list(), []);
+      assert.equal(await provider.find("first"), null);
+      assert.equal(await provider.sleep("first"), token);
+    });
+
+    test("woken by another bot, it has its files", async () => {
+      const restarted = await under.restarted();
+      const sandbox = await restarted.start("first", await restarted.sleep("first"));
+      await serve(sandbox, {});
+      assert.equal(await ask(sandbox, `/read?path=${sandbox.workspace}/deep/notes.txt`), "hello\n");
+      assert.equal((await restarted.find("first"))?.url, sandbox.url);
+    });
+
+    test("a second one can be woken from the first one's token, and goes its own way", async () => {
+      const token = await provider.sleep("first");
+      const fork = await provider.start("fork", token);
+      await fork.put(`${fork.workspace}/deep/notes.txt`, Buffer.from("changed\n"));
+      const first = await provider.start("first", token);
+      assert.equal(await first.tail(`${first.workspace}/deep/notes.txt`, 100), "hello\n");
+      assert.equal(await fork.tail(`${fork.workspace}/deep/notes.txt`, 100), "changed\n");
+    });
+
+    test("what was destroyed is gone, and destroying it again is fine", async () => {
+      const token = await provider.sleep("first");
+      for (const name of ["first", "first", "fork", "nobody"]) await provider.destroy(name);
+      assert.deepEqual(await provider.list(), []);
+      const lost = (error: unknown) => error instanceof ThreadboxError && error.code === "sandbox.lost";
+      await assert.rejects(provider.start("other", token), lost);
+      const anew = await provider.start("first", null);
+      assert.equal(await anew.tail(`${anew.workspace}/deep/notes.txt`, 100), "");
+      await provider.destroy("first");
+    });
+  });
+}
+
+/** What a process inside must not see; `ours` are files of the bot's machine. */
+export function wallsContract(name: string, make: () => Promise<ProviderUnderTest>, ours: () => string[]): void {
+  describe(`${name} keeps the agent inside`, () => {
+    let under: ProviderUnderTest;
+    let sandbox: Sandbox;
+    before(async () => {
+      under = await make();
+      const other = await under.provider.start("other", null);
+      await other.put(`${other.workspace}/secret.txt`, Buffer.from("other's"));
+      sandbox = await under.provider.start("mine", null);
+      await serve(sandbox, {});
+    });
+    after(() => under.close());
+
+    test("its environment holds nothing of the bot's", async () => {
+      const env = await ask(sandbox, "/env");
+      const names = ["HOME", "LANG", "PATH", "PWD", "SHLVL", "TERM", "TEST_HOST", "TEST_PORT", "TMPDIR", "USER", "_"];
+      assert.deepEqual(
+        Object.keys(Object(env)).filter((key) => !names.includes(key)),
+        [],
+      );
+    });
+
+    test("another sandbox's files and the bot's own cannot be read", async () => {
+      assert.equal(await ask(sandbox, `/read?path=${sandbox.workspace}/secret.txt`), "ENOENT");
+      for (const path of ours()) assert.equal(await ask(sandbox, `/read?path=${path}`), "ENOENT", path);
+    });
+
+    test("no process outside is seen", async () => {
+      const environment = await ask(sandbox, `/read?path=/proc/${process.pid}/environ`);
+      assert.equal(environment, "ENOENT");
+    });
+
+    test("the system cannot be changed", async () => {
+      const script = `
+        const fs = require("node:fs");
+        for (const path of ["/usr/bin/planted", "/etc/planted", "/planted", "/threadbox/node_modules/planted"]) {
+          try { fs.writeFileSync(path, ""); console.log("wrote " + path); } catch (error) { console.log(error.code); }
+        }
+        console.log("done");`;
+      const logFile = `${sandbox.state}/write.log`;
+      await sandbox.launch(["node", "-e", script], { env: {}, logFile });
+      await until(async () => (await sandbox.tail(logFile, 1000)).endsWith("done\n"));
+      assert.doesNotMatch(await sandbox.tail(logFile, 1000), /wrote/);
+    });
+  });
+}
+
+async function serve(sandbox: Sandbox, env: Record<string, string>): Promise<void> {
+  const { host, port } = sandbox.listen;
+  await sandbox.put(`${sandbox.state}/server.cjs`, Buffer.from(SERVER));
+  const logFile = `${sandbox.state}/server.log`;
+  const listening = async () => (await sandbox.tail(logFile, 10_000)).split("listening").length;
+  const before = await listening();
+  await sandbox.launch(["node", `${sandbox.state}/server.cjs`], {
+    env: { TEST_HOST: host, TEST_PORT: `${port}`, ...env },
+    logFile,
+  });
+  await until(async () => (await listening()) > before);
+}
+
+async function ask(sandbox: Sandbox, path: string): Promise<unknown> {
+  return (await fetch(new URL(path, sandbox.url))).json();
+}
+
+/** Asks until it is so; the test runner's own deadline ends it otherwise. */
+export async function until(isSo: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await isSo())) await pause(20);
+}

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Repository } from "../../src/core/types.ts";
+import { createLog } from "../../src/log.ts";
+import { githubForge } from "../../src/surfaces/github-forge.ts";
+import { inWorld, REPO, type World } from "./github-world.ts";
+
+const repositoryOf = ({ repo, installation }: World): Repository => ({
+  id: String(repo.id),
+  name: REPO,
+  url: repo.cloneUrl,
+  base: "main",
+  github: { owner: "acme", name: "api", installation },
+});
+
+const draftOf = (world: World, head = "login") => ({
+  repository: repositoryOf(world),
+  head,
+  title: "Fix the login",
+  body: "Sets the cookie. cc @alice, fixes #1",
+});
+
+const get = async ({ github }: World, token: string, path: string): Promise<number> =>
+  (await fetch(`${github.apiUrl}${path}`, { headers: { authorization: `Bearer ${token}` } })).status;
+
+describe("who commits", () => {
+  test("the App's bot, by the number of its account", () =>
+    inWorld({}, async ({ forge, app }) => {
+      const email = `${app.bot.id}+acme-coder[bot]@users.noreply.127.0.0.1`;
+      assert.deepEqual(await forge.identity(), { name: "acme-coder[bot]", email });
+    }));
+
+  test("the owner of the token", () =>
+    inWorld({ as: "token" }, async ({ forge, people }) => {
+      const email = `${people["threadbox-user"]?.id}+threadbox-user@users.noreply.127.0.0.1`;
+      assert.deepEqual(await forge.identity(), { name: "threadbox-user", email });
+    }));
+
+  test("is asked again when it could not be found out", () =>
+    inWorld({}, async ({ github, freshAccess }) => {
+      const forge = githubForge({ access: freshAccess(), log: createLog("silent") });
+      github.faults.next("GET /app", { kind: "status", status: 502 });
+      await assert.rejects(forge.identity(), { code: "surface.unavailable" });
+      assert.equal((await forge.identity()).name, "acme-coder[bot]");
+    }));
+});
+
+describe("what git may use", () => {
+  test("a token for that repository and for code alone", () =>
+    inWorld({ isPrivate: true }, async (world) => {
+      const { forge, github, clock } = world;
+      await github.createRepository("acme/secret", { isPrivate: true });
+      await github.as("alice").pushes(REPO, "login", { "main.ts": "one\n" });
+      const credential = await forge.credential(repositoryOf(world));
+      assert.equal(credential?.origin, github.url);
+      assert.equal(credential?.username, "x-access-token");
+      assert.ok((credential?.expiresAt ?? 0) > clock.now() + 50 * 60_000);
+      const token = credential?.password ?? "";
+      assert.equal(await get(world, token, "/repos/acme/api/branches"), 200);
+      assert.equal(await get(world, token, "/repos/acme/secret"), 404);
+      assert.equal(await get(world, token, "/repos/acme/api/issues"), 403);
+    }));
+
+  test("a fresh one when the last is half used up", () =>
+    inWorld({}, async (world) => {
+      const first = await world.forge.credential(repositoryOf(world));
+      world.clock.advance(29 * 60_000);
+      assert.equal((await world.forge.credential(repositoryOf(world)))?.password, first?.password);
+      world.clock.advance(2 * 60_000);
+      assert.notEqual((await world.forge.credential(repositoryOf(world)))?.password, first?.password);
+    }));
+
+  test("the person's token, where we have no App", () =>
+    inWorld({ as: "token" }, async (world) => {
+      const credential = await world.forge.credential(repositoryOf(world));
+      assert.match(credential?.password ?? "", /^ghp_/);
+      assert.equal(credential?.expiresAt, undefined);
+    }));
+
+  test("nothing elsewhere", () =>
+    inWorld({}, async (world) => {
+      const here = repositoryOf(world);
+      for (const url of ["https://git.example.dev/acme/api.git", "git@github.com:acme/api.git", "/srv/git/api.git"]) {
+        assert.equal(await world.forge.credential({ ...here, url }), null, url);
+      }
+    }));
+
+  test("nothing where the App is not installed, and that is said", () =>
+    inWorld({}, async (world) => {
+      const { cloneUrl, id } = await world.github.createRepository("other/web", {});
+      const repository = { id: String(id), name: "other/web", url: cloneUrl, base: "main" };
+      await assert.rejects(world.forge.credential(repository), { code: "git.unauthorized" });
+    }));
+});
+
+describe("a repository that was named by its URL", () => {
+  test("gets its number, its default branch and its place", () =>
+    inWorld({}, async (world) => {
+      const { id, cloneUrl: url } = world.repo;
+      assert.deepEqual(await world.forge.locate({ id: url, name: "api", url, base: "" }), {
+        ...{ id: String(id), name: "api", url, base: "main" },
+        github: { owner: "acme", name: "api", installation: null },
+      });
+    }));
+
+  test("keeps what is known of it", () =>
+    inWorld({}, async (world) => {
+      const known = repositoryOf(world);
+      assert.equal(await world.forge.locate(known), known);
+      const elsewhere = { id: "x", name: "x", url: "https://git.example.dev/x.git", base: "" };
+      assert.equal(await world.forge.locate(elsewhere), elsewhere);
+    }));
+
+  test("is unknown where we may not see it", () =>
+    inWorld({ as: "token" }, async (world) => {
+      const url = `${world.github.url}/acme/none.git`;
+      await assert.rejects(world.forge.locate({ id: url, name: "none", url, base: "" }), {
+        code: "repository.unknown",
+        detail: "GitHub shows me no repository acme/none",
+      });
+    }));
+});
+
+describe("a pull request", () => {
+  const pushed = (world: World) => world.github.as("alice").pushes(REPO, "login", { "main.ts": "1\n" });
+
+  test("is opened once, pings nobody, and closes only what we say", () =>
+    inWorld({}, async (world) => {
+      await pushed(world);
+      const opened = await world.forge.openPullRequest({ ...draftOf(world), closes: 1 });
+      assert.deepEqual(await world.forge.openPullRequest(draftOf(world)), opened);
+      const [only, ...others] = world.github.pulls(REPO);
+      assert.equal(others.length, 0);
+      assert.deepEqual([only?.number, only?.htmlUrl, only?.title], [opened.number, opened.url, "Fix the login"]);
+      assert.equal(
+        only?.body,
+        "Sets the cookie. cc @\u200balice, f\u200bixes #1\n\nCloses #1\n<!-- threadbox:pull-request:login -->",
+      );
+    }));
+
+  test("goes to the default branch where no base is known", () =>
+    inWorld({}, async (world) => {
+      await pushed(world);
+      const draft = draftOf(world);
+      await world.forge.openPullRequest({ ...draft, repository: { ...draft.repository, base: "" } });
+      assert.equal(world.github.pulls(REPO)[0]?.base, "main");
+    }));
+
+  test("that GitHub refuses is told in its words", () =>
+    inWorld({}, async (world) => {
+      await assert.rejects(world.forge.openPullRequest(draftOf(world, "missing")), (thrown: Error) => {
+        assert.equal("code" in thrown && thrown.code, "github.pull-request-failed");
+        assert.match(thrown.message, /open a pull request for missing on acme\/api: Validation Failed/);
+        return true;
+      });
+    }));
+
+  test("that may succeed later keeps the code that says so", () =>
+    inWorld({}, async (world) => {
+      await pushed(world);
+      world.github.faults.next("POST /repos/{owner}/{repo}/pulls", { kind: "status", status: 502, when: "after" });
+      await assert.rejects(world.forge.openPullRequest(draftOf(world)), { code: "surface.unavailable" });
+      assert.equal((await world.forge.openPullRequest(draftOf(world))).number, 2);
+    }));
+});

@@ -1,0 +1,136 @@
+/**
+ * The whole bot on emulators: real Postgres, git, daemon, agent and SDKs; Slack and GitHub are emulated at their network
+ * boundary, and the language model is the only script.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { serveGit } from "../src/cli/demo-git.ts";
+import { DEMO_NAME, makeDemoRepository } from "../src/cli/demo-repository.ts";
+import { type Script, type ScriptedModel, scriptedModel } from "../src/cli/scripted-model.ts";
+import { readConfig, type Variables } from "../src/config.ts";
+import { canonicalGitUrl } from "../src/core/correlation.ts";
+import type { Repository } from "../src/core/types.ts";
+import { type Bot, startBot } from "../src/main.ts";
+import { sessionPages } from "../src/store/pages.ts";
+import { testDatabase } from "./database.ts";
+import { quiet } from "./quiet.ts";
+
+export interface WorldOptions {
+  scripts: Script[];
+  /** Variables beyond those of the world itself: tokens and URLs of emulators. */
+  variables?: Variables;
+  /** Beyond the plain git remote of the demo. */
+  repositories?: Repository[];
+  idleAfterMs?: number;
+  turnLimitMs?: number;
+  /** Called with the address that the bot will answer on, before it starts. */
+  port?: number;
+}
+
+export interface World {
+  bot: Bot;
+  /** Where the bot answers. */
+  url: string;
+  model: ScriptedModel;
+  /** A plain git remote over HTTP with one repository whose test fails. */
+  remote: { url: string; repository: Repository };
+  sessions: ReturnType<typeof sessionPages>;
+  /** What the terminal surface printed. */
+  printed(): string;
+  /** Resolves when nothing is left to do: no effect, no turn, nothing that waits for a vendor. */
+  settled(): Promise<void>;
+  /** Stops the bot and starts it again on the same database and folders. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const home = await mkdtemp(join(tmpdir(), "threadbox-world-"));
+  const database = await testDatabase();
+  const model = await scriptedModel(options.scripts);
+  makeDemoRepository(join(home, "git"));
+  const git = await serveGit(join(home, "git"));
+  const url = `${git.url}/${DEMO_NAME}.git`;
+  const repository: Repository = { id: canonicalGitUrl(url), name: DEMO_NAME, url, base: "main" };
+  const { host, user, database: name } = database.connection as { host: string; user: string; database: string };
+  const config = readConfig({
+    PORT: String(options.port ?? 0),
+    THREADBOX_HOME: join(home, "bot"),
+    DATABASE_URL: `postgres:///${name}?user=${user}&host=${encodeURIComponent(host)}`,
+    ANTHROPIC_API_KEY: "scripted",
+    ANTHROPIC_BASE_URL: model.url,
+    ...options.variables,
+  });
+  let printed = "";
+  const start = (): Promise<Bot> =>
+    startBot({
+      config,
+      team: {
+        repositories: options.repositories ?? [repository],
+        labels: {},
+        slack: {},
+        idleAfterMs: options.idleAfterMs ?? 3_600_000,
+        turnLimitMs: options.turnLimitMs ?? 3_600_000,
+        found: true,
+      },
+      log: quiet,
+      write: (text) => {
+        printed += text;
+      },
+    });
+  let bot = await start();
+  const world: World = {
+    get bot() {
+      return bot;
+    },
+    get url() {
+      return bot.url ?? "";
+    },
+    model,
+    remote: { url, repository },
+    get sessions() {
+      return sessionPages(bot.store.db);
+    },
+    printed: () => printed,
+    settled: () => settled(bot),
+    async restart() {
+      await bot.stop();
+      bot = await start();
+    },
+    async stop() {
+      await bot.destroySandboxes();
+      await bot.stop();
+      await git.close();
+      await model.close();
+      await database.drop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+  return world;
+}
+
+/** Looks at what is stored; woken by the same news as everybody, so that it neither sleeps nor spins. */
+async function settled({ store: { db, listener } }: Bot): Promise<void> {
+  const quietNow = async (): Promise<boolean> => {
+    const effects = await db.selectFrom("effects").select("id").where("done_at", "is", null).limit(1).execute();
+    const inbox = await db.selectFrom("inbox").select("seq").where("session_id", "is", null).limit(1).execute();
+    const sessions = await db.selectFrom("sessions").select(["state", "owner"]).execute();
+    return (
+      effects.length === 0 &&
+      inbox.length === 0 &&
+      sessions.every(({ state, owner }) => !state.turn && state.checking.length === 0 && owner === null)
+    );
+  };
+  while (!(await quietNow())) {
+    await new Promise<void>((resolve) => {
+      const unsubscribe = [listener.on("threadbox_wake", done), listener.on("threadbox_news", done)];
+      const timer = setTimeout(done, 50);
+      function done(): void {
+        clearTimeout(timer);
+        for (const off of unsubscribe) off();
+        resolve();
+      }
+    });
+  }
+}

@@ -2,7 +2,9 @@
  * The environment as a checked value; the only reader of `process.env`. Every problem is listed at once, each with its remedy.
  * `.env.example` names the same variables; a test compares the two.
  */
-import { resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseEnv } from "node:util";
 import { z } from "zod";
 import { ThreadboxError } from "./errors.ts";
 
@@ -95,44 +97,71 @@ export interface GitHubConfig {
 
 export type Variables = Record<string, string | undefined>;
 
-/** Throws `config.invalid` with one line for each problem. Empty variables count as absent: that is how people switch them off. */
-export function readConfig(variables: Variables = process.env): Config {
-  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
-  const parsed = Environment.safeParse(given);
-  const problems = parsed.success
-    ? together(parsed.data)
-    : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-  if (problems.length > 0 || !parsed.success)
-    throw new ThreadboxError(
-      "config.invalid",
-      `Cannot start, fix these in .env:\n${problems.map((line) => `  ${line}`).join("\n")}`,
-    );
-  return toConfig(parsed.data);
+/** The environment of this process over the `.env` of the working folder, when there is one: what is really set wins. */
+export function environment(folder = process.cwd()): Variables {
+  return { ...dotEnv(join(folder, ".env")), ...process.env };
 }
+
+function dotEnv(path: string): Variables {
+  try {
+    return parseEnv(readFileSync(path, "utf8"));
+  } catch (thrown) {
+    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return {};
+    throw new ThreadboxError("config.invalid", `${path} cannot be read.`, { cause: thrown });
+  }
+}
+
+/** Throws `config.invalid` with one line for each problem. Empty variables count as absent: that is how people switch them off. */
+export function readConfig(variables: Variables): Config {
+  const problems = configProblems(variables);
+  if (problems.length > 0) {
+    const lines = problems.map(({ variable, remedy }) => `  ${variable}: ${remedy}`);
+    throw new ThreadboxError("config.invalid", `Cannot start, fix these in .env:\n${lines.join("\n")}`);
+  }
+  return toConfig(Environment.parse(given(variables)));
+}
+
+export interface ConfigProblem {
+  variable: string;
+  /** What it should be, and where to get it. */
+  remedy: string;
+}
+
+/** Everything that is wrong at once, so that nobody fixes one thing only to be told of the next. */
+export function configProblems(variables: Variables): ConfigProblem[] {
+  const present = given(variables);
+  const issues = Environment.safeParse(present).error?.issues ?? [];
+  const alone = issues.map((issue) => ({ variable: issue.path.join("."), remedy: issue.message }));
+  return [...alone, ...together(present)];
+}
+
+const given = (variables: Variables): Variables =>
+  Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""));
 
 type Read = z.infer<typeof Environment>;
 
 /** What no variable can say about itself: which ones need each other. */
-function together(read: Read): string[] {
-  const problems: string[] = [];
-  const slack = [read.SLACK_BOT_TOKEN, read.SLACK_SIGNING_SECRET, read.SLACK_APP_TOKEN].some(Boolean);
-  if (slack && !read.SLACK_BOT_TOKEN)
-    problems.push(
-      "SLACK_BOT_TOKEN: needed with the other Slack variables; copy it from OAuth & Permissions of your Slack app",
+function together(read: Variables): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const missing = (variable: string, remedy: string) => problems.push({ variable, remedy });
+  if (!read.SLACK_BOT_TOKEN && (read.SLACK_SIGNING_SECRET || read.SLACK_APP_TOKEN))
+    missing(
+      "SLACK_BOT_TOKEN",
+      "needed with the other Slack variables; copy it from OAuth & Permissions of your Slack app",
     );
-  if (read.SLACK_BOT_TOKEN && !read.SLACK_SIGNING_SECRET && !read.SLACK_APP_TOKEN) {
-    problems.push(
-      "SLACK_SIGNING_SECRET: needed to check what Slack sends (Basic Information of your Slack app); or SLACK_APP_TOKEN for Socket Mode",
+  if (read.SLACK_BOT_TOKEN && !read.SLACK_SIGNING_SECRET && !read.SLACK_APP_TOKEN)
+    missing(
+      "SLACK_SIGNING_SECRET",
+      "needed to check what Slack sends (Basic Information of your Slack app); or SLACK_APP_TOKEN for Socket Mode",
     );
-  }
-  if (Boolean(read.GITHUB_APP_ID) !== Boolean(read.GITHUB_PRIVATE_KEY)) {
-    problems.push(
-      `${read.GITHUB_APP_ID ? "GITHUB_PRIVATE_KEY" : "GITHUB_APP_ID"}: GITHUB_APP_ID and GITHUB_PRIVATE_KEY go together`,
+  if (Boolean(read.GITHUB_APP_ID) !== Boolean(read.GITHUB_PRIVATE_KEY))
+    missing(
+      read.GITHUB_APP_ID ? "GITHUB_PRIVATE_KEY" : "GITHUB_APP_ID",
+      "GITHUB_APP_ID and GITHUB_PRIVATE_KEY go together",
     );
-  }
   if (read.GITHUB_APP_ID && !read.GITHUB_WEBHOOK_SECRET)
-    problems.push("GITHUB_WEBHOOK_SECRET: needed to check what GitHub sends; the secret of your App's webhook");
-  if (read.THREADBOX_PROVIDER === "modal") problems.push("THREADBOX_PROVIDER: modal is not built in yet; use local");
+    missing("GITHUB_WEBHOOK_SECRET", "needed to check what GitHub sends; the secret of your App's webhook");
+  if (read.THREADBOX_PROVIDER === "modal") missing("THREADBOX_PROVIDER", "modal is not built in yet; use local");
   return problems;
 }
 

@@ -43,6 +43,8 @@ export interface BotOptions {
   colour?: boolean;
   /** Without a listener nobody can reach it but whoever holds the `Bot`. */
   listening?: boolean;
+  /** GitHub asks for a second between writes; off only where it is emulated. */
+  paced?: boolean;
 }
 
 export interface Bot {
@@ -62,7 +64,7 @@ export interface Bot {
 }
 
 export async function startBot(options: BotOptions): Promise<Bot> {
-  const { config, team, log, clock = systemClock, listening = true } = options;
+  const { config, team, log, clock = systemClock, listening = true, paced = true } = options;
   const store = await openStore({ home: config.home, databaseUrl: config.databaseUrl, log });
   const jobs = await startJobs({ connection: store.connection, log });
   const github = config.github
@@ -70,6 +72,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
         credentials: config.github.auth,
         apiUrl: config.github.apiUrl,
         url: config.github.url,
+        paced,
         log,
         clock,
       })
@@ -87,6 +90,8 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     ? slackApp({ inbox: engine.inbox, config: { ...config.slack, name: config.name }, log, clock })
     : null;
 
+  // Asked once before the first webhook comes: until it is known only the name calls the bot, not the App's slug.
+  void github?.self().catch((error: unknown) => log.warn({ err: error }, "github.unreachable"));
   await engine.start();
   const webhooks = config.github?.webhookSecret
     ? githubWebhooks({

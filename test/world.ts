@@ -40,6 +40,10 @@ export interface World {
   printed(): string;
   /** Resolves when nothing is left to do: no effect, no turn, nothing that waits for a vendor. */
   settled(): Promise<void>;
+  /** Resolves as soon as the condition holds. */
+  until(holds: () => Promise<boolean>): Promise<void>;
+  /** Kills every process of every sandbox, as a machine that loses its power does. */
+  killSandbox(): Promise<void>;
   /** Stops the bot and starts it again on the same database and folders. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -75,6 +79,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         found: true,
       },
       log: quiet,
+      paced: false,
       write: (text) => {
         printed += text;
       },
@@ -93,7 +98,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       return sessionPages(bot.store.db);
     },
     printed: () => printed,
-    settled: () => settled(bot),
+    settled: () => until(bot, () => isSettled(bot)),
+    until: (holds) => until(bot, holds),
+    killSandbox: () => killSandboxes(join(home, "bot", "sandboxes")),
     async restart() {
       await bot.stop();
       bot = await start();
@@ -110,19 +117,17 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   return world;
 }
 
-/** Looks at what is stored; woken by the same news as everybody, so that it neither sleeps nor spins. */
-async function settled({ store: { db, listener } }: Bot): Promise<void> {
-  const quietNow = async (): Promise<boolean> => {
-    const effects = await db.selectFrom("effects").select("id").where("done_at", "is", null).limit(1).execute();
-    const inbox = await db.selectFrom("inbox").select("seq").where("session_id", "is", null).limit(1).execute();
-    const sessions = await db.selectFrom("sessions").select(["state", "owner"]).execute();
-    return (
-      effects.length === 0 &&
-      inbox.length === 0 &&
-      sessions.every(({ state, owner }) => !state.turn && state.checking.length === 0 && owner === null)
-    );
-  };
-  while (!(await quietNow())) {
+async function isSettled({ store: { db } }: Bot): Promise<boolean> {
+  const effects = await db.selectFrom("effects").select("id").where("done_at", "is", null).limit(1).execute();
+  const inbox = await db.selectFrom("inbox").select("seq").where("session_id", "is", null).limit(1).execute();
+  const sessions = await db.selectFrom("sessions").select(["state", "owner"]).execute();
+  const resting = sessions.every(({ state, owner }) => !state.turn && state.checking.length === 0 && owner === null);
+  return effects.length === 0 && inbox.length === 0 && resting;
+}
+
+/** Looks at what is stored whenever there is news, and from time to time for what makes none. */
+async function until({ store: { listener } }: Bot, holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) {
     await new Promise<void>((resolve) => {
       const unsubscribe = [listener.on("threadbox_wake", done), listener.on("threadbox_news", done)];
       const timer = setTimeout(done, 50);

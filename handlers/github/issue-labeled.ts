@@ -20,13 +20,14 @@ export function onIssueLabeled(payload: z.infer<typeof IssueLabelPayload>, bot: 
       thread: threadOf(payload, "issue", issue.number),
       author: authorOf(payload),
       // Words of ours: title and text of the issue may be a stranger's, and options stand in an order.
-      text: `Work on issue #${issue.number}.`,
+      text: `Do what issue #${issue.number} describes.`,
       addressed: true,
       at: issue.updated_at,
       message: `issue:${issue.number}`,
       link: issue.html_url,
       repository: repositoryOf(payload),
       about: aboutText(issue),
+      subject: issue.title,
     },
   };
 }

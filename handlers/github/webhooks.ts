@@ -10,7 +10,7 @@ import type { Log } from "../../src/log.ts";
 import { readCapped } from "./body.ts";
 import type { Bot, IgnoredReason, Outcome } from "./outcome.ts";
 import { shapeOf } from "./payloads.ts";
-import { githubHandlers, handlerOf } from "./register.ts";
+import { type GitHubHandler, githubHandlers, handlerOf } from "./register.ts";
 
 export interface GitHubWebhookOptions {
   inbox: Inbox;
@@ -46,7 +46,7 @@ export function githubWebhooks(options: GitHubWebhookOptions): (request: Request
     const startedAt = clock.now();
     const delivery = request.headers.get("x-github-delivery");
     const event = request.headers.get("x-github-event");
-    const verdict = await judge(request, { delivery, event });
+    const verdict = await judge(request, { delivery, event }).catch(failed);
     const level = verdict.status >= 500 ? "error" : verdict.status >= 400 ? "warn" : "info";
     const facts = { delivery, event, status: verdict.status, ...verdict.log, durationMs: clock.now() - startedAt };
     log[level](facts, "github.delivery-handled");
@@ -63,12 +63,7 @@ export function githubWebhooks(options: GitHubWebhookOptions): (request: Request
     if (!delivery || !event) return refused(400, "headers-missing");
     const body = parseBody(raw, request.headers.get("content-type"));
     if (body === null) return refused(400, "not-json");
-    try {
-      return await handle(event, body);
-    } catch (thrown) {
-      if (thrown instanceof ZodError) return refused(400, "fields-missing", z.prettifyError(thrown));
-      return { status: 500, body: { error: "internal" }, log: { outcome: "failed", err: thrown } };
-    }
+    return handle(event, body);
   }
 
   async function handle(event: string, body: Record<string, unknown>): Promise<Verdict> {
@@ -78,7 +73,10 @@ export function githubWebhooks(options: GitHubWebhookOptions): (request: Request
     if (HANDLED_EVENTS.has(event) && shapeOf(body) !== event) return refused(400, "event-mismatch");
     const handler = handlerOf(event, action);
     if (handler === null) return ignored("event-unsupported", action);
-    return settle(handler(body, await knownBot(options)), action);
+    const outcome = outcomeOf(handler, body, await knownBot(options));
+    return outcome instanceof ZodError
+      ? refused(400, "fields-missing", z.prettifyError(outcome))
+      : settle(outcome, action);
   }
 
   async function settle(outcome: Outcome, action: string | null): Promise<Verdict> {
@@ -94,6 +92,24 @@ export function githubWebhooks(options: GitHubWebhookOptions): (request: Request
     }
   }
 }
+
+const HANDLED_EVENTS = new Set(Object.keys(githubHandlers).map((name) => name.split(".")[0] ?? name));
+
+/** Only what the body lacks is the sender's fault; what fails later is ours. */
+function outcomeOf(handler: GitHubHandler, body: unknown, bot: Bot): Outcome | ZodError {
+  try {
+    return handler(body, bot);
+  } catch (thrown) {
+    if (thrown instanceof ZodError) return thrown;
+    throw thrown;
+  }
+}
+
+const failed = (thrown: unknown): Verdict => ({
+  status: 500,
+  body: { error: "internal" },
+  log: { outcome: "failed", err: thrown },
+});
 
 /** GitHub waits ten seconds for us; when it cannot tell meanwhile who we are, the name has to do. */
 const SELF_WITHIN_MS = 3_000;
@@ -114,8 +130,6 @@ function within<T>(clock: Clock, ms: number, work: () => Promise<T>): Promise<T 
     work().then(resolve, reject).finally(stop);
   });
 }
-
-const HANDLED_EVENTS = new Set(Object.keys(githubHandlers).map((name) => name.split(".")[0] ?? name));
 
 function received(receipt: Receipt, action: string | null, dedupe: string): Verdict {
   switch (receipt.is) {
@@ -140,7 +154,19 @@ function ignored(reason: IgnoredReason, action: string | null): Verdict {
   return { status: 202, body: { ignored: reason }, log: { action, outcome: "ignored", ignored: reason } };
 }
 
-function refused(status: 400 | 401 | 413, reason: string, detail?: string): Verdict {
+/** `docs/github.md` explains each of these, under this name. */
+export const REFUSED_REASONS = [
+  "unsigned",
+  "signature-wrong",
+  "headers-missing",
+  "event-mismatch",
+  "fields-missing",
+  "not-json",
+  "too-large",
+] as const;
+type RefusedReason = (typeof REFUSED_REASONS)[number];
+
+function refused(status: 400 | 401 | 413, reason: RefusedReason, detail?: string): Verdict {
   const log = { outcome: "refused", refused: reason, ...(detail === undefined ? {} : { detail }) };
   return { status, body: { error: reason }, log };
 }

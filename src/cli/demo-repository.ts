@@ -41,15 +41,13 @@ export function makeDemoRepository(root: string): void {
   }
 }
 
-/** Clones a branch afresh and runs its tests on this Node. Waits without blocking: the remote may be served by this process. */
+/** Clones a branch afresh and runs its tests on this Node. Not synchronous: the remote may be served by this very process. */
 export async function testBranch(url: string, branch: string): Promise<{ passed: boolean; output: string }> {
   const folder = mkdtempSync(join(tmpdir(), "threadbox-demo-"));
+  const clone = join(folder, "clone");
   try {
-    await run("git", ["clone", "--quiet", "--depth=1", `--branch=${branch}`, url, "clone"], {
-      cwd: folder,
-      env: ENVIRONMENT,
-    });
-    const { stdout } = await run(process.execPath, ["--test"], { cwd: join(folder, "clone"), env: ENVIRONMENT });
+    await execute("git", ["clone", "--quiet", "--depth=1", `--branch=${branch}`, url, clone], { env: ENVIRONMENT });
+    const { stdout } = await execute(process.execPath, ["--test"], { cwd: clone, env: ENVIRONMENT });
     return { passed: true, output: stdout };
   } catch (thrown) {
     return { passed: false, output: thrown instanceof Error ? thrown.message : String(thrown) };
@@ -58,7 +56,7 @@ export async function testBranch(url: string, branch: string): Promise<{ passed:
   }
 }
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
 
 /** Nobody's git settings but ours: the demo must not depend on who runs it. */
 const ENVIRONMENT = {

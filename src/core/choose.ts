@@ -32,7 +32,8 @@ type Problem = { code: "repository.unknown" | "repository.ambiguous"; detail: st
 
 function named(name: string, mention: Mention, repositories: Repository[]): Repository | Problem {
   const here = ofMention(mention, repositories);
-  const all = here ? [here, ...repositories] : repositories;
+  // Who may ask was checked for the repository that the mention stands on, and for no other.
+  const all = here ? [here] : repositories;
   const wanted = name.toLowerCase();
   const exact = all.find(
     (repository) => repository.name.toLowerCase() === wanted || repository.url.toLowerCase() === wanted,
@@ -40,6 +41,12 @@ function named(name: string, mention: Mention, repositories: Repository[]): Repo
   if (exact) return exact;
   const short = all.filter((repository) => repository.name.toLowerCase().split("/").at(-1) === wanted);
   if (short.length === 1 && short[0]) return short[0];
+  if (here) {
+    return {
+      code: "repository.unknown",
+      detail: `From here I work on \`${here.name}\` only. Ask there for "${name}".`,
+    };
+  }
   return {
     code: "repository.unknown",
     detail: `I do not know the repository "${name}". I know: ${names(repositories)}.`,

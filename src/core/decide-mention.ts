@@ -52,7 +52,7 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
         : say("There is nothing to try again yet.");
     case "ask":
     case "queue": {
-      const chosen = choose(session, event, command.options, command.text);
+      const chosen = choose(session, event, command.options, { text: command.text, subject: mention.subject });
       if ("problem" in chosen) return say(chosen.problem);
       if (!command.text)
         return plan(chosen.session, { do: "say", thread: mention.thread, text: "Noted. What shall I do?" });
@@ -68,7 +68,7 @@ function choose(
   session: Session,
   event: Extract<SessionEvent, { type: "admitted" }>,
   options: { repo?: string; agent?: string; model?: string },
-  text: string,
+  { text, subject }: { text: string; subject: string | undefined },
 ): { session: Session } | { problem: string } {
   const named = { ...session, agent: options.agent ?? session.agent, model: options.model ?? session.model };
   if (session.work) {
@@ -81,7 +81,7 @@ function choose(
     return { session: named };
   }
   if (event.choice.is === "problem") return { problem: event.choice.detail };
-  return { session: { ...named, work: event.choice.work, title: text ? titleOf(text) : session.title } };
+  return { session: { ...named, work: event.choice.work, title: text ? titleOf(subject ?? text) : session.title } };
 }
 
 function take(session: Session, ask: Ask, later: boolean, now: Ms): Plan {
@@ -109,6 +109,7 @@ function askOf(mention: Mention, author: Person, text: string): Ask {
     at: mention.at,
     ...(mention.link ? { link: mention.link } : {}),
     ...(mention.about ? { about: mention.about } : {}),
+    ...(mention.subject ? { subject: mention.subject } : {}),
   };
 }
 

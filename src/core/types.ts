@@ -65,6 +65,8 @@ export interface Mention {
   repository?: RepositoryHint;
   /** Text that came with the mention and was not written as an order: an issue's body, the diff line of a comment. */
   about?: string;
+  /** What it is about in one line, where the text does not say it: the title of the labelled issue. Names things, gives no orders. */
+  subject?: string;
   /** The payload did not tell the head branch of this pull request: `Surface.complete` looks it up when no key is known yet. */
   lookup?: "pull-request-head";
 }
@@ -152,6 +154,7 @@ export interface Ask {
   at: Ms;
   link?: string;
   about?: string;
+  subject?: string;
 }
 
 export type TurnPhase =

@@ -75,8 +75,8 @@ async function makeClone(spec: CheckoutSpec, options: GitOptions): Promise<Remot
   await makeFolder(dir, repository.owner);
   await must(clone(["init", "--quiet"]));
   await repository.openLink(true);
-  const tips = await lookAtRemote(repository, []);
-  if (tips.defaultBranch !== null || spec.base !== undefined) await fetchFromRemote(repository, "all");
+  const tips = await lookAtRemote(repository, ["*"]);
+  if (tips.tips.size > 0) await fetchFromRemote(repository, "all");
   await must(clone(["config", "remote.origin.url", remote.url]));
   await must(clone(["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"]));
   await enterBranch(repository, tips);
@@ -94,8 +94,8 @@ async function makeFolder(folder: string, owner: Owner | undefined): Promise<voi
 async function refresh(repository: Repository): Promise<RemoteTips> {
   await removeStaleLocks(repository);
   await repository.openLink(false);
-  const tips = await lookAtRemote(repository, []);
-  if (tips.defaultBranch !== null || repository.spec.base !== undefined) await fetchFromRemote(repository, "all");
+  const tips = await lookAtRemote(repository, ["*"]);
+  if (tips.tips.size > 0) await fetchFromRemote(repository, "all");
   await enterBranch(repository, tips);
   return tips;
 }

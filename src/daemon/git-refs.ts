@@ -11,7 +11,7 @@ export interface RemoteTips {
 export const remoteRef = (branch: string): string => `refs/remotes/origin/${branch}`;
 export const branchRef = (branch: string): string => `refs/heads/${branch}`;
 
-/** Asks the remote, without fetching anything. */
+/** Asks the remote, without fetching anything. `*` stands for all of its branches. */
 export async function lookAtRemote(repository: Repository, branches: string[]): Promise<RemoteTips> {
   const wanted = ["HEAD", ...branches.map(branchRef)];
   const listing = await repository.must(
@@ -24,8 +24,12 @@ export async function lookAtRemote(repository: Repository, branches: string[]): 
     if (ref === "HEAD" && what.startsWith("ref: refs/heads/")) defaultBranch = what.slice("ref: refs/heads/".length);
     else if (ref.startsWith("refs/heads/")) tips.set(ref.slice("refs/heads/".length), what);
   }
-  return { defaultBranch, tips };
+  return { defaultBranch: defaultBranch ?? likelyDefault([...tips.keys()]), tips };
 }
+
+/** A remote whose HEAD names a branch that nobody ever pushed says nothing about it; most have one of these. */
+const likelyDefault = (branches: string[]): string | null =>
+  ["main", "master"].find((name) => branches.includes(name)) ?? branches[0] ?? null;
 
 /** Fetches these branches, or all of them and the tags. */
 export async function fetchFromRemote(repository: Repository, branches: string[] | "all"): Promise<void> {

@@ -17,7 +17,7 @@ export function pullRequestDraft(session: Session, page: string | null): PullReq
   return {
     repository: work.repository,
     head: work.branch,
-    title: titleOf(first?.text ?? session.title),
+    title: titleOf(first?.subject ?? first?.text ?? session.title),
     body: body.filter(Boolean).join("\n\n"),
   };
 }

@@ -27,26 +27,30 @@ export interface System {
   etc: { from: string; to: string }[];
 }
 
-/**
- * `mapped`: a user namespace in which we are the user 1000 and have no rights outside. `same`: for root where user
- * namespaces are forbidden; bubblewrap then takes all capabilities away.
- */
-export type Users = "mapped" | "same";
+/** Who we are outside. `namespace`: whether we may make user namespaces, in which we have no rights outside. */
+export interface Caller {
+  root: boolean;
+  namespace: boolean;
+}
 
-/** The user inside. Not root, because some agents refuse to work unattended as root. */
+/** The user inside, where there are namespaces. Not root, because some agents refuse to work unattended as root. */
 export const INSIDE_UID = 1000;
 
-export function bubblewrapArguments(view: View, system: System, users: Users): string[] {
+export function bubblewrapArguments(view: View, system: System, caller: Caller): string[] {
   const hidden = view.hidden.filter((path) => system.folders.some((folder) => path.startsWith(`${folder}/`)));
   return [
-    ...(users === "mapped" ? ["--unshare-user", "--uid", `${INSIDE_UID}`, "--gid", `${INSIDE_UID}`] : []),
+    ...(caller.namespace ? ["--unshare-user", "--uid", `${INSIDE_UID}`, "--gid", `${INSIDE_UID}`] : []),
     ...["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox"],
     "--new-session", // else a process inside could type into the bot's terminal
+    ...["--cap-drop", "ALL"], // started by root, bubblewrap would leave all of them
     ...system.folders.flatMap((folder) => ["--ro-bind", folder, folder]),
     ...system.links.flatMap(({ to, at }) => ["--symlink", to, at]),
     ...system.etc.flatMap(({ from, to }) => ["--ro-bind", from, to]),
     ...hidden.flatMap((path) => ["--tmpfs", path]),
     ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run", "--symlink", "../tmp", "/var/tmp"],
+    // Root's number alone, without any capability, opens /proc/sys for writing, and core_pattern there names a program
+    // that the kernel starts outside. Others cannot write there anyway, and may want namespaces of their own inside.
+    ...(caller.root ? ["--remount-ro", "/proc"] : []),
     ...view.readOnly.flatMap(({ from, to }) => ["--ro-bind", from, to]),
     ...view.writable.flatMap(({ from, to }) => ["--bind", from, to]),
     ...view.links.flatMap(({ to, at }) => ["--symlink", to, at]),
@@ -77,8 +81,8 @@ export function readSystem(): System {
   };
 }
 
-/** bubblewrap works here, with these users; or the reason why it does not. */
-export type Bubblewrap = { is: "working"; program: string; users: Users } | { is: "missing"; reason: string };
+/** bubblewrap works here; or the reason why it does not. */
+export type Bubblewrap = { is: "working"; program: string; caller: Caller } | { is: "missing"; reason: string };
 
 /**
  * Runs it once with this view, because being installed says little: containers and some distributions forbid what it
@@ -88,13 +92,14 @@ export async function tryBubblewrap(view: View, system: System, command: string[
   if (process.platform !== "linux") return { is: "missing", reason: "it exists on Linux only" };
   const program = findProgram("bwrap");
   if (!program) return { is: "missing", reason: "it is not installed (apt-get install bubblewrap)" };
-  const tried: Users[] = process.getuid?.() === 0 ? ["mapped", "same"] : ["mapped"];
+  const root = process.getuid?.() === 0;
   let reason = "";
-  for (const users of tried) {
+  // Some containers forbid namespaces of users and yet let their root make all the others.
+  for (const namespace of root ? [true, false] : [true]) {
     try {
-      const all = [...bubblewrapArguments(view, system, users), "--", ...command];
+      const all = [...bubblewrapArguments(view, system, { root, namespace }), "--", ...command];
       await promisify(execFile)(program, all, { env: {}, timeout: 20_000 });
-      return { is: "working", program, users };
+      return { is: "working", program, caller: { root, namespace } };
     } catch (error) {
       reason ||= String(error instanceof Error && "stderr" in error ? error.stderr : error).trim();
     }

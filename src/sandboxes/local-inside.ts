@@ -46,7 +46,7 @@ export async function makeFolders(folder: string): Promise<void> {
 
 export function insideOf(folder: string, tools: Tools, home: string, bubblewrap: Bubblewrap): Inside {
   if (bubblewrap.is === "missing") return withoutWalls(folder, tools);
-  const walls = bubblewrapArguments(viewOf(folder, tools, home), readSystem(), bubblewrap.users);
+  const walls = bubblewrapArguments(viewOf(folder, tools, home), readSystem(), bubblewrap.caller);
   return {
     workspace: "/workspace",
     state: "/sandbox/state",

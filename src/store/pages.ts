@@ -16,20 +16,41 @@ export function webThreads(db: Database): WebThreads {
       return rows.map((row) => ({ ...row, at: row.at.getTime() }));
     },
     async posts(thread, after) {
-      const rows = await db.selectFrom("web_posts").selectAll().where("thread", "=", thread).where("seq", ">", after).orderBy("seq").execute();
+      const rows = await db
+        .selectFrom("web_posts")
+        .selectAll()
+        .where("thread", "=", thread)
+        .where("seq", ">", after)
+        .orderBy("seq")
+        .execute();
       return rows.map((row) => ({ ...row, kind: row.kind as WebPost["kind"], at: row.at.getTime() }));
     },
     async put({ at, ...post }) {
       const row = { ...post, at: new Date(at) };
-      await db
-        .insertInto("web_posts")
-        .values(row)
-        .onConflict((conflict) => conflict.columns(["thread", "ref"]).doUpdateSet({ ...row, seq: sql`nextval(pg_get_serial_sequence('web_posts', 'seq'))` }))
-        .execute();
-      await sql`select pg_notify('threadbox_news', ${`web:${post.thread}`})`.execute(db);
+      await db.transaction().execute(async (tx) => {
+        // One writer of a thread at a time: a reader who has seen number 5 must not find number 4 later.
+        await sql`select pg_advisory_xact_lock(hashtextextended(${post.thread}, 0))`.execute(tx);
+        await tx
+          .insertInto("web_posts")
+          .values(row)
+          .onConflict((conflict) =>
+            conflict
+              .columns(["thread", "ref"])
+              .doUpdateSet({ ...row, seq: sql`nextval(pg_get_serial_sequence('web_posts', 'seq'))` }),
+          )
+          .execute();
+        await sql`select pg_notify('threadbox_news', ${`web:${post.thread}`})`.execute(tx);
+      });
     },
     async has(thread, ref) {
-      return Boolean(await db.selectFrom("web_posts").select("ref").where("thread", "=", thread).where("ref", "=", ref).executeTakeFirst());
+      return Boolean(
+        await db
+          .selectFrom("web_posts")
+          .select("ref")
+          .where("thread", "=", thread)
+          .where("ref", "=", ref)
+          .executeTakeFirst(),
+      );
     },
   };
 }
@@ -44,11 +65,25 @@ export function sessionPages(db: Database): Sessions {
       return (await db.selectFrom("sessions").select("state").where("id", "=", id).executeTakeFirst())?.state ?? null;
     },
     async turns(id) {
-      const rows = await db.selectFrom("turns").select(["id", "turn", "started_at", "progress", "result"]).where("session_id", "=", id).orderBy("started_at").execute();
-      return rows.map((row) => summary(row.turn, { startedAt: row.started_at.getTime(), progress: row.progress, result: row.result }));
+      const rows = await db
+        .selectFrom("turns")
+        .select(["id", "turn", "started_at", "progress", "result"])
+        .where("session_id", "=", id)
+        .orderBy("started_at")
+        .execute();
+      return rows.map((row) =>
+        summary(row.turn, { startedAt: row.started_at.getTime(), progress: row.progress, result: row.result }),
+      );
     },
     async transcript(id, after, limit) {
-      return db.selectFrom("transcript").select(["cursor", "entry"]).where("session_id", "=", id).where("cursor", ">", after).orderBy("cursor").limit(limit).execute();
+      return db
+        .selectFrom("transcript")
+        .select(["cursor", "entry"])
+        .where("session_id", "=", id)
+        .where("cursor", ">", after)
+        .orderBy("cursor")
+        .limit(limit)
+        .execute();
     },
   };
 }

@@ -8,9 +8,20 @@ import { splitAtCode } from "./github-code.ts";
 /** The same Markdown to the eye. */
 export function neutralise(markdown: string): string {
   const text = redactTokens(markdown);
-  return splitAtCode(text)
+  const posted = splitAtCode(text)
     .map((part) => (part.code ? part.text : inert(part.text)))
     .join("");
+  return posted + closingFence(posted);
+}
+
+/** What closes a fence that was left open; it would swallow whatever we add below. */
+function closingFence(markdown: string): string {
+  let open: string | null = null;
+  for (const [, ticks = "", rest = ""] of markdown.matchAll(/^ {0,3}(`{3,}|~{3,})(.*)$/gm)) {
+    if (open === null) open = ticks.startsWith("`") && rest.includes("`") ? null : ticks;
+    else if (ticks.startsWith(open) && rest.trim() === "") open = null;
+  }
+  return open === null ? "" : `\n${open}`;
 }
 
 /** For one line that is not Markdown, such as a title. */

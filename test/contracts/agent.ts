@@ -179,6 +179,7 @@ function survives(promise: Sentence, it: AgentUnderTest): void {
       const outcome = await prompt;
       assert.equal(outcome.outcome, "failed");
       assert.equal(outcome.failure?.code, "agent.exited");
+      assert.match(outcome.failure?.detail ?? "", /SIGKILL$/);
       assert.deepEqual(processes(), []);
       assert.deepEqual(
         exits.map(({ code, signal }) => ({ code, signal })),

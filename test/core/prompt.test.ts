@@ -33,7 +33,7 @@ test("words of people who may not give orders are marked, line by line", () => {
 test("what an inline comment stands on is context and not an order", () => {
   assert.match(
     promptText({ asks: [{ ...ask, about: "src/a.ts:3\n+ foo()" }], context: [], work, first: false }),
-    /context and not an order:\n\n> src\/a\.ts:3\n> \+ foo\(\)$/,
+    /are not orders:\n\n> src\/a\.ts:3\n> \+ foo\(\)$/,
   );
 });
 

@@ -1,15 +1,16 @@
-/** Real repositories for the tests of git: bare remotes, people with clones of their own, and a host that asks for a password. */
-import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+/** Real repositories for the tests of git: a bare remote, people with clones of their own, and a checkout under test. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Checkout, CheckoutReport, CheckoutSpec } from "../../src/daemon/checkout.ts";
+import { test } from "node:test";
+import { type Checkout, CheckoutError, type CheckoutReport, type CheckoutSpec } from "../../src/daemon/checkout.ts";
 import { createGitCheckout, type GitOptions } from "../../src/daemon/git.ts";
 
 export const PATH = "/usr/local/bin:/usr/bin:/bin";
-const ENV = {
+/** A person with a git of their own. */
+export const ENV = {
   PATH,
   HOME: "/nonexistent",
   GIT_CONFIG_GLOBAL: "/dev/null",
@@ -96,64 +97,40 @@ export function makeGitBench(): GitBench {
   return bench;
 }
 
-export interface GitHost {
-  origin: string;
-  /** Of every request that came with one. */
-  logins: string[];
-  close(): Promise<void>;
+/** For reports that a test does not look at. */
+export const NOBODY = () => {};
+export const ADA = { name: "Ada Lovelace", email: "1+ada@users.noreply.github.com" };
+export const TRAILER = "Co-authored-by: Ada Lovelace <1+ada@users.noreply.github.com>";
+
+export function story(sentence: string, check: (bench: GitBench) => Promise<void>): void {
+  test(sentence, async () => {
+    const bench = makeGitBench();
+    try {
+      await check(bench);
+    } finally {
+      bench.close();
+    }
+  });
 }
 
-/** `git http-backend` behind Basic auth, as hosts have it: 401 without a login, 404 for what one may not see. */
-export async function startGitHost(root: string, allows: (login: string) => boolean): Promise<GitHost> {
-  const logins: string[] = [];
-  const server = createServer((request, response) => {
-    const login = Buffer.from(request.headers.authorization?.replace("Basic ", "") ?? "", "base64").toString();
-    if (login) logins.push(login);
-    if (allows(login)) return serve(root, request, response);
-    response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end("no");
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    logins,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+export const write = (checkout: Checkout, file: string, text: string): void => {
+  mkdirSync(join(checkout.spec.dir, file, ".."), { recursive: true });
+  writeFileSync(join(checkout.spec.dir, file), text);
+};
+export const read = (checkout: Checkout, file: string): string => readFileSync(join(checkout.spec.dir, file), "utf8");
+export const agent = (checkout: Checkout, ...args: string[]): string => git(checkout.spec.dir, args, AGENT_ENV);
+
+export async function ready(checkout: Checkout): Promise<Checkout> {
+  await checkout.prepare(NOBODY);
+  await checkout.begin([ADA]);
+  return checkout;
 }
 
-/** CGI: headers as variables and back as lines, bodies as streams. */
-function serve(root: string, request: IncomingMessage, response: ServerResponse): void {
-  const url = new URL(request.url ?? "/", "http://host");
-  const child = spawn("git", ["http-backend"], {
-    env: {
-      ...ENV,
-      GIT_PROJECT_ROOT: root,
-      GIT_HTTP_EXPORT_ALL: "1",
-      REMOTE_USER: "somebody",
-      REQUEST_METHOD: request.method ?? "GET",
-      PATH_INFO: url.pathname,
-      QUERY_STRING: url.search.slice(1),
-      CONTENT_TYPE: request.headers["content-type"] ?? "",
-      HTTP_CONTENT_ENCODING: request.headers["content-encoding"] ?? "",
-      GIT_PROTOCOL: String(request.headers["git-protocol"] ?? ""),
-    },
-    stdio: ["pipe", "pipe", "ignore"],
-  });
-  request.pipe(child.stdin).on("error", () => {});
-  const chunks: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
-  child.on("close", () => {
-    const answer = Buffer.concat(chunks);
-    const end = answer.indexOf("\r\n\r\n");
-    const headers = answer
-      .subarray(0, end)
-      .toString()
-      .split("\r\n")
-      .map((line) => line.split(": ") as [string, string]);
-    const status = Number(headers.find(([name]) => name === "Status")?.[1].slice(0, 3) ?? 200);
-    response.writeHead(status, Object.fromEntries(headers.filter(([name]) => name !== "Status")));
-    response.end(answer.subarray(end + 4));
-  });
+export async function failureOf(work: Promise<unknown>): Promise<{ code: string; detail: string }> {
+  const error = await work.then(
+    () => assert.fail("It should have failed."),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof CheckoutError, String(error));
+  return { code: error.code, detail: error.message };
 }

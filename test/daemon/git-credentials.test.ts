@@ -5,11 +5,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Checkout, CheckoutError } from "../../src/daemon/checkout.ts";
+import type { Checkout } from "../../src/daemon/checkout.ts";
 import { runCommand } from "../../src/daemon/git-command.ts";
-import { type GitBench, type GitHost, git, makeGitBench, PATH, startGitHost } from "./git-bench.ts";
+import { failureOf, type GitBench, git, makeGitBench, NOBODY, PATH } from "./git-bench.ts";
+import { type GitHost, startGitHost } from "./git-host.ts";
 
-const NOBODY = () => {};
 const TOKEN = "ghs_TopSecretToken";
 const LOGIN = { username: "x-access-token", password: TOKEN };
 
@@ -32,15 +32,6 @@ function story(sentence: string, check: (bench: PrivateBench) => Promise<void>):
   });
 }
 
-async function failureOf(work: Promise<unknown>): Promise<CheckoutError> {
-  const error = await work.then(
-    () => assert.fail("It should have failed."),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof CheckoutError, String(error));
-  return error;
-}
-
 async function changeAndPublish(checkout: Checkout): Promise<void> {
   await checkout.begin([]);
   writeFileSync(join(checkout.spec.dir, "a.txt"), "two\n");
@@ -61,7 +52,7 @@ story("a private repository without a login, with a wrong one and with the right
   login = { username: "x-access-token", password: "ghs_expired" };
   const refused = await failureOf(checkout.prepare(NOBODY));
   assert.equal(refused.code, "git.unauthorized");
-  assert.doesNotMatch(refused.message, /ghs_expired/);
+  assert.doesNotMatch(refused.detail, /ghs_expired/);
   login = LOGIN;
   await checkout.prepare(NOBODY);
   await changeAndPublish(checkout);
@@ -94,7 +85,7 @@ story("a token in the URL is used, and told to nobody", async (bench) => {
   const withToken = (token: string) => bench.source.replace("://", `://x-access-token:${token}@`);
   const wrong = await failureOf(bench.checkout({ source: withToken("ghs_wrongwrong") }).prepare(NOBODY));
   assert.equal(wrong.code, "git.unauthorized");
-  assert.doesNotMatch(wrong.message, /ghs_wrongwrong/);
+  assert.doesNotMatch(wrong.detail, /ghs_wrongwrong/);
   const checkout = bench.checkout({ source: withToken(TOKEN) });
   await checkout.prepare(NOBODY);
   await changeAndPublish(checkout);
@@ -102,7 +93,7 @@ story("a token in the URL is used, and told to nobody", async (bench) => {
   const gone = withToken(TOKEN).replace("remote.git", "gone.git");
   const missing = await failureOf(bench.checkout({ source: gone, dir: join(bench.root, "gone") }).prepare(NOBODY));
   assert.equal(missing.code, "git.clone-failed");
-  assert.doesNotMatch(missing.message, new RegExp(TOKEN));
+  assert.doesNotMatch(missing.detail, new RegExp(TOKEN));
 });
 
 story("a host that sends git on to another one does not get the token for it", async (bench) => {

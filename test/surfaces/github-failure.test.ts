@@ -10,7 +10,7 @@ const request = { method: "GET" as const, url: "https://api.github.com/x", heade
 const failed = (status: number, headers: Record<string, string> = {}, message = "Nope") =>
   new RequestError(message, status, {
     request,
-    response: { status, url: request.url, headers, data: {}, retryCount: 0 },
+    response: { status, url: request.url, headers, data: {} },
   });
 
 describe("what GitHub says, as one of our codes", () => {

@@ -41,6 +41,9 @@ const rows: [name: string, written: string, posted: string][] = [
   ["a picture becomes a link", "![plan](https://evil.dev/?s=1)", "[plan](https://evil.dev/?s=1)"],
   ["a picture without words", "![](https://evil.dev/?s=1)", "[image](https://evil.dev/?s=1)"],
   ["a picture in HTML", '<img src="https://evil.dev/?s=1">', '&lt;img src="https://evil.dev/?s=1">'],
+  ["a fence that was left open", "a\n```js\nb", "a\n```js\nb\n```"],
+  ["a longer fence that was left open", "~~~~\n~~~\nb", "~~~~\n~~~\nb\n~~~~"],
+  ["a fence that was closed", "```\nb\n````\nc", "```\nb\n````\nc"],
   ["a token in words", `it is ghp_${"a".repeat(36)}.`, "it is [secret]"],
   ["a token in code", `\`ghs_12345_${"eyJ.x-y_z".repeat(50)}\``, "`[secret]`"],
 ];

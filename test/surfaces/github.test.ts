@@ -109,6 +109,14 @@ describe("comments", () => {
       assert.equal(world.github.calls()["GET /repos/{owner}/{repo}/installation"], 1);
     }));
 
+  test("a repository that was renamed is still found", () =>
+    inWorld({}, async (world) => {
+      world.github.rename(REPO, "backend");
+      const ref = await world.surface.say(issueThread(world), "Hello.", once("e1"));
+      assert.equal(await world.surface.say(issueThread(world), "Hello.", again("e1")), ref);
+      assert.equal(world.github.issue("acme/backend", 1).comments().length, 1);
+    }));
+
   test("a repository without the App is named in the failure", () =>
     inWorld({}, async (world) => {
       const elsewhere = await world.github.createRepository("other/web", {});

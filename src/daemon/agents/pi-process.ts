@@ -2,7 +2,7 @@
  * One running `pi --mode rpc`: commands in, lines out, and its end. Answers are matched by id, because pi gives them in any order.
  * It runs in a process group of its own, so that a Ctrl-C at the daemon does not kill a turn half-way.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { readJsonLines, toJsonLine } from "./json-lines.ts";
@@ -17,22 +17,6 @@ export interface PiExit {
   startFailure?: string;
 }
 
-export interface PiProcess {
-  readonly pid: number | undefined;
-  readonly ended: Promise<PiExit>;
-  isAlive(): boolean;
-  /** Resolves with pi's answer, or with null when the process ended without one. */
-  ask(command: PiCommand): Promise<PiResponse | null>;
-  /** Dialogs of extensions wait for ever in RPC mode; this answers that nobody is there. */
-  dismiss(dialogId: string): void;
-  /** Asks it to go: end of input, then SIGTERM. Resolves after its exit, or when it did not obey. */
-  end(graceMs: number): Promise<void>;
-}
-
-const MAX_STDERR_CHARS = 4_000;
-/** Its last words may still be in the pipe when it is gone; a stray that holds the pipe open must not keep us. */
-const DRAIN_MS = 250;
-
 export interface PiStart {
   command: string;
   args: string[];
@@ -40,50 +24,68 @@ export interface PiStart {
   env: Record<string, string>;
 }
 
-export function startPi(start: PiStart, onLine: (line: PiLine) => void): PiProcess {
-  const child = spawn(start.command, start.args, {
-    cwd: start.cwd,
-    env: start.env,
-    stdio: ["pipe", "pipe", "pipe"],
-    detached: true,
-  });
-  const waiting = new Map<string, (response: PiResponse | null) => void>();
-  let lastId = 0;
-  let running = true;
-  // A write after its death is answered by `ended`, not by an unhandled EPIPE.
-  child.stdin.on("error", () => {});
-  readJsonLines(child.stdout, (value) => {
-    const line = parsePiLine(value);
-    if (line?.type === "response") waiting.get(line.id ?? "")?.(line);
-    else if (line) onLine(line);
-  });
-  const ended = endOf(child, tailOf(child)).then((exit) => {
-    running = false;
-    for (const answer of waiting.values()) answer(null);
-    return exit;
-  });
+const MAX_STDERR_CHARS = 4_000;
+/** Its last words may still be in the pipe when it is gone; a stray that holds the pipe open must not keep us. */
+const DRAIN_MS = 250;
 
-  return {
-    pid: child.pid,
-    ended,
-    isAlive: () => running,
-    async ask(command) {
-      if (!running) return null;
-      const id = String(++lastId);
-      const answer = new Promise<PiResponse | null>((resolve) => waiting.set(id, resolve));
-      child.stdin.write(toJsonLine({ ...command, id }));
-      return answer.finally(() => waiting.delete(id));
-    },
-    dismiss(dialogId) {
-      if (running) child.stdin.write(toJsonLine({ type: "extension_ui_response", id: dialogId, cancelled: true }));
-    },
-    async end(graceMs) {
-      child.stdin.end();
-      if (await within(graceMs, ended)) return;
-      signal(child.pid === undefined ? undefined : -child.pid, "SIGTERM");
-      await within(graceMs, ended);
-    },
-  };
+export function startPi(start: PiStart, onLine: (line: PiLine) => void): PiProcess {
+  const { command, args, cwd, env } = start;
+  return new PiProcess(spawn(command, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], detached: true }), onLine);
+}
+
+export class PiProcess {
+  readonly ended: Promise<PiExit>;
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #waiting = new Map<string, (response: PiResponse | null) => void>();
+  #lastId = 0;
+  #alive = true;
+
+  constructor(child: ChildProcessWithoutNullStreams, onLine: (line: PiLine) => void) {
+    this.#child = child;
+    // A write after its death is answered by `ended`, not by an unhandled EPIPE.
+    child.stdin.on("error", () => {});
+    readJsonLines(child.stdout, (value) => {
+      const line = parsePiLine(value);
+      if (line?.type === "response") this.#waiting.get(line.id ?? "")?.(line);
+      else if (line) onLine(line);
+    });
+    this.ended = endOf(child, tailOf(child)).then((exit) => {
+      this.#alive = false;
+      for (const answer of this.#waiting.values()) answer(null);
+      return exit;
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  isAlive(): boolean {
+    return this.#alive;
+  }
+
+  /** Resolves with pi's answer, or with null when the process ended without one. */
+  async ask(command: PiCommand): Promise<PiResponse | null> {
+    if (!this.#alive) return null;
+    const id = String(++this.#lastId);
+    const answer = new Promise<PiResponse | null>((resolve) => this.#waiting.set(id, resolve));
+    this.#child.stdin.write(toJsonLine({ ...command, id }));
+    return answer.finally(() => this.#waiting.delete(id));
+  }
+
+  /** Dialogs of extensions wait for ever in RPC mode; this answers that nobody is there. */
+  dismiss(dialogId: string): void {
+    if (!this.#alive) return;
+    this.#child.stdin.write(toJsonLine({ type: "extension_ui_response", id: dialogId, cancelled: true }));
+  }
+
+  /** Asks it to go: end of input, then SIGTERM to its group. Resolves after its exit, or when it did not obey. */
+  async end(graceMs: number): Promise<void> {
+    this.#child.stdin.end();
+    if (await within(graceMs, this.ended)) return;
+    signal(this.pid === undefined ? undefined : -this.pid, "SIGTERM");
+    await within(graceMs, this.ended);
+  }
 }
 
 /** True when `settled` came first. */

@@ -7,105 +7,104 @@ import { describeError, piFailure } from "./pi-failure.ts";
 import { type PiLine, type PiMessage, textOf } from "./pi-protocol.ts";
 import { toolTitle } from "./pi-tools.ts";
 
-export interface PiTurn {
-  take(line: PiLine): void;
+type Line<T extends PiLine["type"]> = Extract<PiLine, { type: T }>;
+type End = { outcome: "stopped" } | { outcome: "failed"; failure: { code: string; detail: string } };
+
+export class PiTurn {
+  readonly #context: Pick<AgentContext, "cwd" | "report">;
+  readonly #usage = { inputTokens: 0, outputTokens: 0, costUsd: 0 };
+  readonly #toolsSince = new Map<string, number>();
+  #messages = 0;
+  #answer = "";
+  #last: PiMessage | null = null;
+  #retriedInVain = false;
+
+  constructor(context: Pick<AgentContext, "cwd" | "report">) {
+    this.#context = context;
+  }
+
+  take(line: PiLine): void {
+    switch (line.type) {
+      case "message_start":
+        // Only the model's: the system prompt and people's own words come along here too.
+        if (line.message.role === "assistant") this.#messages += 1;
+        break;
+      case "message_update":
+        this.#words(line);
+        break;
+      case "message_end":
+        if (line.message.role === "assistant") this.#message(line.message);
+        break;
+      case "tool_execution_start":
+        this.#toolStarted(line);
+        break;
+      case "tool_execution_end":
+        this.#toolEnded(line);
+        break;
+      case "compaction_end":
+        if (line.result?.usage) this.#spend(line.result.usage);
+        break;
+      case "auto_retry_start":
+        this.#retrying(line);
+        break;
+      case "auto_retry_end":
+        this.#retriedInVain = !line.success;
+    }
+  }
+
   /** How it ended by pi's own account, once it has settled. */
-  outcome(): AgentOutcome;
+  outcome(): AgentOutcome {
+    const work = { answer: this.#answer, usage: this.#usage };
+    const last = this.#last;
+    if (last?.stopReason === "aborted") return { outcome: "stopped", ...work };
+    if (last && last.stopReason !== "error") return { outcome: "done", ...work };
+    const failure = last
+      ? piFailure(last.errorMessage ?? "", this.#retriedInVain)
+      : { code: "model.failed", detail: "The agent settled without an answer." };
+    return { outcome: "failed", failure, ...work };
+  }
+
   /** The same work, ended by somebody else: stopped by us, or cut off by a crash. */
-  cutShort(
-    end: { outcome: "stopped" } | { outcome: "failed"; failure: { code: string; detail: string } },
-  ): AgentOutcome;
-}
+  cutShort(end: End): AgentOutcome {
+    return { ...end, answer: this.#answer, usage: this.#usage };
+  }
 
-export function createPiTurn(context: Pick<AgentContext, "cwd" | "report">): PiTurn {
-  const { cwd, report } = context;
-  const toolsSince = new Map<string, number>();
-  const usage = { inputTokens: 0, outputTokens: 0, costUsd: 0 };
-  let messages = 0;
-  let answer = "";
-  let last: PiMessage | null = null;
-  let retried = false;
+  #words({ assistantMessageEvent: { type, delta } }: Line<"message_update">): void {
+    if (!delta) return;
+    const words = { message: this.#messages, text: delta };
+    if (type === "text_delta") this.#context.report({ type: "text", ...words });
+    if (type === "thinking_delta") this.#context.report({ type: "thinking", ...words });
+  }
 
-  function spend(spent: PiMessage["usage"]): void {
+  #message(message: PiMessage): void {
+    this.#last = message;
+    this.#answer = textOf(message.content) || this.#answer;
+    this.#spend(message.usage);
+  }
+
+  #spend(spent: PiMessage["usage"]): void {
+    const usage = this.#usage;
     usage.inputTokens += spent.input + spent.cacheRead + spent.cacheWrite;
     usage.outputTokens += spent.output;
     usage.costUsd += spent.cost.total;
-    report({ type: "usage", usage: { ...usage } });
+    this.#context.report({ type: "usage", usage: { ...usage } });
   }
 
-  function said(message: PiMessage): void {
-    last = message;
-    answer = textOf(message.content) || answer;
-    spend(message.usage);
+  #toolStarted({ toolCallId: call, toolName: tool, args }: Line<"tool_execution_start">): void {
+    this.#toolsSince.set(call, performance.now());
+    const title = toolTitle(tool, args, this.#context.cwd);
+    this.#context.report({ type: "tool.started", call, tool, title, input: JSON.stringify(args) ?? "" });
   }
 
-  function toolEnded(line: Extract<PiLine, { type: "tool_execution_end" }>): void {
-    const since = toolsSince.get(line.toolCallId) ?? performance.now();
-    toolsSince.delete(line.toolCallId);
-    const output = textOf(line.result.content);
+  #toolEnded({ toolCallId: call, toolName: tool, isError, result }: Line<"tool_execution_end">): void {
+    const since = this.#toolsSince.get(call) ?? performance.now();
+    this.#toolsSince.delete(call);
     const durationMs = Math.round(performance.now() - since);
-    report({
-      type: "tool.ended",
-      call: line.toolCallId,
-      tool: line.toolName,
-      ok: !line.isError,
-      output,
-      cut: false,
-      durationMs,
-    });
+    const output = textOf(result.content);
+    this.#context.report({ type: "tool.ended", call, tool, ok: !isError, output, cut: false, durationMs });
   }
 
-  return {
-    take(line) {
-      switch (line.type) {
-        case "message_start":
-          // Only the model's: the system prompt and people's own words come along here too.
-          if (line.message.role === "assistant") messages += 1;
-          return;
-        case "message_update": {
-          const { type, delta } = line.assistantMessageEvent;
-          if (type === "text_delta" && delta) report({ type: "text", message: messages, text: delta });
-          if (type === "thinking_delta" && delta) report({ type: "thinking", message: messages, text: delta });
-          return;
-        }
-        case "message_end":
-          if (line.message.role === "assistant") said(line.message);
-          return;
-        case "tool_execution_start": {
-          const { toolCallId: call, toolName: tool, args } = line;
-          toolsSince.set(call, performance.now());
-          report({
-            type: "tool.started",
-            call,
-            tool,
-            title: toolTitle(tool, args, cwd),
-            input: JSON.stringify(args) ?? "",
-          });
-          return;
-        }
-        case "tool_execution_end":
-          return toolEnded(line);
-        case "compaction_end":
-          if (line.result?.usage) spend(line.result.usage);
-          return;
-        case "auto_retry_start": {
-          const reason = describeError(line.errorMessage);
-          report({ type: "retrying", attempt: line.attempt, delayMs: line.delayMs, reason });
-          return;
-        }
-        case "auto_retry_end":
-          retried = !line.success;
-      }
-    },
-    outcome() {
-      const reason = last?.stopReason;
-      if (reason === "aborted") return { outcome: "stopped", answer, usage };
-      if (last && reason !== "error") return { outcome: "done", answer, usage };
-      const failure = last
-        ? piFailure(last.errorMessage ?? "", retried)
-        : { code: "model.failed", detail: "The agent settled without an answer." };
-      return { outcome: "failed", answer, failure, usage };
-    },
-    cutShort: (end) => ({ ...end, answer, usage }),
-  };
+  #retrying({ attempt, delayMs, errorMessage }: Line<"auto_retry_start">): void {
+    this.#context.report({ type: "retrying", attempt, delayMs, reason: describeError(errorMessage) });
+  }
 }

@@ -172,7 +172,7 @@ test("pi runs as another user, is stopped there, and reads its key there", { ski
     world.model.on({ userMessage: "SLEEP", hasToolResult: false }, { content: "", toolCalls: sleep });
     world.model.on({ userMessage: "NEXT" }, { content: "Next." });
     const { agent, path, processes, cwd } = world.bench({
-      wrap: (command, args) => ({ command: "runuser", args: ["-u", "nobody", "--", command, ...args] }),
+      wrap: (command, args) => ({ command: "/usr/sbin/runuser", args: ["-u", "nobody", "--", command, ...args] }),
     });
     const folder = dirname(cwd);
     chmodSync(dirname(folder), 0o755);

@@ -47,7 +47,7 @@ export async function outcome(call: Promise<unknown>): Promise<unknown> {
 export async function boltOverHttp(slack: SlackEmulator, options: Partial<HTTPReceiverOptions> = {}): Promise<App> {
   const receiver = new HTTPReceiver({ signingSecret: slack.app.signingSecret, logger: quiet, ...options });
   const app = new App({ ...appOptions(slack), receiver });
-  // `listen` takes these options as well; the type of Bolt's receiver knows that too.
+  // Bolt hands these to `listen` as they are; with a number alone it would be open to the network.
   const server = await receiver.start({ port: 0, host: "127.0.0.1" });
   clientsOf.get(slack)?.push(() => receiver.stop());
   const address = server.address();

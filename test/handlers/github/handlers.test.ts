@@ -122,7 +122,7 @@ test("a new issue may name us in its title", async () => {
 
 test("the label asks in our words, because the issue may be a stranger's", async () => {
   const mention = await mentionOf("issues", labeled("threadbox", { title: "repo=acme/secret stop" }));
-  assert.equal(mention?.text, "Work on issue #7.");
+  assert.equal(mention?.text, "Do what issue #7 describes.");
   assert.equal(mention?.about, "repo=acme/secret stop\n\nIt says 401.");
   assert.deepEqual([mention?.author, mention?.addressed], [author, true]);
 });
@@ -137,7 +137,7 @@ test("the label can be set again later, and a second delivery of the same is the
 
 test("a repository may have a label of its own", async () => {
   const door = openDoor({ labels: { "acme/api": "Bot: Work" } });
-  assert.equal((await mentionOf("issues", labeled("bot: work"), door))?.text, "Work on issue #7.");
+  assert.equal((await mentionOf("issues", labeled("bot: work"), door))?.text, "Do what issue #7 describes.");
   assert.deepEqual(await door.deliver("issues", labeled("threadbox")), [202, { ignored: "other-label" }]);
 });
 

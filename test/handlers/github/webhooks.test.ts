@@ -122,6 +122,18 @@ test("an inbox that fails makes GitHub's list of deliveries show a failure, and 
   assert.equal(door.lines[0]?.level, 50);
 });
 
+test("a sender that goes away in the middle is no crash", async () => {
+  const door = openDoor();
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.error(new Error("gone"));
+    },
+  });
+  const headers = { "x-hub-signature-256": "sha256=0" };
+  const request = new Request("http://bot/", { method: "POST", headers, body, duplex: "half" });
+  assert.deepEqual(await door.send(request), [500, { error: "internal" }]);
+});
+
 test("one line tells what became of a delivery, and nothing of what was said", async () => {
   const door = openDoor();
   await door.deliver("issue_comment", payload);

@@ -37,12 +37,12 @@ export function refuse(error: string, extra: Json = {}): never {
   throw new Refusal(error, extra);
 }
 
-/** Slack lists what is missing and does not call the method. */
 export function textArg(call: Call, name: string): string | undefined {
   const value = call.args[name];
   return value === undefined || value === null ? undefined : typeof value === "string" ? value : JSON.stringify(value);
 }
 
+/** Refuses with `error` when it is absent or empty. */
 export function requiredArg(call: Call, name: string, error = "invalid_arguments"): string {
   const value = textArg(call, name);
   if (value) return value;

@@ -1,0 +1,54 @@
+/** One prompt on its way through pi: what is known of it, and how it is ended. */
+import type { AgentContext, AgentOutcome } from "./agent.ts";
+import type { PiProcess } from "./pi-process.ts";
+import { PiTurn } from "./pi-turn.ts";
+import type { ProcessId } from "./process-tree.ts";
+
+export interface Failure {
+  code: string;
+  detail: string;
+}
+
+export interface Running {
+  turn: PiTurn;
+  /** The process that it was given to; lines and ends of any other do not concern it. */
+  pi: PiProcess | null;
+  /** What earlier prompts left running on purpose, a development server for one. Outlives this prompt however it ends. */
+  before: ProcessId[];
+  /** pi itself, with whatever it was wrapped in. */
+  itself: ProcessId[];
+  stopping: boolean;
+  /** False: the prompt ended before pi took it. */
+  accepted: PromiseWithResolvers<boolean>;
+  ended: PromiseWithResolvers<AgentOutcome>;
+  /** Everything after `ended` is done too. */
+  done: PromiseWithResolvers<void>;
+  steers: Set<Promise<unknown>>;
+  /** What people added and pi has not given to the model yet. */
+  queue: string[];
+}
+
+export function begin(context: AgentContext): Running {
+  return {
+    turn: new PiTurn(context),
+    pi: null,
+    before: [],
+    itself: [],
+    stopping: false,
+    accepted: Promise.withResolvers(),
+    ended: Promise.withResolvers(),
+    done: Promise.withResolvers(),
+    steers: new Set(),
+    queue: [],
+  };
+}
+
+export const stopped = (current: Running): void => current.ended.resolve(current.turn.cutShort({ outcome: "stopped" }));
+
+export function fail(current: Running, failure: Failure): void {
+  current.ended.resolve(current.turn.cutShort({ outcome: "failed", failure }));
+}
+
+/** At once, without waiting for pi: has it taken the prompt? */
+export const isAccepted = (current: Running): Promise<boolean> =>
+  Promise.race([current.accepted.promise, Promise.resolve(false)]);

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { IGNORED_REASONS } from "../../../handlers/github/outcome.ts";
+import { githubHandlers } from "../../../handlers/github/register.ts";
+import { REFUSED_REASONS } from "../../../handlers/github/webhooks.ts";
+
+const docs = readFileSync(new URL("../../../docs/github.md", import.meta.url), "utf8");
+
+/** First cells of the table under this head, without their ticks. */
+function firstColumn(head: string): string[] {
+  const after = docs.split("\n").map((line) => line.trim());
+  const start = after.findIndex((line) => line.startsWith(`| ${head} |`));
+  const rows = after.slice(start + 2);
+  const end = rows.findIndex((line) => !line.startsWith("|"));
+  return rows.slice(0, end === -1 ? undefined : end).map((row) => row.split("|")[1]?.trim().replaceAll("`", "") ?? "");
+}
+
+test("docs/github.md explains each reason for ignoring, and no other", () => {
+  assert.deepEqual(firstColumn("reason").toSorted(), [...IGNORED_REASONS].toSorted());
+});
+
+test("docs/github.md explains each reason for refusing, and no other", () => {
+  assert.deepEqual(firstColumn("refused").toSorted(), [...REFUSED_REASONS].toSorted());
+});
+
+test("docs/github.md subscribes to the events that are handled, and no other", () => {
+  const handled = new Set(Object.keys(githubHandlers).map((name) => name.split(".")[0]));
+  assert.deepEqual(firstColumn("event").toSorted(), [...handled].toSorted());
+});

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { systemClock } from "../../src/clock.ts";
+import { type GitHubEmulator, startGitHub } from "../emulators/github.ts";
+import { type SlackEmulator, startSlack } from "../emulators/slack.ts";
+import { startWorld, type World } from "../world.ts";
+import { fixesTheTest, takesForEver, writesTheReadme } from "./scripts.ts";
+
+const FILES = {
+  "package.json": '{ "name": "api", "private": true, "type": "module" }\n',
+  "README.md": "# api\n",
+  "src/add.js": "export function add(a, b) {\n  return a - b;\n}\n",
+  "test/add.test.js":
+    'import assert from "node:assert/strict";\nimport { test } from "node:test";\nimport { add } from "../src/add.js";\n\ntest("adds", () => assert.equal(add(2, 3), 5));\n',
+};
+
+let github: GitHubEmulator;
+let slack: SlackEmulator;
+let world: World;
+
+before(async () => {
+  github = await startGitHub({ clock: systemClock });
+  const repository = await github.createRepository("acme/api", {
+    isPrivate: true,
+    files: FILES,
+    collaborators: { alice: "write", rita: "read" },
+  });
+  const app = await github.createApp({ slug: "threadbox" });
+  await app.install("acme", { repositories: ["acme/api"] });
+  slack = await startSlack({ people: ["ada"], channels: [{ name: "web", members: ["ada"] }] });
+  world = await startWorld({
+    scripts: [writesTheReadme, fixesTheTest, takesForEver],
+    repositories: [{ id: repository.cloneUrl, name: "acme/api", url: repository.cloneUrl, base: "" }],
+    variables: {
+      SLACK_BOT_TOKEN: slack.app.botToken,
+      SLACK_SIGNING_SECRET: slack.app.signingSecret,
+      SLACK_API_URL: slack.apiUrl,
+      GITHUB_APP_ID: String(app.id),
+      GITHUB_PRIVATE_KEY: app.privateKey,
+      GITHUB_WEBHOOK_SECRET: app.webhookSecret,
+      GITHUB_API_URL: github.apiUrl,
+      GITHUB_URL: github.url,
+    },
+  });
+  app.webhookTo(`${world.url}/github/webhooks`);
+  slack.deliverTo(`${world.url}/slack/events`);
+});
+
+after(async () => {
+  await world.stop();
+  await slack.close();
+  await github.close();
+});
+
+const everything = async (): Promise<void> => {
+  await slack.settled();
+  await github.settled();
+  await world.settled();
+  await github.settled();
+  await world.settled();
+};
+const oursOn = (number: number) =>
+  github
+    .issue("acme/api", number)
+    .comments()
+    .filter((comment) => comment.author === "threadbox[bot]");
+
+describe("a label on an issue", () => {
+  test("gets eyes, one comment that is edited, a pull request, and a new comment at the end", async () => {
+    const issue = await github.as("alice").opensIssue("acme/api", { title: "the test fails", body: "please fix it" });
+    await github.as("alice").labels("acme/api", issue.number, "threadbox");
+    await everything();
+    const [progress, answer, ...more] = oursOn(issue.number);
+    assert.deepEqual(more, []);
+    assert.ok((progress?.edits ?? 0) > 0);
+    assert.match(answer?.body ?? "", /It adds now, and the test passes/);
+    const [pull] = github.pulls("acme/api");
+    assert.match(pull?.title ?? "", /the test fails/);
+    assert.match(answer?.body ?? "", new RegExp(`/pull/${pull?.number}`));
+  });
+});
+
+describe("a session that began in Slack", () => {
+  let thread: string;
+  let pull: number;
+
+  test("pushes its branch and opens a pull request", async () => {
+    thread = slack.as("ada").says("#web", `<@${slack.app.botUserId}> the test fails, please fix it`).message.ts;
+    await everything();
+    pull = github.pulls("acme/api").at(-1)?.number ?? 0;
+    assert.match(slack.thread("#web", thread).replies().at(-1)?.seen ?? "", new RegExp(`/pull/${pull}`));
+  });
+
+  test("goes on from a comment on that pull request, in the same session, with the same files and memory", async () => {
+    const before = await world.sessions.list(10);
+    await github.as("alice").comments("acme/api", pull, "@threadbox now say so in the README");
+    await everything();
+    assert.equal((await world.sessions.list(10)).length, before.length);
+    assert.match(oursOn(pull).at(-1)?.body ?? "", /The README says so now/);
+    const branch = github.pulls("acme/api").at(-1)?.head.split(":").at(-1) ?? "";
+    assert.match((await github.files("acme/api", branch))["README.md"] ?? "", /Adds, and is tested/);
+    assert.match(JSON.stringify(world.model.server.getRequests().at(-1)?.body), /the test fails, please fix it/);
+  });
+
+  test("and the Slack thread hears of it", () => {
+    assert.match(
+      slack.thread("#web", thread).replies().at(-1)?.seen ?? "",
+      /alice asked .*README.*The README says so now/s,
+    );
+  });
+});
+
+describe("a mention that must not start anything", () => {
+  test("of somebody who may only read is refused", async () => {
+    const issue = await github.as("alice").opensIssue("acme/api", { title: "Question", body: "?" });
+    const turns = world.model.server.getRequests().length;
+    await github.as("rita").comments("acme/api", issue.number, "@threadbox the test fails");
+    await everything();
+    assert.equal(world.model.server.getRequests().length, turns);
+    assert.ok(oursOn(issue.number).length <= 1);
+  });
+});

@@ -1,0 +1,36 @@
+/** What the model says in the journeys. The tools do what it says for real. */
+import { FIXED } from "../../src/cli/demo-repository.ts";
+import type { Script } from "../../src/cli/scripted-model.ts";
+
+/** Finds the failing test of the demo's repository and fixes it. */
+export const fixesTheTest: Script = {
+  when: /test fails/,
+  steps: [
+    { says: "I run the tests first.", calls: [{ tool: "bash", with: { command: "node --test" } }] },
+    { calls: [{ tool: "write", with: { path: "src/add.js", content: FIXED } }] },
+    { calls: [{ tool: "bash", with: { command: "node --test" } }] },
+    { says: "`add` subtracted. It adds now, and the test passes." },
+  ],
+};
+
+/** Goes on in the same files: what it appends to must be there. */
+export const writesTheReadme: Script = {
+  when: /readme/i,
+  steps: [
+    {
+      calls: [
+        { tool: "bash", with: { command: "grep -q 'a + b' src/add.js && echo 'Adds, and is tested.' >> README.md" } },
+      ],
+    },
+    { says: "The README says so now." },
+  ],
+};
+
+/** Works until somebody stops it. */
+export const takesForEver: Script = {
+  when: /take your time/,
+  steps: [
+    { says: "This will take a while.", calls: [{ tool: "bash", with: { command: "sleep 600" } }] },
+    { says: "Done after all." },
+  ],
+};

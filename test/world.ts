@@ -2,7 +2,7 @@
  * The whole bot on emulators: real Postgres, git, daemon, agent and SDKs; Slack and GitHub are emulated at their network
  * boundary, and the language model is the only script.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serveGit } from "../src/cli/demo-git.ts";
@@ -12,6 +12,7 @@ import { readConfig, type Variables } from "../src/config.ts";
 import { canonicalGitUrl } from "../src/core/correlation.ts";
 import type { Repository } from "../src/core/types.ts";
 import { type Bot, startBot } from "../src/main.ts";
+import { readRunning } from "../src/sandboxes/local-record.ts";
 import { sessionPages } from "../src/store/pages.ts";
 import { testDatabase } from "./database.ts";
 import { quiet } from "./quiet.ts";
@@ -137,5 +138,12 @@ async function until({ store: { listener } }: Bot, holds: () => Promise<boolean>
         resolve();
       }
     });
+  }
+}
+
+async function killSandboxes(root: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    const record = await readRunning(join(root, name));
+    for (const { pid } of record?.processes ?? []) process.kill(pid, "SIGKILL");
   }
 }

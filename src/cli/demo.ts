@@ -5,6 +5,7 @@ import { type Config, environment, readConfig } from "../config.ts";
 import { createLog } from "../log.ts";
 import { type Bot, startBot } from "../main.ts";
 import { command, run } from "./command.ts";
+import { Refused } from "./failure.ts";
 import { type GitRemote, serveGit } from "./demo-git.ts";
 import { openGround } from "./demo-ground.ts";
 import { demoModel } from "./demo-model.ts";
@@ -55,6 +56,7 @@ async function demo({ keep = false }: Options, output: Output): Promise<number> 
   });
 
   const outcome = await journey(bot, remote, output, interrupted.signal);
+  if (interrupted.signal.aborted) throw new Refused("The demo was interrupted.", "Nothing of it is left; start it again.");
   const durationMs = Date.now() - startedAt;
   output.result({ ...outcome, scripted: model.scripted, durationMs, ...(keep ? { folder: ground.folder } : {}) });
   if (keep) output.say(`Kept in ${ground.folder}`);
@@ -96,7 +98,7 @@ async function journey(bot: Bot, remote: GitRemote, output: Output, signal: Abor
   const after = result?.branch ? await tests(url, result.branch, output) : null;
   const ok = before === "failed" && after === "passed" && result?.outcome === "done";
   const { branch = null, commit = null, answer = "" } = result ?? {};
-  output.say(ok ? "\nThe demo worked." : "\nThe demo did not work; LOG_LEVEL=debug shows more.");
+  if (!signal.aborted) output.say(`\nThe demo ${ok ? "worked." : "did not work; LOG_LEVEL=debug shows more."}`);
   return { ok, branch, commit, answer, tests: { before, after } };
 }
 

@@ -75,7 +75,9 @@ export function openRepository(spec: CheckoutSpec, options: GitOptions, dir: str
   const env = gitEnv(options.env);
   const { owner, stateDir } = options;
   const linkDir = join(stateDir, "git", createHash("sha256").update(spec.dir).digest("hex").slice(0, 16));
-  const linkEnv = { ...env, GIT_DIR: `${linkDir}.git`, GIT_OBJECT_DIRECTORY: join(dir, ".git", "objects") };
+  const objects = join(dir, ".git", "objects");
+  // Another home: in the agent's own one, a `.netrc` could log us in as somebody else.
+  const linkEnv = { ...env, HOME: stateDir, GIT_DIR: `${linkDir}.git`, GIT_OBJECT_DIRECTORY: objects };
   // With a broken `.git` it would take a repository further up for the clone.
   const cloneEnv = { ...env, GIT_CEILING_DIRECTORIES: dirname(dir) };
   const secrets: string[] = remote.embedded ? [remote.embedded.password] : [];

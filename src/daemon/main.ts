@@ -13,6 +13,8 @@ process.on("uncaughtException", (error) => {
   daemon.log.error("daemon.broke", { error });
   process.exit(1);
 });
+// Whoever started it may be gone, and the other end of its log with it: no reason to end a turn.
+process.stderr.on("error", () => {});
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(daemon));
 
 await listen(daemon, config);

@@ -25,7 +25,6 @@ export interface RunningDaemon {
   url: string;
   folder: string;
   logged: string[];
-  token(scope: "control" | "observer"): Promise<string>;
   post<T = Body>(path: string, body: unknown, token?: string): Promise<Answer<T>>;
   get<T = Body>(path: string, token?: string): Promise<Answer<T>>;
   prompt(message: string, more?: Body): Promise<Answer<PromptResponse & Problem>>;
@@ -86,7 +85,7 @@ export async function startDaemon(t: TestContext, setup: Setup): Promise<Running
     return closing;
   };
   t.after(close);
-  return { ...clientOf(url, () => sign({ scope: "control" }), setup.clock), folder, logged, close };
+  return { ...clientOf(url, () => sign({ scope: "control" })), folder, logged, close };
 }
 
 function noCheckout(): never {
@@ -96,7 +95,7 @@ function noCheckout(): never {
 type Client = Omit<RunningDaemon, "folder" | "logged" | "close">;
 
 /** `control` gives the token of calls that name none. */
-export function clientOf(url: string, control: () => Promise<string>, clock?: DaemonClock): Client {
+export function clientOf(url: string, control: () => Promise<string>): Client {
   const call = async <T>(path: string, token: string | undefined, init: RequestInit): Promise<Answer<T>> => {
     const authorization = `Bearer ${token ?? (await control())}`;
     const response = await fetch(url + path, { ...init, headers: { authorization, ...init.headers } });
@@ -111,7 +110,6 @@ export function clientOf(url: string, control: () => Promise<string>, clock?: Da
   const get = <T>(path: string, token?: string) => call<T>(path, token, {});
   return {
     url,
-    token: (scope) => sign({ scope, ...(clock ? { now: clock.now() } : {}) }),
     post,
     get,
     prompt: (message, more = {}) => post("/prompt", { message, ...more }),
@@ -133,11 +131,12 @@ export const turnEnded =
   (event: AgentEvent): boolean =>
     event.type === "turn.ended" && event.turn === turn;
 
-export function sign(claims: { scope: string; aud?: string; expiresAt?: number; now?: number }): Promise<string> {
-  const now = Math.floor((claims.now ?? Date.now()) / 1000);
-  const jwt = new SignJWT({ scope: claims.scope }).setProtectedHeader({ alg: "HS256" });
-  if (claims.aud) jwt.setAudience(claims.aud);
-  return jwt.setExpirationTime(claims.expiresAt ?? now + 3600).sign(new TextEncoder().encode(SECRET));
+/** A token as the runbook makes them; `expiresAt` in seconds. */
+export function sign(claims: { scope: string; expiresAt?: number }): Promise<string> {
+  return new SignJWT({ scope: claims.scope })
+    .setProtectedHeader({ alg: "HS256" })
+    .setExpirationTime(claims.expiresAt ?? "1h")
+    .sign(new TextEncoder().encode(SECRET));
 }
 
 export async function open(url: string, token: string, query: string): Promise<Response> {

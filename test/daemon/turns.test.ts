@@ -254,6 +254,29 @@ describe("abort", () => {
   });
 });
 
+test("what waited when the daemon was stopped runs after the next start, also when nobody hands over credentials", async (t) => {
+  const begun = Promise.withResolvers<void>();
+  const agent = scriptedAgent(async (run) => {
+    begun.resolve();
+    await run.stopped;
+    return stopped();
+  });
+  const first = await startDaemon(t, { agents: { scripted: agent.factory } });
+  await first.prompt("1", { id: "p1" });
+  await begun.promise;
+  await first.prompt("2", { id: "p2", whileBusy: "queue" });
+  await first.close();
+
+  agent.script(() => done());
+  const clock = handWoundClock(Date.now());
+  const second = await startDaemon(t, { agents: { scripted: agent.factory }, clock, folder: first.folder });
+  const third = await second.prompt("3", { id: "p3" });
+  assert.deepEqual([third.body.disposition, (await second.status()).queued], ["queued", 2]);
+  clock.advance(30_000);
+  assert.deepEqual(endsOf(await second.until(turnEnded("p3"))), ["p1 failed", "p2 done", "p3 done"]);
+  assert.deepEqual(agent.messages, ["1", "2", "3"]);
+});
+
 test("the status names the agent, the turn and what was spent", async (t) => {
   const { begun, release } = gate();
   const agent = scriptedAgent(async () => {

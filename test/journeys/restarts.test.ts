@@ -13,7 +13,11 @@ before(async () => {
   world = await startWorld({
     scripts: [writesTheReadme, fixesTheTest, takesForEver],
     idleAfterMs: 1,
-    variables: { SLACK_BOT_TOKEN: slack.app.botToken, SLACK_SIGNING_SECRET: slack.app.signingSecret, SLACK_API_URL: slack.apiUrl },
+    variables: {
+      SLACK_BOT_TOKEN: slack.app.botToken,
+      SLACK_SIGNING_SECRET: slack.app.signingSecret,
+      SLACK_API_URL: slack.apiUrl,
+    },
   });
   slack.deliverTo(`${world.url}/slack/events`);
 });
@@ -23,7 +27,11 @@ after(async () => {
 });
 
 const mentions = (text: string) => slack.as("ada").says("#web", `<@${slack.app.botUserId}> ${text}`).message.ts;
-const ours = (ts: string) => slack.thread("#web", ts).messages().filter((message) => message.message.author === slack.app.botUserId);
+const ours = (ts: string) =>
+  slack
+    .thread("#web", ts)
+    .messages()
+    .filter((message) => message.message.author === slack.app.botUserId);
 const everything = async (): Promise<void> => {
   await slack.settled();
   await world.settled();

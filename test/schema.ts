@@ -1,0 +1,14 @@
+/** What editors are told of `threadbox.yml`: `node test/schema.ts` writes it anew after a change of `src/repositories.ts`. */
+import { writeFileSync } from "node:fs";
+import { z } from "zod";
+import { File } from "../src/repositories.ts";
+
+export const SCHEMA_FILE = new URL("../threadbox.schema.json", import.meta.url);
+
+/** Draft 7 is what YAML editors understand everywhere; `input`, because the file may leave out what has a default. */
+export function schemaText(): string {
+  const { $schema, ...schema } = z.toJSONSchema(File, { target: "draft-7", io: "input" });
+  return `${JSON.stringify({ $schema, title: "threadbox.yml", ...schema }, null, 2)}\n`;
+}
+
+if (import.meta.main) writeFileSync(SCHEMA_FILE, schemaText());

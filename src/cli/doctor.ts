@@ -1,3 +1,3 @@
 import type { Command } from "commander";
 import { command } from "./command.ts";
-export const doctorCommand = (): Command => command({ name: "doctor", summary: "x", examples: [["x","y"]] });
+export const doctorCommand = (): Command => command({ name: "doctor", summary: "x", examples: [["x", "y"]] });

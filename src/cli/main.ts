@@ -10,15 +10,7 @@ import { sessionsCommand } from "./sessions.ts";
 import { startCommand } from "./start.ts";
 import { stopCommand } from "./stop.ts";
 
-const COMMANDS = [
-  startCommand,
-  demoCommand,
-  sayCommand,
-  sessionsCommand,
-  logsCommand,
-  stopCommand,
-  doctorCommand,
-];
+const COMMANDS = [startCommand, demoCommand, sayCommand, sessionsCommand, logsCommand, stopCommand, doctorCommand];
 
 /** Whoever reads us may have read enough (`| head`); that is no failure. */
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));

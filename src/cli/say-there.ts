@@ -1,40 +1,47 @@
 /** Says something to the bot that runs here already, through the API of its page, and follows the thread as the page does. */
 import { EventSource } from "eventsource";
 import { z } from "zod";
-import { answerText, noteText, progressLines, refusalText } from "../surfaces/terminal-render.ts";
-import type { Progress } from "../core/types.ts";
 import { Refused } from "./failure.ts";
 import type { Output } from "./output.ts";
 import type { Heard, Saying } from "./say.ts";
 import { onInterrupt } from "./signals.ts";
-import { type Post, plainText, readPost } from "./web-posts.ts";
+import { createPostPrinter, Post } from "./web-posts.ts";
 
 const Spoken = z.object({ thread: z.string(), message: z.string(), session: z.string().nullable() });
 const Rows = z.object({ sessions: z.array(z.object({ id: z.string(), turn: z.string().nullable() })) });
 
 export async function sayThere(bot: string, saying: Saying, output: Output): Promise<Heard> {
   const { message, session } = await speak(bot, saying);
-  const giveBack = onInterrupt(() => sayStop(bot, saying.thread, output));
-  const posts = follow(`${bot}/threads/${saying.thread}/events`, output);
-  const print = createPrinter(output);
   const heard: Heard = { session: session ?? "", result: null, pullRequest: null };
-  let ours = false;
+  const giveBack = onInterrupt(() => sayStop(bot, saying.thread, output));
   try {
-    for await (const post of posts) {
-      // Everything before is what was there already.
-      ours ||= post.ref === message;
-      if (!ours || post.kind === "person") continue;
-      print(post);
-      if (post.kind === "answer") {
-        heard.result = post.answer.result;
-        heard.pullRequest = post.answer.pullRequest?.url ?? null;
-      }
-      if (post.kind !== "progress" && !(await isWorking(bot, heard.session))) break;
-    }
+    await hear(bot, { ...saying, message }, heard, output);
   } finally {
     giveBack();
   }
   return heard;
+}
+
+/** Prints what is posted after our words, until the session has nothing more to do. */
+async function hear(
+  bot: string,
+  { thread, message }: { thread: string; message: string },
+  heard: Heard,
+  output: Output,
+) {
+  const print = createPostPrinter(output);
+  let ours = false;
+  for await (const post of follow(`${bot}/threads/${thread}/events`, output)) {
+    // Everything before was there already.
+    ours ||= post.ref === message;
+    if (!ours || post.kind === "person") continue;
+    print(post);
+    if (post.kind === "answer") {
+      heard.result = post.answer.result;
+      heard.pullRequest = post.answer.pullRequest?.url ?? null;
+    }
+    if (post.kind !== "progress" && !(await isWorking(bot, heard.session))) return;
+  }
 }
 
 /** A thread that was begun without a running bot is not on the page yet; its id is its name there, too. */
@@ -64,4 +71,41 @@ async function post(bot: string, { path, body }: Sent, fine: number[] = []): Pro
     `The bot at ${bot} answered ${response.status} to ${path}.`,
     "Set HOST to 127.0.0.1, or stop that bot: without one, `say` starts its own.",
   );
+}
+
+function sayStop(bot: string, thread: string, output: Output): void {
+  output.warn("Saying stop; press Ctrl-C again to leave at once.");
+  post(bot, { path: `/threads/${thread}/stop`, body: {} }).catch((thrown: unknown) =>
+    output.warn(`That did not work: ${thrown}`),
+  );
+}
+
+async function isWorking(bot: string, session: string): Promise<boolean> {
+  const { sessions } = Rows.parse(await (await fetch(`${bot}/sessions`)).json());
+  return sessions.some(({ id, turn }) => id === session && turn !== null);
+}
+
+/** Posts as they come, over as many connections as it takes: a bot that is restarted goes on where it was. */
+async function* follow(url: string, output: Output): AsyncGenerator<Post> {
+  const source = new EventSource(url);
+  const waiting: Post[] = [];
+  let heard = Promise.withResolvers<void>();
+  source.addEventListener("post", ({ data }) => {
+    waiting.push(Post.parse(JSON.parse(data)));
+    heard.resolve();
+  });
+  source.addEventListener("error", ({ code }) => {
+    if (source.readyState === EventSource.CLOSED)
+      heard.reject(new Refused(`The bot does not let us follow the thread (${code}).`, "Look at its page."));
+    else output.warn("The connection to the bot broke; trying again.");
+  });
+  try {
+    for (;;) {
+      await heard.promise;
+      heard = Promise.withResolvers();
+      yield* waiting.splice(0);
+    }
+  } finally {
+    source.close();
+  }
 }

@@ -50,7 +50,8 @@ export function sayCommand(): Command {
 }
 
 async function say(words: string, { thread, repo }: Options, output: Output): Promise<number> {
-  if (!words.trim()) throw new Refused("There is nothing to say.", 'Say something: threadbox say "fix the login test".');
+  if (!words.trim())
+    throw new Refused("There is nothing to say.", 'Say something: threadbox say "fix the login test".');
   const { config, log } = readSettings();
   const text = repo ? `repo="${repo.replaceAll('"', "")}" ${words}` : words;
   const saying = { thread: thread ?? randomUUID(), known: thread !== undefined, text };

@@ -11,7 +11,8 @@ import { openTeam } from "./team.ts";
 export function startCommand(): Command {
   return command({
     name: "start",
-    summary: "Start the bot. Reads .env and threadbox.yml of the working folder; without either it starts all the same.",
+    summary:
+      "Start the bot. Reads .env and threadbox.yml of the working folder; without either it starts all the same.",
     examples: [
       ["start", "listen on http://127.0.0.1:3000"],
       ["start --json", "print where it listens and what it runs on as JSON"],

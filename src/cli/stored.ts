@@ -1,4 +1,5 @@
 /** What the commands ask the database beyond what the pages ask it. */
+import { sql } from "kysely";
 import type { Session, TurnResult } from "../core/types.ts";
 import type { OpenStore } from "../store/open.ts";
 import { Refused } from "./failure.ts";
@@ -11,7 +12,10 @@ export async function findSession({ db }: OpenStore, prefix: string): Promise<Se
   const [first, second] = rows.map((row) => row.state);
   if (!first) throw new Refused(`There is no session ${prefix}.`, "`threadbox sessions` lists them.");
   if (second && first.id !== prefix)
-    throw new Refused(`Several sessions begin with ${prefix}.`, "Type more of the id; `threadbox sessions` lists them.");
+    throw new Refused(
+      `Several sessions begin with ${prefix}.`,
+      "Type more of the id; `threadbox sessions` lists them.",
+    );
   return first;
 }
 
@@ -52,4 +56,12 @@ export async function givenUp({ db }: OpenStore, sessions: string[]): Promise<Gi
     .orderBy("seq")
     .execute();
   return rows.map((row) => ({ session: row.session_id, effect: row.effect.do, error: row.error ?? "" }));
+}
+
+/** Is any bot connected to this database? Each has connections for its jobs all the time; commands that only read have none. */
+export async function isBotRunning({ db }: OpenStore): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from pg_stat_activity
+    where application_name = 'threadbox-jobs' and datname = current_database() limit 1`.execute(db);
+  return rows.length > 0;
 }

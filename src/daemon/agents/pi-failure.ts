@@ -2,7 +2,7 @@
  * pi tells a provider's failure as one line of text; here it becomes one of our codes, once. What counts is the HTTP status that
  * pi (the SDKs below it) puts in front, in one of two forms: `401 {json}` (Anthropic) and `OpenAI API error (401): {json}`.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 export interface PiFailure {
   code: "model.unauthorized" | "model.rate-limited" | "model.unavailable" | "model.failed";

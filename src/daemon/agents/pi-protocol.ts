@@ -2,7 +2,7 @@
  * What we read of pi's RPC lines (0.87.1). Lenient: unknown lines and fields are pi's own business, and its minor versions add them.
  * `agent_settled` is the only end of a run: after `agent_end` come retries, compaction and steered messages.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 const usage = z.object({
   input: z.number().catch(0),

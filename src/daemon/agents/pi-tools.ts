@@ -1,6 +1,6 @@
 /** What a person reads of a tool call of pi: one line. */
 import { isAbsolute, relative } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 
 const Arguments = z.object({
   command: z.string().optional(),

@@ -65,8 +65,13 @@ export interface Bot {
 
 export async function startBot(options: BotOptions): Promise<Bot> {
   const { config, team, log, clock = systemClock, listening = true, paced = true } = options;
-  const store = await openStore({ home: config.home, databaseUrl: config.databaseUrl, log });
-  const jobs = await startJobs({ connection: store.connection, log });
+  // Closes what is open already when a later step fails: a port that is taken must leave no Postgres behind.
+  await using opened = new AsyncDisposableStack();
+  const store = opened.adopt(
+    await openStore({ home: config.home, databaseUrl: config.databaseUrl, log }),
+    ({ close }) => close(),
+  );
+  const jobs = opened.adopt(await startJobs({ connection: store.connection, log }), ({ stop }) => stop());
   const github = config.github
     ? githubAccess({
         credentials: config.github.auth,
@@ -92,6 +97,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
 
   // Asked once before the first webhook comes: until it is known only the name calls the bot, not the App's slug.
   void github?.self().catch((error: unknown) => log.warn({ err: error }, "github.unreachable"));
+  opened.defer(engine.stop);
   await engine.start();
   const webhooks = config.github?.webhookSecret
     ? githubWebhooks({
@@ -106,24 +112,22 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     : null;
   const routes = { slack: slack?.listener ?? null, github: webhooks, ...pagesOf(options, store, engine.inbox, clock) };
   const server: Listening | null = listening ? await listen(routes, { host: config.host, port: config.port }) : null;
+  opened.defer(async () => server?.close());
+  opened.defer(async () => slack?.stop());
   await slack?.start();
+  const warning = await deps.provider.warning();
+  const running = opened.move();
   return {
     url: server?.url ?? null,
     inbox: engine.inbox,
     store,
     about: aboutOf(config, team, store, surfaces),
-    warning: await deps.provider.warning(),
+    warning,
     working: engine.working,
     async destroySandboxes() {
       for (const name of await deps.provider.list()) await deps.provider.destroy(name);
     },
-    async stop() {
-      await slack?.stop();
-      await server?.close();
-      await engine.stop();
-      await jobs.stop();
-      await store.close();
-    },
+    stop: () => running.disposeAsync(),
   };
 }
 

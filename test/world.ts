@@ -10,6 +10,7 @@ import { DEMO_NAME, makeDemoRepository } from "../src/cli/demo-repository.ts";
 import { type Script, type ScriptedModel, scriptedModel } from "../src/cli/scripted-model.ts";
 import { readConfig, type Variables } from "../src/config.ts";
 import { canonicalGitUrl } from "../src/core/correlation.ts";
+import { sandboxName } from "../src/core/naming.ts";
 import type { Repository } from "../src/core/types.ts";
 import { type Bot, startBot } from "../src/main.ts";
 import { readRunning } from "../src/sandboxes/local-record.ts";
@@ -21,8 +22,8 @@ export interface WorldOptions {
   scripts: Script[];
   /** Variables beyond those of the world itself: tokens and URLs of emulators. */
   variables?: Variables;
-  /** Beyond the plain git remote of the demo. */
-  repositories?: Repository[];
+  /** What the bot knows; the plain git remote of the demo alone when it is left out. */
+  repositories?: Repository[] | ((own: Repository) => Repository[]);
   idleAfterMs?: number;
   turnLimitMs?: number;
   /** Called with the address that the bot will answer on, before it starts. */
@@ -43,6 +44,8 @@ export interface World {
   settled(): Promise<void>;
   /** Resolves as soon as the condition holds. */
   until(holds: () => Promise<boolean>): Promise<void>;
+  /** The workspace of a session's sandbox, seen from outside. */
+  folderOf(session: string): string;
   /** Kills every process of every sandbox, as a machine that loses its power does. */
   killSandbox(): Promise<void>;
   /** Stops the bot and starts it again on the same database and folders. */
@@ -72,7 +75,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     startBot({
       config,
       team: {
-        repositories: options.repositories ?? [repository],
+        repositories:
+          typeof options.repositories === "function"
+            ? options.repositories(repository)
+            : (options.repositories ?? [repository]),
         labels: {},
         slack: {},
         idleAfterMs: options.idleAfterMs ?? 3_600_000,
@@ -101,6 +107,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     printed: () => printed,
     settled: () => until(bot, () => isSettled(bot)),
     until: (holds) => until(bot, holds),
+    folderOf: (session) => join(home, "bot", "sandboxes", sandboxName(session), "workspace"),
     killSandbox: () => killSandboxes(join(home, "bot", "sandboxes")),
     async restart() {
       await bot.stop();

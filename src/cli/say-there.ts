@@ -67,10 +67,10 @@ async function post(bot: string, { path, body }: Sent, fine: number[] = []): Pro
     body: JSON.stringify(body),
   });
   if (response.ok || fine.includes(response.status)) return response;
-  throw new Refused(
-    `The bot at ${bot} answered ${response.status} to ${path}.`,
-    "Set HOST to 127.0.0.1, or stop that bot: without one, `say` starts its own.",
-  );
+  const detail = `The bot at ${bot} answered ${response.status} to ${path}.`;
+  // 403 and 421: its page is only for this machine's own address.
+  const foreign = response.status === 403 || response.status === 421;
+  throw new Refused(detail, foreign ? "Set HOST to 127.0.0.1." : "Its log says why.");
 }
 
 function sayStop(bot: string, thread: string, output: Output): void {

@@ -1,12 +1,11 @@
 /** Which repository a session works on: said, then known from the place, then the only one. Never a guess. */
 
+import { AGENT_KINDS } from "../wire/agents.ts";
 import type { Options } from "./command.ts";
 import { branchName } from "./naming.ts";
 import type { Mention, Repository, Work } from "./types.ts";
 
-export type Choice =
-  | { is: "chosen"; work: Work }
-  | { is: "problem"; code: "repository.unknown" | "repository.ambiguous"; detail: string };
+export type Choice = { is: "chosen"; work: Work } | ({ is: "problem" } & Problem);
 
 /** `repositories` are those of threadbox.yml; a mention on GitHub brings its own. */
 export function chooseWork(
@@ -16,6 +15,14 @@ export function chooseWork(
   sessionId: string,
   text: string,
 ): Choice {
+  const { agent } = options;
+  if (agent && !AGENT_KINDS.some((kind) => kind === agent)) {
+    return {
+      is: "problem",
+      code: "agent.unknown",
+      detail: `There is no agent "${agent}". I know: \`${AGENT_KINDS.join("`, `")}\`.`,
+    };
+  }
   const found = options.repo
     ? named(options.repo, mention, repositories)
     : (ofMention(mention, repositories) ?? only(repositories));
@@ -28,7 +35,7 @@ export function chooseWork(
   return { is: "chosen", work };
 }
 
-type Problem = { code: "repository.unknown" | "repository.ambiguous"; detail: string };
+type Problem = { code: "repository.unknown" | "repository.ambiguous" | "agent.unknown"; detail: string };
 
 function named(name: string, mention: Mention, repositories: Repository[]): Repository | Problem {
   const here = ofMention(mention, repositories);

@@ -70,6 +70,7 @@ function choose(
   options: { repo?: string; agent?: string; model?: string },
   { text, subject }: { text: string; subject: string | undefined },
 ): { session: Session } | { problem: string } {
+  if (event.choice.is === "problem" && event.choice.code === "agent.unknown") return { problem: event.choice.detail };
   const named = { ...session, agent: options.agent ?? session.agent, model: options.model ?? session.model };
   if (session.work) {
     const other =

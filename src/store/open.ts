@@ -1,4 +1,5 @@
 /** Opens the one database, embedded or given, brought up to date; and closes it again. */
+import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { type Connection, type Database, openDatabase } from "./database.ts";
 import { startEmbeddedPostgres } from "./embedded-postgres.ts";
@@ -24,8 +25,14 @@ export async function openStore(options: { home: string; databaseUrl: string | n
   const embedded = options.databaseUrl ? null : await startEmbeddedPostgres({ home: options.home, log });
   const connection: Connection = embedded ? embedded.connection : { connectionString: options.databaseUrl ?? "" };
   const { db, close } = openDatabase(connection, POOL_SIZE, log);
-  await migrate(db);
-  const listener = await listen(connection, log);
+  const listener = await reached(async () => {
+    await migrate(db);
+    return listen(connection, log);
+  }).catch(async (thrown: unknown) => {
+    await close();
+    await embedded?.stop();
+    throw thrown;
+  });
   const watch =
     embedded &&
     setInterval(
@@ -51,4 +58,17 @@ export async function openStore(options: { home: string; databaseUrl: string | n
 function placeOf(databaseUrl: string): string {
   const { host, pathname, searchParams } = new URL(databaseUrl);
   return `${host || (searchParams.get("host") ?? "localhost")}${pathname}`;
+}
+
+/** The first questions to the database: what fails here is the address, the password or the server. */
+async function reached<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    // A host name with several addresses fails with all of them, and no words of its own.
+    const cause = thrown instanceof AggregateError ? thrown.errors[0] : thrown;
+    const error = toThreadboxError(cause, "database.unavailable");
+    if (error.code !== "database.unavailable" || cause instanceof ThreadboxError) throw error;
+    throw new ThreadboxError("database.unavailable", `The database cannot be used: ${error.detail}`, { cause: thrown });
+  }
 }

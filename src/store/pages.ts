@@ -36,7 +36,7 @@ export function webThreads(db: Database): WebThreads {
           .onConflict((conflict) =>
             conflict
               .columns(["thread", "ref"])
-              .doUpdateSet({ ...row, seq: sql`nextval(pg_get_serial_sequence('web_posts', 'seq'))` }),
+              .doUpdateSet({ ...row, seq: sql`default` }),
           )
           .execute();
         await sql`select pg_notify('threadbox_news', ${`web:${post.thread}`})`.execute(tx);

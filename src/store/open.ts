@@ -25,13 +25,10 @@ export async function openStore(options: { home: string; databaseUrl: string | n
   const embedded = options.databaseUrl ? null : await startEmbeddedPostgres({ home: options.home, log });
   const connection: Connection = embedded ? embedded.connection : { connectionString: options.databaseUrl ?? "" };
   const { db, close } = openDatabase(connection, POOL_SIZE, log);
-  const listener = await reached(async () => {
-    await migrate(db);
-    return listen(connection, log);
-  }).catch(async (thrown: unknown) => {
+  const listener = await begin(db, connection, log).catch(async (thrown: unknown) => {
     await close();
     await embedded?.stop();
-    throw thrown;
+    throw unusable(thrown);
   });
   const watch =
     embedded &&
@@ -54,21 +51,21 @@ export async function openStore(options: { home: string; databaseUrl: string | n
   };
 }
 
+async function begin(db: Database, connection: Connection, log: Log): Promise<Listener> {
+  await migrate(db);
+  return listen(connection, log);
+}
+
 /** Host and database without the password; a socket's folder stands in the query. */
 function placeOf(databaseUrl: string): string {
   const { host, pathname, searchParams } = new URL(databaseUrl);
   return `${host || (searchParams.get("host") ?? "localhost")}${pathname}`;
 }
 
-/** The first questions to the database: what fails here is the address, the password or the server. */
-async function reached<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (thrown) {
-    // A host name with several addresses fails with all of them, and no words of its own.
-    const cause = thrown instanceof AggregateError ? thrown.errors[0] : thrown;
-    const error = toThreadboxError(cause, "database.unavailable");
-    if (error.code !== "database.unavailable" || cause instanceof ThreadboxError) throw error;
-    throw new ThreadboxError("database.unavailable", `The database cannot be used: ${error.detail}`, { cause: thrown });
-  }
+/** The first questions to the database: what fails here is its address, its password or the server. */
+function unusable(thrown: unknown): ThreadboxError {
+  if (thrown instanceof ThreadboxError) return thrown;
+  // A host name with several addresses fails with all of them, and has no words of its own.
+  const { detail } = toThreadboxError(thrown instanceof AggregateError ? thrown.errors[0] : thrown);
+  return new ThreadboxError("database.unavailable", `The database cannot be used: ${detail}.`, { cause: thrown });
 }

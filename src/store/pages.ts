@@ -1,5 +1,6 @@
 /** What the pages and the command line read, and what the web surface writes. */
 import { sql } from "kysely";
+import { titleOf } from "../core/naming.ts";
 import type { News, Sessions, TurnSummary, WebPost, WebThreads } from "../core/pages.ts";
 import type { Turn } from "../core/types.ts";
 import type { Database } from "./database.ts";
@@ -13,7 +14,7 @@ export function webThreads(db: Database): WebThreads {
         from (select distinct on (thread) thread, body, at from web_posts where kind = 'person' order by thread, seq) as first
         left join keys on keys.key = 'web:thread:' || first.thread
         order by first.at desc limit ${limit}`.execute(db);
-      return rows.map((row) => ({ ...row, at: row.at.getTime() }));
+      return rows.map((row) => ({ ...row, title: titleOf(row.title), at: row.at.getTime() }));
     },
     async posts(thread, after) {
       const rows = await db
@@ -33,11 +34,7 @@ export function webThreads(db: Database): WebThreads {
         await tx
           .insertInto("web_posts")
           .values(row)
-          .onConflict((conflict) =>
-            conflict
-              .columns(["thread", "ref"])
-              .doUpdateSet({ ...row, seq: sql`default` }),
-          )
+          .onConflict((conflict) => conflict.columns(["thread", "ref"]).doUpdateSet({ ...row, seq: sql`default` }))
           .execute();
         await sql`select pg_notify('threadbox_news', ${`web:${post.thread}`})`.execute(tx);
       });

@@ -1,0 +1,59 @@
+/** The variables and threadbox.yml, problem by problem; and what is left of them to check the rest with. */
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import { type Config, type ConfigProblem, configProblems, environment, readConfig, type Variables } from "../config.ts";
+import { toThreadboxError } from "../errors.ts";
+import { createLog, type Log } from "../log.ts";
+import { teamFile } from "../main.ts";
+import { readTeamSettings, type TeamSettings } from "../repositories.ts";
+import { type Finding, fail, ok, warn } from "./doctor-finding.ts";
+
+/** Settings with their problems left out, so that one wrong variable does not hide everything else. */
+export interface Checked {
+  config: Config;
+  /** Null when threadbox.yml cannot be read. */
+  team: TeamSettings | null;
+  log: Log;
+}
+
+export function checkSettings(): { settings: Checked; findings: Finding[] } {
+  const variables = environment();
+  const problems = configProblems(variables);
+  const config = readConfig(usable(variables, problems));
+  const { team, finding } = checkTeam(config);
+  return {
+    settings: { config, team, log: createLog("silent") },
+    findings: [...ofVariables(variables, problems), finding],
+  };
+}
+
+function ofVariables(variables: Variables, problems: ConfigProblem[]): Finding[] {
+  if (problems.length > 0)
+    return problems.map(({ variable, remedy }) =>
+      fail(variable, variables[variable] ? "Its value is wrong." : "It is missing.", remedy),
+    );
+  return [ok("variables", existsSync(".env") ? "fine, with those of .env" : "fine; there is no .env")];
+}
+
+/** Without the wrong ones. Slack's and GitHub's variables need each other, so there the whole group goes. */
+function usable(variables: Variables, problems: ConfigProblem[]): Variables {
+  const wrong = problems.map(({ variable }) => /^(?:SLACK|GITHUB)_/.exec(variable)?.[0] ?? variable);
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => !wrong.some((one) => name.startsWith(one))));
+}
+
+const LIST = "List yours under `repositories`: name, and url where it is not on GitHub.";
+
+function checkTeam(config: Config): { team: TeamSettings | null; finding: Finding } {
+  const path = teamFile();
+  const what = basename(path);
+  try {
+    const team = readTeamSettings(path, config.github?.url);
+    const count = team.repositories.length;
+    if (!team.found) return { team, finding: warn(what, "There is none; the bot works on the demo repository.", LIST) };
+    if (count === 0) return { team, finding: warn(what, "It names no repository.", LIST) };
+    return { team, finding: ok(what, `${count} ${count === 1 ? "repository" : "repositories"}`) };
+  } catch (thrown) {
+    const { detail } = toThreadboxError(thrown);
+    return { team: null, finding: fail(what, detail, "Fix these lines.") };
+  }
+}

@@ -1,0 +1,63 @@
+/** The bot in a process of its own, as `threadbox start` builds it: same composition root, same log (thrown away). */
+import { setTimeout as pause } from "node:timers/promises";
+import { pino } from "pino";
+import { readConfig, type Variables } from "../../src/config.ts";
+import type { NewMention, Repository } from "../../src/core/types.ts";
+import { createLog } from "../../src/log.ts";
+import { type Bot, startBot } from "../../src/main.ts";
+import { answerParent } from "./child.ts";
+
+export interface BotWish {
+  variables: Variables;
+  repositories: Repository[];
+  idleAfterMs: number;
+}
+
+export interface Memory {
+  rssBytes: number;
+  heapUsedBytes: number;
+}
+
+let bot: Bot | null = null;
+
+const tasks = {
+  /** Resolves with where it answers. */
+  async start({ variables, repositories, idleAfterMs }: BotWish): Promise<string> {
+    bot = await startBot({
+      config: readConfig({ PORT: "0", ...variables }),
+      team: { repositories, labels: {}, slack: {}, idleAfterMs, turnLimitMs: 3_600_000, found: true },
+      // A line for everything that happens is part of what is measured; only nobody reads it.
+      log: createLog("info", pino.destination({ dest: "/dev/null", sync: true })),
+      paced: false,
+    });
+    return bot.url ?? "";
+  },
+
+  /** Through the way in that every handler uses; resolves with how many were accepted. */
+  async receive(mentions: NewMention[]): Promise<number> {
+    let accepted = 0;
+    const left = mentions.values();
+    const caller = async (): Promise<void> => {
+      for (const mention of left) if ((await bot?.inbox.receive(mention))?.is === "accepted") accepted += 1;
+    };
+    await Promise.all(Array.from({ length: 16 }, caller));
+    return accepted;
+  },
+
+  /** After everything that nobody holds any more has been collected. */
+  async memory(_: null): Promise<Memory> {
+    for (let round = 0; round < 6; round++) {
+      globalThis.gc?.();
+      await pause(100);
+    }
+    const { rss, heapUsed } = process.memoryUsage();
+    return { rssBytes: rss, heapUsedBytes: heapUsed };
+  },
+};
+
+export type BotTasks = typeof tasks;
+
+answerParent(tasks, async () => {
+  await bot?.destroySandboxes();
+  await bot?.stop();
+});

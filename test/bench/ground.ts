@@ -1,0 +1,129 @@
+/**
+ * What every benchmark stands on: a Postgres of this run alone (the embedded one, with the settings that the bot gives it, fsync
+ * on), a database of its own for each, and a folder that is gone afterwards.
+ */
+import { randomBytes } from "node:crypto";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import pg from "pg";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/store/embedded-postgres.ts";
+import { quiet } from "../quiet.ts";
+import { check } from "./measure.ts";
+
+export interface Ground {
+  folder: string;
+  postgresVersion: string;
+  database(): Promise<BenchDatabase>;
+  close(): Promise<void>;
+}
+
+export interface BenchDatabase {
+  /** For DATABASE_URL. */
+  url: string;
+  connection: EmbeddedPostgres["connection"];
+  query<T extends object>(text: string, values?: unknown[]): Promise<T[]>;
+  /** The single number that a query gives. */
+  count(text: string, values?: unknown[]): Promise<number>;
+  /** Resolves when no effect, turn or mention is open any more, and nobody holds a session. */
+  settled(): Promise<void>;
+  drop(): Promise<void>;
+}
+
+/** What a benchmark is given. */
+export interface Bench {
+  ground: Ground;
+  /** Fewer and shorter, to see that everything works. */
+  quick: boolean;
+  /** Progress, on stderr. */
+  tell(text: string): void;
+}
+
+export async function prepareGround(): Promise<Ground> {
+  const folder = await mkdtemp(join(tmpdir(), "threadbox-bench-"));
+  // Started by root, Postgres runs as another user and has to get through.
+  await chmod(folder, 0o711);
+  const postgres = await startEmbeddedPostgres({ home: folder, log: quiet });
+  const admin = new pg.Client(postgres.connection);
+  await admin.connect();
+  const { rows } = await admin.query<{ server_version: string }>("show server_version");
+  return {
+    folder,
+    postgresVersion: rows[0]?.server_version ?? "",
+    database: () => makeDatabase(admin, postgres),
+    async close() {
+      await admin.end();
+      await postgres.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function makeDatabase(admin: pg.Client, postgres: EmbeddedPostgres): Promise<BenchDatabase> {
+  const name = `b_${randomBytes(6).toString("hex")}`;
+  await admin.query(`create database ${name}`);
+  const connection = { ...postgres.connection, database: name };
+  const client = new pg.Client(connection);
+  await client.connect();
+  const query = async <T extends object>(text: string, values: unknown[] = []): Promise<T[]> =>
+    (await client.query<T>(text, values)).rows;
+  const count = async (text: string, values: unknown[] = []): Promise<number> => {
+    const [row] = await query<Record<string, unknown>>(text, values);
+    return Number(Object.values(row ?? {})[0]);
+  };
+  return {
+    url: `postgres:///${name}?user=${connection.user}&host=${encodeURIComponent(connection.host)}`,
+    connection,
+    query,
+    count,
+    settled: () => settled(() => count(OPEN)),
+    async drop() {
+      await client.end();
+      await admin.query(`drop database if exists ${name} with (force)`);
+    },
+  };
+}
+
+const OPEN = `select (select count(*) from effects where done_at is null)
+  + (select count(*) from inbox where session_id is null)
+  + (select count(*) from sessions where owner is not null or state->>'turn' is not null or state->'checking' <> '[]')`;
+
+const LOOK_EVERY_MS = 50;
+/** Without any progress. The slowest single step is a sandbox that boots on a busy machine. */
+const STUCK_AFTER_MS = 60_000;
+
+async function settled(open: () => Promise<number>): Promise<void> {
+  let least = Number.POSITIVE_INFINITY;
+  let progressAt = performance.now();
+  for (let left = await open(); left > 0; left = await open()) {
+    if (left < least) progressAt = performance.now();
+    least = Math.min(least, left);
+    check(performance.now() - progressAt < STUCK_AFTER_MS, `${left} things stay open`);
+    await pause(LOOK_EVERY_MS);
+  }
+}
+
+export interface Sink {
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Takes everything and says yes: lets an emulator make the deliveries that are sent to the bot later, at a rate of our own. */
+export async function openSink(): Promise<Sink> {
+  const server = createServer((request, response) => {
+    request.resume();
+    request.on("end", () => response.end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

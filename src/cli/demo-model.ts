@@ -1,7 +1,7 @@
 /** Which language model the demo runs on: the real one where there is a key, else a script that says of itself that it is one. */
 import type { Variables } from "../config.ts";
 import { FIXED } from "./demo-repository.ts";
-import { type Script, scriptedModel } from "./scripted-model.ts";
+import type { Script } from "./scripted-model.ts";
 
 export interface DemoModel {
   /** The first line of the demo. */
@@ -33,6 +33,8 @@ export async function demoModel(variables: Variables): Promise<DemoModel> {
 }
 
 async function scripted(): Promise<DemoModel> {
+  // Loaded here alone: it is a whole server, and no other command needs it.
+  const { scriptedModel } = await import("./scripted-model.ts");
   const model = await scriptedModel([SCRIPT]);
   return {
     about:

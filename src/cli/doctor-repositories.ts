@@ -68,5 +68,7 @@ async function lsRemote(url: string, credential: GitCredential | null): Promise<
 /** What git itself complains of; the error of the child process holds nothing but its command line. */
 function wordsOfGit(thrown: unknown): string | null {
   if (!(thrown instanceof Error && "stderr" in thrown)) return null;
-  return /^(?:fatal|remote|error): (.+)$/m.exec(String(thrown.stderr))?.[1] ?? null;
+  const words = /^(?:fatal|remote|error): (.+)$/m.exec(String(thrown.stderr))?.[1] ?? null;
+  // Somebody may have written a password into the URL.
+  return words && words.replace(/:\/\/[^/@\s]*@/g, "://");
 }

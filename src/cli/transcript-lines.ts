@@ -21,11 +21,13 @@ export function transcriptLines(asked: (turn: string) => string | null, colour: 
   /** The message that is being written, and its number within the turn. */
   let said = "";
   let saying = 0;
+  let last = "";
 
   const rest = (): string[] => {
-    const lines = said.trim() ? [clean(said.trim())] : [];
+    const text = clean(said.trim());
     said = "";
-    return lines;
+    if (text) last = text;
+    return text ? [text] : [];
   };
   const dim = (text: string): string => paint(["dim"], text, colour);
 
@@ -71,15 +73,19 @@ export function transcriptLines(asked: (turn: string) => string | null, colour: 
     return before;
   };
 
+  /** Most often the last message once more, which stands there already. */
+  const answer = (event: Extract<AgentEvent, { type: "turn.ended" }>): string[] => {
+    const text = clean(event.answer.trim());
+    return text && text !== last ? [text] : [];
+  };
+
   return {
     rest,
     of(event) {
       if (event.type === "text") return piece(event);
-      // The answer is the last message once more.
-      if (event.type === "turn.ended" && event.answer) said = "";
       const lines = linesOf(event);
       // Events that print nothing (`usage`) come in the middle of a message and do not end it.
-      return lines.length > 0 ? [...rest(), ...lines] : lines;
+      return lines.length > 0 ? [...rest(), ...(event.type === "turn.ended" ? answer(event) : []), ...lines] : lines;
     },
   };
 }
@@ -99,8 +105,7 @@ function endLines(event: Extract<AgentEvent, { type: "turn.ended" }>, colour: bo
   const word = { done: "✓ done", failed: "✗ failed", stopped: "■ stopped" }[event.outcome];
   const style = ({ done: "green", failed: "red", stopped: "yellow" } as const)[event.outcome];
   const why = event.failure ? [`  ${clean(event.failure.detail)} (${event.failure.code})`] : [];
-  const answer = event.answer ? [clean(event.answer)] : [];
-  return [...answer, paint([style], `${word} in ${duration(event.durationMs)}`, colour), ...why];
+  return [paint([style], `${word} in ${duration(event.durationMs)}`, colour), ...why];
 }
 
 /** Other people's words without what could steer the terminal. */

@@ -2,7 +2,7 @@
 import type { Clock } from "../clock.ts";
 import { showInMs } from "../core/condense.ts";
 import type { Progress, Thread } from "../core/types.ts";
-import { toThreadboxError } from "../errors.ts";
+import { catalogEntry, toThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Store } from "../store/store.ts";
 import type { Surface } from "../surfaces/surface.ts";
@@ -19,7 +19,7 @@ export interface Display {
 
 export interface DisplayDeps {
   store: Pick<Store, "saveProgressRef">;
-  surface: Surface | undefined;
+  surface: Pick<Surface, "show"> | undefined;
   clock: Clock;
   log: Log;
   page: string | null;
@@ -27,6 +27,8 @@ export interface DisplayDeps {
 
 /** Stored before the first post: whoever finds it knows that there may be a message whose name was not recorded any more. */
 const POSTING = "posting";
+
+const LAST_TRY_AFTER_MS = 5_000;
 
 /** `posted` is the stored name of the message: null when there is none. */
 export function openDisplay(deps: DisplayDeps, thread: Thread, first: Progress, posted: string | null): Display {
@@ -37,10 +39,12 @@ export function openDisplay(deps: DisplayDeps, thread: Thread, first: Progress, 
   let cancel = () => {};
   let closed = false;
   let busy = Promise.resolve();
+  let lastTries = 5;
 
   const show = async (): Promise<void> => {
     if (!deps.surface) return;
     const showing = progress;
+    const before = shown;
     shown = { at: deps.clock.now(), changedAt: showing.changedAt, edits: (shown?.edits ?? 0) + 1 };
     try {
       if (ref === null) await deps.store.saveProgressRef(showing.turn, POSTING);
@@ -52,7 +56,11 @@ export function openDisplay(deps: DisplayDeps, thread: Thread, first: Progress, 
     } catch (thrown) {
       const error = toThreadboxError(thrown);
       // Progress is the first thing to go without: the answer says everything again.
-      if (error.retryAfterMs) shown.at += error.retryAfterMs;
+      shown = { ...shown, at: shown.at + (error.retryAfterMs ?? 0), changedAt: before?.changedAt ?? 0 };
+      // But for the last edit: it takes the Stop button away. Nobody waits for it.
+      const again = lastTries > 0 && catalogEntry(error.code).retry !== "never";
+      if (closed && again) deps.clock.after(error.retryAfterMs ?? LAST_TRY_AFTER_MS, show);
+      if (closed) lastTries -= 1;
       deps.log.info({ turn: showing.turn, code: error.code, detail: error.detail }, "progress.dropped");
     }
   };

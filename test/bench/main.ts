@@ -1,0 +1,96 @@
+/**
+ * `npm run bench [-- names...] [--quick] [--json FILE]`: how fast and how large it is, on this machine. Nothing here passes or
+ * fails by its speed; a benchmark that cannot prove that nothing was lost fails, and then so does the whole run.
+ */
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { acknowledgement } from "./acknowledgement.ts";
+import { type Bench, prepareGround } from "./ground.ts";
+import { between, describeMachine, type Machine, type Processors, readTicks } from "./machine.ts";
+import type { Row } from "./measure.ts";
+import { printMachine, printTable } from "./table.ts";
+
+const BENCHMARKS: Record<string, (bench: Bench) => Promise<Row[]>> = {
+  acknowledgement,
+};
+
+export interface Result {
+  name: string;
+  seconds: number;
+  processors: Processors | null;
+  rows: Row[];
+  /** Why there are no rows. */
+  failed: string | null;
+}
+
+export interface Report {
+  startedAt: string;
+  quick: boolean;
+  seconds: number;
+  machine: Machine;
+  processors: Processors | null;
+  results: Result[];
+}
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: "boolean", default: false }, json: { type: "string", default: "bench-results.json" } },
+});
+
+const unknown = positionals.filter((name) => !Object.hasOwn(BENCHMARKS, name));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no benchmark ${unknown.join(", ")}; there are ${Object.keys(BENCHMARKS).join(", ")}.\n`);
+  process.exit(1);
+}
+
+const report = await measureAll(positionals.length > 0 ? positionals : Object.keys(BENCHMARKS));
+printTable(report);
+writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+process.stderr.write(`Written to ${options.json}.\n`);
+process.exitCode = report.results.some(({ failed }) => failed !== null) ? 1 : 0;
+
+async function measureAll(names: string[]): Promise<Report> {
+  const startedAt = new Date();
+  const ticks = readTicks();
+  const ground = await prepareGround();
+  process.once("SIGINT", () => void ground.close().finally(() => process.exit(130)));
+  const machine = describeMachine(ground.postgresVersion);
+  printMachine(machine, options.quick);
+  const results: Result[] = [];
+  try {
+    for (const name of names) results.push(await measureOne(name, ground));
+  } finally {
+    await ground.close();
+  }
+  return {
+    startedAt: startedAt.toISOString(),
+    quick: options.quick,
+    seconds: (Date.now() - startedAt.getTime()) / 1_000,
+    machine,
+    processors: between(ticks, readTicks()),
+    results,
+  };
+}
+
+async function measureOne(name: string, ground: Bench["ground"]): Promise<Result> {
+  const beginAt = performance.now();
+  const ticks = readTicks();
+  const tell = (text: string): void => {
+    const seconds = ((performance.now() - beginAt) / 1_000).toFixed(1).padStart(5);
+    process.stderr.write(`${seconds} s  ${name}: ${text}\n`);
+  };
+  const ended = (rows: Row[], failed: string | null): Result => ({
+    name,
+    seconds: (performance.now() - beginAt) / 1_000,
+    processors: between(ticks, readTicks()),
+    rows,
+    failed,
+  });
+  try {
+    return ended((await BENCHMARKS[name]?.({ ground, quick: options.quick, tell })) ?? [], null);
+  } catch (thrown) {
+    const failed = thrown instanceof Error ? thrown.message : String(thrown);
+    tell(`FAILED: ${thrown instanceof Error ? thrown.stack : failed}`);
+    return ended([], failed);
+  }
+}

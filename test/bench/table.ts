@@ -1,0 +1,54 @@
+/** The report for people: the machine, one line for each row, and below the table what each number means and what it is bound by. */
+import type { Report, Result } from "./main.ts";
+import type { Machine } from "./machine.ts";
+import type { Row } from "./measure.ts";
+
+const HEAD = ["", "what", "n", "p50", "p99", "max", "value", "aim"];
+/** Columns of numbers stand right. */
+const RIGHT = new Set([0, 2, 3, 4, 5, 6]);
+
+export function printMachine(machine: Machine, quick: boolean): void {
+  const { cores, processor, memoryGb, freeGb, system, node, postgres, loadBefore } = machine;
+  print(`${cores} cores (${processor}), ${memoryGb} GB (${freeGb} free), ${system}`);
+  print(`Node ${node}, PostgreSQL ${postgres} (embedded, fsync on), load before ${loadBefore.toFixed(2)}${quick ? ", --quick" : ""}`);
+  if (loadBefore > cores / 2) print("This machine has other work: read the figures as upper bounds.");
+  print("");
+}
+
+export function printTable({ results, seconds, processors }: Report): void {
+  const rows = results.flatMap((result) => result.rows);
+  const lines = rows.map((row, index) => [String(index + 1), row.what, String(row.n), ...figures(row), aimOf(row)]);
+  const widths = HEAD.map((head, column) => Math.max(head.length, ...lines.map((line) => line[column]?.length ?? 0)));
+  const aligned = (cells: string[]): string =>
+    cells
+      .map((cell, column) => (RIGHT.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+      .join("  ")
+      .trimEnd();
+  for (const line of [HEAD, widths.map((width) => "-".repeat(width)), ...lines]) print(aligned(line));
+  print("");
+  for (const [index, row] of rows.entries()) print(`${index + 1}. ${row.note}`);
+  print("");
+  for (const result of results) print(ofMachine(result));
+  const steal = processors ? `, steal ${processors.stealPercent} %` : "";
+  print(`All in ${seconds.toFixed(0)} s${steal}.`);
+}
+
+function figures({ spread, value, unit }: Row): string[] {
+  const shown = (figure: number | null): string => (figure === null ? "" : `${rounded(figure)} ${unit}`);
+  return [shown(spread?.p50 ?? null), shown(spread?.p99 ?? null), shown(spread?.max ?? null), shown(value)];
+}
+
+function rounded(figure: number): string {
+  const size = Math.abs(figure);
+  const digits = size < 10 ? 2 : size < 100 ? 1 : 0;
+  return Number(figure.toFixed(digits)).toLocaleString("en");
+}
+
+const aimOf = ({ aim }: Row): string => (aim ? `${aim.says}${aim.met ? "" : " (not here)"}` : "");
+
+function ofMachine({ name, seconds, processors, failed }: Result): string {
+  const shares = processors ? `, processors ${processors.busyPercent} % busy, steal ${processors.stealPercent} %` : "";
+  return `${name}: ${seconds.toFixed(0)} s${shares}${failed === null ? "" : `, FAILED: ${failed}`}`;
+}
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { newProgress } from "../../src/core/condense.ts";
+import { openDisplay } from "../../src/engine/display.ts";
+import { ThreadboxError } from "../../src/errors.ts";
+import type { Surface } from "../../src/surfaces/surface.ts";
+import { handWoundClock } from "../clock.ts";
+import { NOW, slackThread, work } from "../core/story.ts";
+import { quiet } from "../quiet.ts";
+
+/** Runs what is waiting for a promise, without time going by. */
+const breathe = () => new Promise((resolve) => setImmediate(resolve));
+
+function opened(posted: string | null = null) {
+  const clock = handWoundClock(NOW);
+  const shown: { now: string; ref: string | null; again: boolean }[] = [];
+  const refs: string[] = [];
+  const failures: ThreadboxError[] = [];
+  const surface = {
+    async show(_thread, progress, _page, ref, { again }) {
+      const failure = failures.shift();
+      if (failure) throw failure;
+      shown.push({ now: progress.now, ref, again });
+      return ref ?? "1.2";
+    },
+  } satisfies Pick<Surface, "show">;
+  const store = { saveProgressRef: async (_turn: string, ref: string) => void refs.push(ref) };
+  const first = newProgress("m1", work, "Starting", NOW);
+  const display = openDisplay({ store, surface, clock, log: quiet, page: null }, slackThread, first, posted);
+  const wind = async (ms: number): Promise<void> => {
+    clock.advance(ms);
+    await breathe();
+  };
+  const change = (now: string) => display.update({ ...display.progress(), now, changedAt: clock.now() });
+  return { display, shown, refs, failures, wind, change };
+}
+
+describe("the progress message", () => {
+  test("is posted at once, and edited at most every three seconds", async () => {
+    const { shown, wind, change } = opened();
+    await wind(0);
+    await wind(1_000);
+    change("one");
+    change("two");
+    await wind(1_999);
+    assert.deepEqual(
+      shown.map(({ now }) => now),
+      ["Starting"],
+    );
+    await wind(1);
+    assert.deepEqual(shown, [
+      { now: "Starting", ref: null, again: false },
+      { now: "two", ref: "1.2", again: false },
+    ]);
+  });
+
+  test("is named in the store before and after it is posted, so that a crash between the two is seen", async () => {
+    const { refs, wind } = opened();
+    await wind(0);
+    assert.deepEqual(refs, ["posting", "1.2"]);
+  });
+
+  test("of an earlier bot whose name was not recorded is looked for before it is posted again", async () => {
+    const { shown, wind } = opened("posting");
+    await wind(0);
+    assert.deepEqual(shown, [{ now: "Starting", ref: null, again: true }]);
+  });
+
+  test("goes without an edit when the surface limits us, and waits as long as it says", async () => {
+    const { shown, failures, wind, change } = opened();
+    await wind(0);
+    failures.push(new ThreadboxError("surface.rate-limited", "slow down", { retryAfterMs: 20_000 }));
+    await wind(3_000);
+    change("one");
+    await wind(0);
+    change("two");
+    await wind(19_000);
+    assert.equal(shown.length, 1);
+    await wind(4_000);
+    assert.equal(shown.at(-1)?.now, "two");
+  });
+
+  test("loses its Stop button in the end, also when that takes a second try", async () => {
+    const { display, shown, failures, wind } = opened();
+    await wind(0);
+    failures.push(new ThreadboxError("surface.rate-limited", "slow down", { retryAfterMs: 2_000 }));
+    await display.close({ ...display.progress(), now: "Done", ended: "done" });
+    assert.equal(shown.length, 1);
+    await wind(2_000);
+    assert.equal(shown.at(-1)?.now, "Done");
+  });
+});

@@ -67,7 +67,7 @@ const CATALOG = {
   "model.unavailable": { retry: "later", remedy: "The model's provider is down. Write `retry` in a few minutes." },
   "model.failed": {
     retry: "never",
-    remedy: "The model refused the request; its words are above. Write `retry`, or `fresh` to begin anew.",
+    remedy: "The model refused the request; its words are above. Write `retry`, or begin anew in a new thread.",
   },
   "git.clone-failed": { retry: "never", remedy: "Check the repository's URL and that the bot may read it." },
   "git.unauthorized": {

@@ -23,8 +23,10 @@ export function crossed({ file, to, typeOnly }: Import): string | null {
   const from = folderOf(file);
   const target = folderOf(to);
   if (ROOTS.has(file) || from === target) return null;
-  if (from === "src") return MAY_IMPORT[target] && target !== "src/core" && !typeOnly ? `${file} may not import ${to}` : null;
-  if (target === "src") return ALONE.has(from) || (ROOTS.has(to) && from !== "src/cli") ? `${file} may not import ${to}` : null;
+  if (from === "src")
+    return MAY_IMPORT[target] && target !== "src/core" && !typeOnly ? `${file} may not import ${to}` : null;
+  if (target === "src")
+    return ALONE.has(from) || (ROOTS.has(to) && from !== "src/cli") ? `${file} may not import ${to}` : null;
   if (!MAY_IMPORT[from]?.includes(target)) return `${file} may not import ${to}`;
   if (from === "src/engine" && TYPES_ONLY.has(target) && !typeOnly) return `${file} may import only types of ${to}`;
   return null;
@@ -32,7 +34,7 @@ export function crossed({ file, to, typeOnly }: Import): string | null {
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, "utf8");
-  return [...text.matchAll(/^(?:import|export)\s+(type\s+)?[^;]*?from\s+"(\.[^"]+)"/gms)].map((match) => ({
+  return [...text.matchAll(/^(?:import|export)\s+(type\s+)?[^;]*?from\s+"(\.[^"]+\.ts)"/gms)].map((match) => ({
     file,
     to: posix.join(posix.dirname(file), match[2] ?? ""),
     typeOnly: Boolean(match[1]),
@@ -49,17 +51,36 @@ test("imports follow the arrows", () => assert.deepEqual(files.flatMap(importsOf
 
 test("a bad import is found", () => {
   const bad: [Import, string][] = [
-    [{ file: "src/daemon/x.ts", to: "src/core/types.ts", typeOnly: true }, "src/daemon/x.ts may not import src/core/types.ts"],
+    [
+      { file: "src/daemon/x.ts", to: "src/core/types.ts", typeOnly: true },
+      "src/daemon/x.ts may not import src/core/types.ts",
+    ],
     [{ file: "src/core/x.ts", to: "src/log.ts", typeOnly: false }, "src/core/x.ts may not import src/log.ts"],
-    [{ file: "src/surfaces/x.ts", to: "src/store/store.ts", typeOnly: true }, "src/surfaces/x.ts may not import src/store/store.ts"],
-    [{ file: "src/engine/x.ts", to: "src/surfaces/slack.ts", typeOnly: false }, "src/engine/x.ts may import only types of src/surfaces/slack.ts"],
-    [{ file: "src/errors.ts", to: "src/store/store.ts", typeOnly: false }, "src/errors.ts may not import src/store/store.ts"],
+    [
+      { file: "src/surfaces/x.ts", to: "src/store/store.ts", typeOnly: true },
+      "src/surfaces/x.ts may not import src/store/store.ts",
+    ],
+    [
+      { file: "src/engine/x.ts", to: "src/surfaces/slack.ts", typeOnly: false },
+      "src/engine/x.ts may import only types of src/surfaces/slack.ts",
+    ],
+    [
+      { file: "src/errors.ts", to: "src/store/store.ts", typeOnly: false },
+      "src/errors.ts may not import src/store/store.ts",
+    ],
   ];
   for (const [wrong, message] of bad) assert.equal(crossed(wrong), message);
 });
 
 test("no two files import each other, however far around", () => {
-  const graph = new Map(files.map((file) => [file, importsOf(file).filter((one) => !one.typeOnly).map((one) => one.to)]));
+  const graph = new Map(
+    files.map((file) => [
+      file,
+      importsOf(file)
+        .filter((one) => !one.typeOnly)
+        .map((one) => one.to),
+    ]),
+  );
   const done = new Set<string>();
   const rings: string[] = [];
   const visit = (file: string, path: string[]): void => {
@@ -73,12 +94,20 @@ test("no two files import each other, however far around", () => {
 });
 
 test("the environment is read in one place on each side", () => {
-  const readers = files.filter((file) => /\bprocess\.env\b/.test(readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "")));
-  assert.deepEqual(readers.filter((file) => file !== "src/config.ts" && file !== "src/daemon/config.ts"), []);
+  const readers = files.filter((file) =>
+    /\bprocess\.env\b/.test(readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "")),
+  );
+  assert.deepEqual(
+    readers.filter((file) => file !== "src/config.ts" && file !== "src/daemon/config.ts"),
+    [],
+  );
 });
 
 test("the core has no clock, no chance and nothing to wait for", () => {
-  const impure = files.filter((file) => file.startsWith("src/core/") && /Date\.now|Math\.random|\bawait\b|from "node:/.test(readFileSync(file, "utf8")));
+  const impure = files.filter(
+    (file) =>
+      file.startsWith("src/core/") && /Date\.now|Math\.random|\bawait\b|from "node:/.test(readFileSync(file, "utf8")),
+  );
   assert.deepEqual(impure, []);
 });
 
@@ -88,6 +117,8 @@ test("no file is a drawer", () => {
 });
 
 test("files can be read in one sitting", () => {
-  const long = files.map((file) => [file, readFileSync(file, "utf8").split("\n").length] as const).filter(([, lines]) => lines > 350);
+  const long = files
+    .map((file) => [file, readFileSync(file, "utf8").split("\n").length] as const)
+    .filter(([, lines]) => lines > 350);
   assert.deepEqual(long, []);
 });

@@ -11,7 +11,7 @@ export const MAY_IMPORT: Record<string, string[]> = {
   "src/daemon": ["src/wire"],
   "src/web": ["src/core", "src/wire", "src/engine"],
   // Each command is a small composition root of its own, and puts together what it needs.
-  "src/cli": ["src/core", "src/wire", "src/engine", "src/store", "src/surfaces"],
+  "src/cli": ["src/core", "src/wire", "src/engine", "src/store", "src/surfaces", "src/sandboxes"],
   handlers: ["src/core", "src/engine", "src/surfaces"],
 };
 

@@ -70,5 +70,5 @@ function wordsOfGit(thrown: unknown): string | null {
   if (!(thrown instanceof Error && "stderr" in thrown)) return null;
   const words = /^(?:fatal|remote|error): (.+)$/m.exec(String(thrown.stderr))?.[1] ?? null;
   // Somebody may have written a password into the URL.
-  return words && words.replace(/:\/\/[^/@\s]*@/g, "://");
+  return words?.replace(/:\/\/[^/@\s]*@/g, "://") ?? null;
 }

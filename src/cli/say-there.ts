@@ -61,16 +61,21 @@ interface Sent {
 }
 
 async function post(bot: string, { path, body }: Sent, fine: number[] = []): Promise<Response> {
-  const response = await fetch(`${bot}${path}`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
+  const headers = { "content-type": "application/json" };
+  const response = await ask(bot, path, { method: "POST", headers, body: JSON.stringify(body) });
   if (response.ok || fine.includes(response.status)) return response;
   const detail = `The bot at ${bot} answered ${response.status} to ${path}.`;
   // 403 and 421: its page is only for this machine's own address.
   const foreign = response.status === 403 || response.status === 421;
   throw new Refused(detail, foreign ? "Set HOST to 127.0.0.1." : "Its log says why.");
+}
+
+async function ask(bot: string, path: string, init: RequestInit = {}): Promise<Response> {
+  try {
+    return await fetch(`${bot}${path}`, init);
+  } catch {
+    throw new Refused(`The bot at ${bot} does not answer any more.`, "Start it again: what it was told is not lost.");
+  }
 }
 
 function sayStop(bot: string, thread: string, output: Output): void {
@@ -81,7 +86,7 @@ function sayStop(bot: string, thread: string, output: Output): void {
 }
 
 async function isWorking(bot: string, session: string): Promise<boolean> {
-  const { sessions } = Rows.parse(await (await fetch(`${bot}/sessions`)).json());
+  const { sessions } = Rows.parse(await (await ask(bot, "/sessions")).json());
   return sessions.some(({ id, turn }) => id === session && turn !== null);
 }
 
@@ -90,6 +95,10 @@ async function* follow(url: string, output: Output): AsyncGenerator<Post> {
   const source = new EventSource(url);
   const waiting: Post[] = [];
   let heard = Promise.withResolvers<void>();
+  let broken = false;
+  source.addEventListener("open", () => {
+    broken = false;
+  });
   source.addEventListener("post", ({ data }) => {
     waiting.push(Post.parse(JSON.parse(data)));
     heard.resolve();
@@ -97,8 +106,11 @@ async function* follow(url: string, output: Output): AsyncGenerator<Post> {
   source.addEventListener("error", ({ code }) => {
     if (source.readyState === EventSource.CLOSED)
       heard.reject(new Refused(`The bot does not let us follow the thread (${code}).`, "Look at its page."));
-    else output.warn("The connection to the bot broke; trying again.");
+    else if (!broken) output.warn("The bot does not answer; trying until it does. Ctrl-C twice leaves.");
+    broken = true;
   });
+  // Nothing else keeps the process alive between two attempts to connect.
+  const alive = setInterval(() => {}, 60_000);
   try {
     for (;;) {
       await heard.promise;
@@ -106,6 +118,7 @@ async function* follow(url: string, output: Output): AsyncGenerator<Post> {
       yield* waiting.splice(0);
     }
   } finally {
+    clearInterval(alive);
     source.close();
   }
 }

@@ -18,76 +18,86 @@ export interface TranscriptLines {
 /** `asked` gives what a turn was asked, with who asked it. */
 export function transcriptLines(asked: (turn: string) => string | null, colour: boolean): TranscriptLines {
   const titles = new Map<string, string>();
-  /** The message that is being written, and its number within the turn. */
-  let said = "";
-  let saying = 0;
-  let last = "";
+  const message = wholeMessages();
+  return {
+    rest: message.end,
+    of(event) {
+      if (event.type === "text") return message.add(event);
+      if (event.type === "tool.started") titles.set(event.call, clean(event.title));
+      const lines = linesOf(event, { asked, titles, colour });
+      // Events that print nothing (`usage`) come in the middle of a message and do not end it.
+      if (lines.length === 0) return lines;
+      return [...message.end(), ...(event.type === "turn.ended" ? message.unlessSaid(event.answer) : []), ...lines];
+    },
+  };
+}
 
-  const rest = (): string[] => {
-    const text = clean(said.trim());
-    said = "";
+/** Puts the pieces of a message together, which come as the agent writes. */
+function wholeMessages() {
+  let number = 0;
+  let pieces = "";
+  let last = "";
+  const end = (): string[] => {
+    const text = clean(pieces.trim());
+    pieces = "";
     if (text) last = text;
     return text ? [text] : [];
   };
-  const dim = (text: string): string => paint(["dim"], text, colour);
-
-  const linesOf = (event: Exclude<AgentEvent, { type: "text" }>): string[] => {
-    switch (event.type) {
-      case "turn.started":
-        return ["", paint(["bold"], `> ${clean(asked(event.turn) ?? event.turn)}`, colour)];
-      case "turn.steered":
-        return [paint(["bold"], `> ${clean(event.text)}`, colour)];
-      case "workspace.preparing":
-        return [dim(`· ${event.step} ${clean(event.repository)}`)];
-      case "workspace.ready":
-        return [dim(`· on ${clean(event.branch)} at ${event.commit.slice(0, 7)}`)];
-      case "tool.started":
-        titles.set(event.call, clean(event.title));
-        return [];
-      case "tool.ended":
-        return toolLines(event, titles.get(event.call) ?? event.tool, colour);
-      case "retrying":
-        return [dim(`· trying again (${clean(event.reason)})`)];
-      case "branch.pushed":
-        return [paint(["cyan"], `↑ pushed ${clean(event.branch)} (${event.commit.slice(0, 7)})`, colour)];
-      case "agent.exited":
-        return [paint(["red"], `✗ the agent's process ended (${event.signal ?? event.code})`, colour)];
-      case "journal.cut":
-        return [dim("· older history was cut")];
-      case "turn.ended":
-        return endLines(event, colour);
-      case "daemon.started":
-      case "thinking":
-      case "usage":
-      case "diff":
-        return [];
-      default:
-        return event satisfies never;
-    }
-  };
-
-  const piece = ({ message, text }: Extract<AgentEvent, { type: "text" }>): string[] => {
-    const before = message === saying ? [] : rest();
-    saying = message;
-    said += text;
-    return before;
-  };
-
-  /** Most often the last message once more, which stands there already. */
-  const answer = (event: Extract<AgentEvent, { type: "turn.ended" }>): string[] => {
-    const text = clean(event.answer.trim());
-    return text && text !== last ? [text] : [];
-  };
-
   return {
-    rest,
-    of(event) {
-      if (event.type === "text") return piece(event);
-      const lines = linesOf(event);
-      // Events that print nothing (`usage`) come in the middle of a message and do not end it.
-      return lines.length > 0 ? [...rest(), ...(event.type === "turn.ended" ? answer(event) : []), ...lines] : lines;
+    end,
+    add({ message, text }: Extract<AgentEvent, { type: "text" }>): string[] {
+      const before = message === number ? [] : end();
+      number = message;
+      pieces += text;
+      return before;
+    },
+    /** An answer is most often the last message once more. */
+    unlessSaid(answer: string): string[] {
+      const text = clean(answer.trim());
+      return text && text !== last ? [text] : [];
     },
   };
+}
+
+interface Ground {
+  asked(turn: string): string | null;
+  /** Of tools that were started, by call. */
+  titles: Map<string, string>;
+  colour: boolean;
+}
+
+function linesOf(event: Exclude<AgentEvent, { type: "text" }>, { asked, titles, colour }: Ground): string[] {
+  const line = (style: Parameters<typeof paint>[0], text: string): string[] => [paint(style, text, colour)];
+  switch (event.type) {
+    case "turn.started":
+      return ["", ...line(["bold"], `> ${clean(asked(event.turn) ?? event.turn)}`)];
+    case "turn.steered":
+      return line(["bold"], `> ${clean(event.text)}`);
+    case "workspace.preparing":
+      return line(["dim"], `· ${event.step} ${clean(event.repository)}`);
+    case "workspace.ready":
+      return line(["dim"], `· on ${clean(event.branch)} at ${event.commit.slice(0, 7)}`);
+    case "tool.ended":
+      return toolLines(event, titles.get(event.call) ?? event.tool, colour);
+    case "retrying":
+      return line(["dim"], `· trying again (${clean(event.reason)})`);
+    case "branch.pushed":
+      return line(["cyan"], `↑ pushed ${clean(event.branch)} (${event.commit.slice(0, 7)})`);
+    case "agent.exited":
+      return line(["red"], `✗ the agent's process ended (${event.signal ?? event.code})`);
+    case "journal.cut":
+      return line(["dim"], "· older history was cut");
+    case "turn.ended":
+      return endLines(event, colour);
+    case "daemon.started":
+    case "thinking":
+    case "tool.started":
+    case "usage":
+    case "diff":
+      return [];
+    default:
+      return event satisfies never;
+  }
 }
 
 function toolLines(

@@ -2,6 +2,7 @@
  * One turn's stream to its end, resumed from its cursor. What was read is stored with the cursor and the progress in one
  * transaction, so a restart goes on where it was; what a restart reads twice changes nothing.
  */
+import { every } from "../clock.ts";
 import { condense } from "../core/condense.ts";
 import type { SessionEvent } from "../core/decision.ts";
 import { sandboxName } from "../core/naming.ts";
@@ -15,6 +16,7 @@ import { credentialsFor } from "./send.ts";
 
 /** Storing every token by itself was the main cost in measurements with 300 busy sessions; four times a second is enough for eyes. */
 const STORE_EVERY_MS = 250;
+/** Soon enough that a person does not wonder; each look is a file or one call to the provider. */
 const LOOK_AFTER_SANDBOX_EVERY_MS = 5_000;
 /** Installation tokens live an hour; a turn may live longer. */
 const RENEW_CREDENTIALS_EVERY_MS = 40 * 60_000;
@@ -72,17 +74,11 @@ async function read(deps: EngineDeps, { session, turn, from, signal }: Following
 /** The stream itself tries again for a minute when the daemon is silent; a machine that is gone is known sooner. */
 function watch(deps: EngineDeps, session: Session): { gone: AbortSignal; cancel(): void } {
   const gone = new AbortController();
-  let cancel = () => {};
-  const look = async (): Promise<void> => {
+  const cancel = every(deps.clock, LOOK_AFTER_SANDBOX_EVERY_MS, async () => {
     const running = await deps.provider.find(sandboxName(session.id)).catch(() => "unknown");
     if (running === null) gone.abort();
-    else arm();
-  };
-  const arm = (): void => {
-    cancel = deps.clock.after(LOOK_AFTER_SANDBOX_EVERY_MS, () => void look());
-  };
-  arm();
-  return { gone: gone.signal, cancel: () => cancel() };
+  });
+  return { gone: gone.signal, cancel };
 }
 
 interface Keeper {
@@ -155,22 +151,15 @@ async function lossOf(
   return { event: { type: "sandbox.lost", detail: error.detail }, restart: error.code === "daemon.journal-lost" };
 }
 
-function renewCredentials(deps: EngineDeps, { session, signal }: Following): () => void {
+function renewCredentials(deps: EngineDeps, { session }: Following): () => void {
   const { work } = session;
   if (!work) return () => {};
-  let cancel = () => {};
-  const renew = async (): Promise<void> => {
+  return every(deps.clock, RENEW_CREDENTIALS_EVERY_MS, async () => {
     try {
       await daemonOf(deps, session).credentials(await credentialsFor(deps, work));
     } catch (thrown) {
       const error = toThreadboxError(thrown);
       deps.log.warn({ session: session.id, code: error.code, detail: error.detail }, "credentials.not-renewed");
     }
-    if (!signal.aborted) arm();
-  };
-  const arm = (): void => {
-    cancel = deps.clock.after(RENEW_CREDENTIALS_EVERY_MS, () => void renew());
-  };
-  arm();
-  return () => cancel();
+  });
 }

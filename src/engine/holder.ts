@@ -3,6 +3,8 @@
  * both fed through `decide` one event at a time. Every write carries the epoch of the claim; when another bot has claimed
  * since, the write is refused and the holder stops without a further word.
  */
+import { createBell } from "../bell.ts";
+import { pause } from "../clock.ts";
 import { decide } from "../core/decide.ts";
 import { LANE, type Lane, type SessionEvent } from "../core/decision.ts";
 import type { Session } from "../core/types.ts";
@@ -57,7 +59,7 @@ export function hold(deps: EngineDeps, job: SessionJob): Holder {
     following: false,
     followed: new Set(),
   };
-  const done = work(held, bell.next)
+  const done = work(held, bell.heard)
     .catch((thrown: unknown) => {
       report(deps, job, thrown);
       aborted.abort();
@@ -140,7 +142,7 @@ async function carryOut(held: Held, row: PendingEffect, session: Session): Promi
   const outcome = await attempt(deps, row, session);
   // The lane stays taken during the pause, so that what comes after waits its turn.
   if (outcome.is === "again") {
-    await pause(deps, outcome.inMs, signal);
+    await pause(deps.clock, outcome.inMs, signal);
     held.begun.delete(row.id);
   } else await commit(held, (tx) => deps.store.finishEffect(tx, row.id, outcome.error), outcome.event);
 }
@@ -207,8 +209,7 @@ async function letGo({ deps, job, epoch, ring }: Held): Promise<boolean> {
 
 /** What was begun may still come to its end and be recorded; what takes longer is found half-done by whoever holds the session next. */
 async function settle({ deps, tasks }: Held): Promise<void> {
-  const patience = new Promise<void>((resolve) => void deps.clock.after(SETTLE_WITHIN_MS, resolve));
-  await Promise.race([Promise.all(tasks), patience]);
+  await Promise.race([Promise.all(tasks), pause(deps.clock, SETTLE_WITHIN_MS)]);
 }
 
 const SETTLE_WITHIN_MS = 8_000;
@@ -216,34 +217,4 @@ const SETTLE_WITHIN_MS = 8_000;
 function report(deps: EngineDeps, job: SessionJob, thrown: unknown): void {
   if (thrown instanceof Fenced) deps.log.info({ session: job.session }, "session.taken-over");
   else deps.log.error({ session: job.session, detail: toThreadboxError(thrown).detail, err: thrown }, "holder.failed");
-}
-
-/** Rings are not counted: one look sees everything that is there. */
-function createBell(): { ring(): void; next(): Promise<void> } {
-  let rung = false;
-  let answer = (): void => {};
-  return {
-    ring() {
-      rung = true;
-      answer();
-    },
-    async next() {
-      if (!rung) {
-        await new Promise<void>((resolve) => {
-          answer = resolve;
-        });
-      }
-      rung = false;
-    },
-  };
-}
-
-function pause(deps: EngineDeps, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = deps.clock.after(ms, resolve);
-    signal.addEventListener("abort", () => {
-      cancel();
-      resolve();
-    });
-  });
 }

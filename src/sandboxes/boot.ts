@@ -3,7 +3,7 @@
  * taken as it is, so that a bot that was restarted goes on with the turn that runs there.
  */
 import type { JWK } from "jose";
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "../clock.ts";
 import { ThreadboxError } from "../errors.ts";
 import { HealthResponse, ROUTES } from "../wire/routes.ts";
 import { WIRE_VERSION } from "../wire/version.ts";
@@ -71,7 +71,7 @@ async function untilHealthy(sandbox: Sandbox, { clock, deadlineMs = DEADLINE_MS 
         detail + (log ? `Its log ends with: ${log}` : "It logged nothing."),
       );
     }
-    await new Promise<void>((resolve) => clock.after(POLL_EVERY_MS, resolve));
+    await pause(clock, POLL_EVERY_MS);
   }
 }
 

@@ -3,7 +3,7 @@
  * has its cursor, so a new connection goes on exactly behind the last entry.
  */
 import { createParser } from "eventsource-parser";
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "../clock.ts";
 import { ThreadboxError } from "../errors.ts";
 import { JournalEntry } from "../wire/events.ts";
 import { HEARTBEAT_EVERY_MS } from "../wire/sse.ts";
@@ -94,17 +94,4 @@ function toEntry(data: string): JournalEntry {
   } catch (cause) {
     throw new ThreadboxError("daemon.refused", "The daemon told an event that cannot be understood", { cause });
   }
-}
-
-/** Ends early, without an error, when `signal` does. */
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const callOff = clock.after(ms, end);
-    signal.addEventListener("abort", end, { once: true });
-    function end() {
-      callOff();
-      signal.removeEventListener("abort", end);
-      resolve();
-    }
-  });
 }

@@ -7,10 +7,10 @@ import { createPrivateKey } from "node:crypto";
 import { createAppAuth } from "@octokit/auth-app";
 import { Octokit } from "octokit";
 import { z } from "zod";
+import { bounded, remembered } from "../bounded.ts";
 import type { Clock } from "../clock.ts";
 import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { bounded } from "./github-bounded.ts";
 import { githubFailure, statusOf } from "./github-failure.ts";
 
 export type GitHubCredentials = { appId: string; privateKey: string } | { token: string };
@@ -89,24 +89,23 @@ function tokenWay(options: GitHubAccessOptions, token: string): Way {
 
 /** GitHub's own limit for a narrowed token: an hour. The daemon is told when to ask again, so it gets one with most of it left. */
 const MIN_TOKEN_LIFE_MS = 30 * 60_000;
+/** An App that is taken off a repository and put on again gets another number. */
 const INSTALLATION_KNOWN_MS = 10 * 60_000;
+/** Each holds a token and a queue; an App has rarely more, and a forgotten one is made anew. */
+const MAX_CLIENTS = 500;
+const MAX_INSTALLATIONS_KNOWN = 2_000;
 
 function appWay(options: GitHubAccessOptions, app: { appId: string; privateKey: string }): Way {
   const { clock } = options;
   const auth = { appId: app.appId, privateKey: readPrivateKey(app.privateKey) };
   const jwt = octokit(options, "app", { authStrategy: createAppAuth, auth });
-  const clients = bounded<number, Octokit>(500);
-  const installations = bounded<string, { id: number; until: number }>(2_000);
-
-  async function installationOf({ owner, name, installation }: RepositoryPlace): Promise<number> {
-    if (installation !== null) return installation;
-    const key = `${owner}/${name}`.toLowerCase();
-    const known = installations.get(key);
-    if (known && clock.now() < known.until) return known.id;
-    const id = await findInstallation(jwt, owner, name, clock);
-    installations.set(key, { id, until: clock.now() + INSTALLATION_KNOWN_MS });
-    return id;
-  }
+  const clients = bounded<number, Octokit>(MAX_CLIENTS);
+  const findOnce = remembered(
+    { clock, forMs: INSTALLATION_KNOWN_MS, maxEntries: MAX_INSTALLATIONS_KNOWN },
+    (place: RepositoryPlace) => findInstallation(jwt, place, clock),
+    ({ owner, name }) => `${owner}/${name}`.toLowerCase(),
+  );
+  const installationOf = async (place: RepositoryPlace): Promise<number> => place.installation ?? findOnce(place);
 
   async function client(place: RepositoryPlace): Promise<Octokit> {
     const installationId = await installationOf(place);
@@ -144,14 +143,14 @@ function appWay(options: GitHubAccessOptions, app: { appId: string; privateKey: 
 
 const InstallationToken = z.object({ token: z.string(), expiresAt: z.string().transform((text) => Date.parse(text)) });
 
-async function findInstallation(jwt: Octokit, owner: string, name: string, clock: Clock): Promise<number> {
+async function findInstallation(jwt: Octokit, { owner, name }: RepositoryPlace, clock: Clock): Promise<number> {
   try {
     const { data } = await jwt.rest.apps.getRepoInstallation({ owner, repo: name });
     return data.id;
   } catch (thrown) {
-    const code = statusOf(thrown) === 404 ? "git.unauthorized" : null;
-    if (code) throw new ThreadboxError(code, `The GitHub App is not installed on ${owner}/${name}`, { cause: thrown });
-    throw githubFailure(thrown, `look for the App on ${owner}/${name}`, clock);
+    if (statusOf(thrown) !== 404) throw githubFailure(thrown, `look for the App on ${owner}/${name}`, clock);
+    const detail = `The GitHub App is not installed on ${owner}/${name}`;
+    throw new ThreadboxError("git.unauthorized", detail, { cause: thrown });
   }
 }
 

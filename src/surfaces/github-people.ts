@@ -3,9 +3,9 @@
  * What a payload says of a person (`author_association`, a login) grants nothing. Bots never, unless allowed by their number.
  */
 import { z } from "zod";
+import { remembered } from "../bounded.ts";
 import type { GitHubRepo, Mention, Person } from "../core/types.ts";
 import type { GitHubAccess } from "./github-access.ts";
-import { bounded } from "./github-bounded.ts";
 import { unlessGone } from "./github-comments.ts";
 import { githubFailure } from "./github-failure.ts";
 import type { Authorization } from "./surface.ts";
@@ -38,16 +38,12 @@ export interface GitHubPeople {
 
 export function githubPeople({ access, name, allowedBots }: GitHubPeopleOptions): GitHubPeople {
   const { clock } = access;
-  const roles = bounded<string, { role: RepositoryRole | null; until: number }>(2_000);
-
-  async function role(repo: GitHubRepo, installation: number | null, who: { id: string; name: string }) {
-    const key = `${repo.id}/${who.id}/${who.name}`;
-    const known = roles.get(key);
-    if (known && clock.now() < known.until) return known.role;
-    const asked = await askRole(access, repo, installation, who);
-    roles.set(key, { role: asked, until: clock.now() + ROLE_KNOWN_MS });
-    return asked;
-  }
+  const roleOnce = remembered(
+    { clock, forMs: ROLE_KNOWN_MS, maxEntries: MAX_ROLES_KNOWN },
+    (question: RoleQuestion) => askRole(access, question),
+    ({ repo, who }) => `${repo.id}/${who.id}/${who.name}`,
+  );
+  const role: GitHubPeople["role"] = (repo, installation, who) => roleOnce({ repo, installation, who });
 
   return {
     role,
@@ -65,6 +61,8 @@ export function githubPeople({ access, name, allowedBots }: GitHubPeopleOptions)
 
 /** Long enough for the questions of one mention, short enough that taking somebody's access away takes effect. */
 const ROLE_KNOWN_MS = 60_000;
+/** More people than speak anywhere within that minute. */
+const MAX_ROLES_KNOWN = 2_000;
 
 const BOT: Authorization = { allowed: false, code: "surface.bot", text: "Bots cannot start turns." };
 
@@ -86,11 +84,15 @@ const Permission = z.object({
   user: z.object({ id: z.number(), login: z.string(), type: z.string() }).nullable(),
 });
 
+interface RoleQuestion {
+  repo: GitHubRepo;
+  installation: number | null;
+  who: { id: string; name: string };
+}
+
 async function askRole(
   access: GitHubAccess,
-  repo: GitHubRepo,
-  installation: number | null,
-  who: { id: string; name: string },
+  { repo, installation, who }: RoleQuestion,
 ): Promise<RepositoryRole | null> {
   const place = { owner: repo.owner, name: repo.name, installation };
   const ask = { owner: repo.owner, repo: repo.name, username: who.name };

@@ -4,6 +4,7 @@
  */
 import type { WebClient } from "@slack/web-api";
 import { z } from "zod";
+import { remembered } from "../bounded.ts";
 import type { Clock } from "../clock.ts";
 import type { Ms, Person } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
@@ -38,8 +39,9 @@ interface Options {
 }
 
 export function slackPeople({ reads, allow, clock }: Options): SlackPeople {
-  const users = remembering(clock, (id) => fetchUser(reads, id));
-  const channels = remembering(clock, (id) => fetchChannel(reads, id));
+  const memory = { clock, forMs: REMEMBERED_MS, maxEntries: MAX_REMEMBERED };
+  const users = remembered(memory, (id: string) => fetchUser(reads, id), String);
+  const channels = remembered(memory, (id: string) => fetchChannel(reads, id), String);
   const authorize = async (id: string, place: Place): Promise<Authorization> => {
     const [user, channel] = await Promise.all([closed(users(id)), closed(channels(place.channel))]);
     if (user === null) return unknown;
@@ -164,19 +166,3 @@ const CODES_THAT_SAY_WHY = new Set<string>(["surface.unauthorized", "surface.rat
 /** Somebody who was just removed may ask for one minute more; without it a busy thread asks Slack about the same five people for ever. */
 const REMEMBERED_MS: Ms = 60_000;
 const MAX_REMEMBERED = 1_000;
-
-function remembering<T>(clock: Clock, fetch: (id: string) => Promise<T>): (id: string) => Promise<T> {
-  const known = new Map<string, { until: Ms; answer: Promise<T> }>();
-  return (id) => {
-    const entry = known.get(id);
-    if (entry && entry.until > clock.now()) return entry.answer;
-    const answer = fetch(id);
-    known.delete(id);
-    known.set(id, { until: clock.now() + REMEMBERED_MS, answer });
-    // A failure is not remembered: the next one asks again.
-    answer.catch(() => known.get(id)?.answer === answer && known.delete(id));
-    const oldest = known.keys().next().value;
-    if (known.size > MAX_REMEMBERED && oldest !== undefined) known.delete(oldest);
-    return answer;
-  };
-}

@@ -4,6 +4,7 @@
  */
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
+import { createBell } from "../bell.ts";
 import type { Clock } from "../clock.ts";
 import type { News } from "../core/pages.ts";
 import type { Log } from "../log.ts";
@@ -29,7 +30,7 @@ export interface FollowDeps {
 
 export function follow(c: Context, followed: Followed, { news, clock, log }: FollowDeps): Response {
   return streamSSE(c, async (stream) => {
-    const bell = createBell(clock);
+    const bell = createBell();
     const unsubscribe = news.subscribe(followed.topic, bell.ring);
     stream.onAbort(bell.ring);
     try {
@@ -45,7 +46,7 @@ export function follow(c: Context, followed: Followed, { news, clock, log }: Fol
           after = batch.at(-1)?.id ?? after;
           if (stream.aborted) return;
         }
-        if ((await bell.heard(HEARTBEAT_EVERY_MS)) === "silence") await stream.write(HEARTBEAT_FRAME);
+        if ((await bell.heardWithin(clock, HEARTBEAT_EVERY_MS)) === "silence") await stream.write(HEARTBEAT_FRAME);
       }
     } catch (thrown) {
       // The stream ends here; the browser comes back and goes on from its last id.
@@ -60,29 +61,4 @@ export function follow(c: Context, followed: Followed, { news, clock, log }: Fol
 export function placeToGoOn(c: Context, parameter: "after" | "cursor"): number {
   const place = Number(c.req.header("last-event-id") ?? c.req.query(parameter) ?? 0);
   return Number.isSafeInteger(place) && place > 0 ? place : 0;
-}
-
-/** Remembers a ring that nobody waited for, so that news during a read is not lost. */
-function createBell(clock: Clock): { ring(): void; heard(withinMs: number): Promise<"ring" | "silence"> } {
-  let rung = false;
-  let wake: (() => void) | null = null;
-  return {
-    ring() {
-      rung = true;
-      wake?.();
-    },
-    async heard(withinMs) {
-      if (!rung) {
-        const waited = Promise.withResolvers<void>();
-        wake = waited.resolve;
-        const callOff = clock.after(withinMs, waited.resolve);
-        await waited.promise;
-        callOff();
-        wake = null;
-      }
-      const heard = rung ? "ring" : "silence";
-      rung = false;
-      return heard;
-    },
-  };
 }

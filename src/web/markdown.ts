@@ -3,6 +3,7 @@
  * what takes longer is shown as it is, which is readable, too.
  */
 import { Worker } from "node:worker_threads";
+import { bounded } from "../bounded.ts";
 import type { Clock } from "../clock.ts";
 
 /** HTML that is safe to put into a page. Never rejects. */
@@ -32,7 +33,7 @@ export function markdownRenderer(clock: Clock): Markdown {
   }
 
   /** A page asks for the same asks and answers each time something moves. */
-  const recent = new Map<string, Promise<string>>();
+  const recent = bounded<string, Promise<string>>(MAX_RECENT);
 
   return (text) => {
     if (text.length > MAX_CHARS) return Promise.resolve(asItIs(text));
@@ -41,10 +42,6 @@ export function markdownRenderer(clock: Clock): Markdown {
     const rendered = queue.then(() => render(text));
     queue = rendered;
     recent.set(text, rendered);
-    for (const oldest of recent.keys()) {
-      if (recent.size <= MAX_RECENT) break;
-      recent.delete(oldest);
-    }
     return rendered;
   };
 }

@@ -3,6 +3,8 @@
  * by somebody who may ask: signature, parsing, one transaction, 200; and behind that, on the same processors and the same
  * Postgres, everything that follows for it: the check of the person, eyes, and the answer in its thread. No sandbox.
  */
+import type { BotProcess } from "./bot.ts";
+import type { Load } from "./bot-process.ts";
 import { startChild } from "./child.ts";
 import { githubMentions } from "./github-mentions.ts";
 import type { Bench } from "./ground.ts";
@@ -17,8 +19,8 @@ export interface Mentions {
   threads: number;
   parcels: Parcel[];
   slackSecret: string | null;
-  /** Starts the bot that they are for. */
-  startBot(): Promise<{ url: string; stop(): Promise<void> }>;
+  /** Starts the bot that they are for; `url` is where they go. */
+  startBot(): Promise<BotProcess>;
   /** Throws unless each mention has exactly one answer, in its own thread. */
   proveAnswered(): void;
   close(): Promise<void>;
@@ -49,7 +51,9 @@ async function measure(bench: Bench, name: string, prepare: Prepare): Promise<Ro
       sender.ask("send", { url: bot.url, parcels, perSecond: PER_SECOND, slackSecret: mentions.slackSecret });
     tell(`${name}: ${PER_SECOND} a second for ${seconds.warm} s to warm up, then ${seconds.measured} s`);
     const warmed = await deliver(mentions.parcels.slice(0, seconds.warm * PER_SECOND));
+    await bot.ask("load", null);
     const sent = await deliver(mentions.parcels.slice(seconds.warm * PER_SECOND));
+    const load = await bot.ask("load", null);
     const lastSentAt = performance.now();
     await database.settled();
     const drainedAfterMs = performance.now() - lastSentAt;
@@ -58,7 +62,7 @@ async function measure(bench: Bench, name: string, prepare: Prepare): Promise<Ro
     checkEqual(await database.count("select count(*) from sessions"), mentions.threads, "sessions, one for each thread");
     checkEqual(await database.count("select count(*) from effects where error is not null"), 0, "effects given up");
     mentions.proveAnswered();
-    return rowOf({ name, threads: mentions.threads, seconds, sent, drainedAfterMs });
+    return rowOf({ name, threads: mentions.threads, seconds, sent, load, drainedAfterMs });
   } finally {
     await sender.stop();
     await bot.stop();
@@ -78,10 +82,11 @@ interface Measured {
   threads: number;
   seconds: { warm: number; measured: number };
   sent: Sent;
+  load: Load;
   drainedAfterMs: number;
 }
 
-function rowOf({ name, threads, seconds, sent, drainedAfterMs }: Measured): Row {
+function rowOf({ name, threads, seconds, sent, load, drainedAfterMs }: Measured): Row {
   const late = spreadOf(sent.lateMs);
   return timesRow(
     {
@@ -90,8 +95,10 @@ function rowOf({ name, threads, seconds, sent, drainedAfterMs }: Measured): Row 
       note:
         `Open loop from another process, counted from when each was due (the sender itself was ${inMs(late.p50)} late at the median, ` +
         `${inMs(late.max)} at most), after ${seconds.warm} s of warming up. All are real \`status\` mentions on the full path (stored, checked, ` +
-        `eyes, answered), and all answers were in their threads ${inMs(drainedAfterMs)} after the last acknowledgement. Bound by ` +
-        "processor time that emulator, Postgres, sender and bot share, and by the commit's fsync.",
+        `eyes, answered), and all answers were in their threads ${inMs(drainedAfterMs)} after the last acknowledgement. The bot took ` +
+        `${inMs(load.processorMs / sent.ackedAfterMs.length)} of processor time for each mention from end to end, and its event loop was ` +
+        `${load.loopPercent.toFixed(0)} % busy: bound by that one thread, by the processors that emulator, Postgres and sender share with ` +
+        "it, and by the commit's fsync.",
     },
     sent.ackedAfterMs,
   );

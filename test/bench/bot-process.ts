@@ -18,7 +18,13 @@ export interface Memory {
   heapUsedBytes: number;
 }
 
+export interface Load {
+  processorMs: number;
+  loopPercent: number;
+}
+
 let bot: Bot | null = null;
+let lastLoad = { processor: process.cpuUsage(), loop: performance.eventLoopUtilization() };
 
 const tasks = {
   /** Resolves with where it answers. */
@@ -42,6 +48,14 @@ const tasks = {
     };
     await Promise.all(Array.from({ length: 16 }, caller));
     return accepted;
+  },
+
+  /** Since the last question: of one processor, and of the one thread that everything waits for. */
+  async load(_: null): Promise<Load> {
+    const busy = process.cpuUsage(lastLoad.processor);
+    const loop = performance.eventLoopUtilization(lastLoad.loop);
+    lastLoad = { processor: process.cpuUsage(), loop: performance.eventLoopUtilization() };
+    return { processorMs: (busy.user + busy.system) / 1_000, loopPercent: 100 * loop.utilization };
   },
 
   /** After everything that nobody holds any more has been collected. */

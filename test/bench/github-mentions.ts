@@ -44,7 +44,7 @@ export async function githubMentions({ ground }: Bench, database: BenchDatabase,
         GITHUB_URL: github.url,
       };
       const bot = await startBotProcess(ground, database, { variables });
-      return { url: `${bot.url}/github/webhooks`, stop: bot.stop };
+      return { ...bot, url: `${bot.url}/github/webhooks` };
     },
     proveAnswered() {
       for (const [issue, times] of asked) {

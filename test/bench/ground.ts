@@ -79,7 +79,7 @@ async function makeDatabase(admin: pg.Client, postgres: EmbeddedPostgres): Promi
     connection,
     query,
     count,
-    settled: () => settled(() => count(OPEN)),
+    settled: () => settled(query),
     async drop() {
       await client.end();
       await admin.query(`drop database if exists ${name} with (force)`);
@@ -87,21 +87,35 @@ async function makeDatabase(admin: pg.Client, postgres: EmbeddedPostgres): Promi
   };
 }
 
-const OPEN = `select (select count(*) from effects where done_at is null)
-  + (select count(*) from inbox where session_id is null)
-  + (select count(*) from sessions where owner is not null or state->>'turn' is not null or state->'checking' <> '[]')`;
+interface Open {
+  effects: number;
+  unassigned: number;
+  held: number;
+  turns: number;
+  unchecked: number;
+}
+
+const OPEN = `select
+  (select count(*)::int from effects where done_at is null) effects,
+  (select count(*)::int from inbox where session_id is null) unassigned,
+  (select count(*)::int from sessions where owner is not null) held,
+  (select count(*)::int from sessions where state->>'turn' is not null) turns,
+  (select count(*)::int from sessions where state->'checking' <> '[]') unchecked`;
 
 const LOOK_EVERY_MS = 50;
 /** Without any progress. The slowest single step is a sandbox that boots on a busy machine. */
-const STUCK_AFTER_MS = 60_000;
+const STUCK_AFTER_MS = 30_000;
 
-async function settled(open: () => Promise<number>): Promise<void> {
-  let least = Number.POSITIVE_INFINITY;
+async function settled(query: BenchDatabase["query"]): Promise<void> {
+  let before = "";
   let progressAt = performance.now();
-  for (let left = await open(); left > 0; left = await open()) {
-    if (left < least) progressAt = performance.now();
-    least = Math.min(least, left);
-    check(performance.now() - progressAt < STUCK_AFTER_MS, `${left} things stay open`);
+  for (;;) {
+    const [open] = await query<Open>(OPEN);
+    if (open && Object.values(open).every((count) => count === 0)) return;
+    const now = JSON.stringify(open);
+    if (now !== before) progressAt = performance.now();
+    before = now;
+    check(performance.now() - progressAt < STUCK_AFTER_MS, `this stays open, and nobody works on it: ${now}`);
     await pause(LOOK_EVERY_MS);
   }
 }

@@ -5,13 +5,19 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { acknowledgement } from "./acknowledgement.ts";
+import { folding } from "./folding.ts";
 import { type Bench, prepareGround } from "./ground.ts";
 import { between, describeMachine, type Machine, type Processors, readTicks } from "./machine.ts";
 import type { Row } from "./measure.ts";
+import { memory } from "./memory.ts";
+import { receive } from "./receive.ts";
 import { printMachine, printTable } from "./table.ts";
 
 const BENCHMARKS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   acknowledgement,
+  receive,
+  memory,
+  folding,
 };
 
 export interface Result {

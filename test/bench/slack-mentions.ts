@@ -44,7 +44,7 @@ export async function slackMentions({ ground }: Bench, database: BenchDatabase, 
         SLACK_API_URL: slack.apiUrl,
       };
       const bot = await startBotProcess(ground, database, { variables });
-      return { url: `${bot.url}/slack/events`, stop: bot.stop };
+      return { ...bot, url: `${bot.url}/slack/events` };
     },
     proveAnswered() {
       for (const [thread, times] of asked) {

@@ -13,7 +13,7 @@ export interface PiRetry {
   baseDelayMs: number;
 }
 
-/** Waits of 2, 4 and 8 seconds: long enough for a hiccup; the bot tries the whole turn again after longer trouble. */
+/** Waits of 2, 4 and 8 seconds: long enough for a hiccup. */
 export const PI_RETRY: PiRetry = { maxRetries: 3, baseDelayMs: 2_000 };
 
 /** pi's own default, written down because a provider that accepts and never answers is only noticed by it. */

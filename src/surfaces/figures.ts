@@ -1,0 +1,43 @@
+/** Numbers as people read them, the same on every surface. Pure. */
+import type { Ms, TurnResult, Usage } from "../core/types.ts";
+
+/** How a turn ended, in a word or two. */
+export const OUTCOME_WORDS: Record<TurnResult["outcome"], string> = {
+  done: "Done",
+  failed: "Failed",
+  stopped: "Stopped",
+  "timed-out": "Timed out",
+};
+
+/** "42 s", "3 min 05 s", "1 h 02 min". */
+export function duration(ms: Ms): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${twoDigits(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${twoDigits(minutes % 60)} min`;
+}
+
+const twoDigits = (n: number): string => String(n).padStart(2, "0");
+
+/** "1 file", "3 files". */
+export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
+
+/** "3 files +12 −4". */
+export const changed = ({ files, insertions, deletions }: NonNullable<TurnResult["changes"]>): string =>
+  `${count(files, "file")} +${insertions} −${deletions}`;
+
+/** "840 tokens", "12.3k tokens"; null before the first one. */
+export function tokens({ inputTokens, outputTokens }: Usage): string | null {
+  const all = inputTokens + outputTokens;
+  if (all === 0) return null;
+  return all < 1_000 ? `${all} tokens` : `${(all / 1_000).toFixed(1)}k tokens`;
+}
+
+/** "$0.42"; null where nothing was paid, or nobody knows. */
+export const cost = ({ costUsd }: Usage): string | null => (costUsd > 0 ? `$${costUsd.toFixed(2)}` : null);
+
+/** At most `maxChars` of it, never half a character. */
+export function clip(text: string, maxChars: number): string {
+  return text.length <= maxChars ? text : `${text.slice(0, maxChars - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { documentOf, newFolder } from "./threadbox.ts";
+
+const folder = newFolder();
+after(() => folder.remove());
+
+const temporary = (name: string): string => {
+  const path = join(folder.path, name);
+  mkdirSync(path, { recursive: true, mode: 0o755 });
+  return path;
+};
+
+test("without a key the demo says that its model is scripted, and fixes the failing test", {
+  timeout: 60_000,
+}, async () => {
+  const TMPDIR = temporary("tmp");
+  const { code, stdout, stderr } = await folder.run(["demo"], { TMPDIR });
+  assert.equal(code, 0, stdout + stderr);
+  const [first] = stdout.split("\n");
+  assert.match(first ?? "", /^Scripted model: there is no ANTHROPIC_API_KEY or OPENAI_API_KEY/);
+  assert.match(stdout, /✗ The tests on a fresh clone of main fail\./);
+  assert.match(stdout, /✗ node --test {2}failed\n✓ write src\/add\.js {2}ok\n✓ node --test {2}ok/);
+  assert.match(stdout, /✓ The tests on a fresh clone of threadbox\/\S+ pass\./);
+  assert.deepEqual(readdirSync(TMPDIR), [], "nothing of it stays behind");
+  assert.equal(existsSync(folder.home), false, "nothing of it touches the real bot's home");
+});
+
+test("the demo tells its outcome as JSON, wherever the temporary folder lies", { timeout: 60_000 }, async () => {
+  const deep = temporary(`tmp-${"deep/".repeat(20)}`);
+  const ran = await folder.run(["demo", "--json"], { TMPDIR: deep });
+  assert.equal(ran.code, 0, ran.stdout + ran.stderr);
+  const { branch, commit, durationMs, ...outcome } = documentOf(ran);
+  assert.match(String(branch), /^threadbox\/test-fails-fix-\w{5}$/);
+  assert.match(String(commit), /^[0-9a-f]{40}$/);
+  assert.equal(typeof durationMs, "number");
+  assert.deepEqual(outcome, {
+    ok: true,
+    answer: "`add` subtracted its second number. It adds now, and the test passes.",
+    tests: { before: "failed", after: "passed" },
+    scripted: true,
+  });
+});
+
+test("an interrupted demo leaves nothing behind", { timeout: 60_000 }, async () => {
+  const TMPDIR = temporary("tmp-interrupted");
+  const demo = folder.start(["demo"], { TMPDIR });
+  await demo.printed("@threadbox");
+  demo.process.kill("SIGINT");
+  const { code, stderr } = await demo.ended;
+  assert.equal(code, 1);
+  assert.match(stderr, /^threadbox: The demo was interrupted\./);
+  assert.deepEqual(readdirSync(TMPDIR), []);
+});

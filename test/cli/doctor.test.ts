@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { after, afterEach, describe, test } from "node:test";
+import { serveGit } from "../../src/cli/demo-git.ts";
+import { DEMO_NAME, makeDemoRepository } from "../../src/cli/demo-repository.ts";
+import { startGitHub } from "../emulators/github.ts";
+import { startSlack } from "../emulators/slack.ts";
+import { documentOf, type Env, newFolder } from "./threadbox.ts";
+
+const folder = newFolder();
+after(() => folder.remove());
+afterEach(() => rmSync(join(folder.path, "threadbox.yml"), { force: true }));
+
+const repositories = (yaml: string): void =>
+  writeFileSync(join(folder.path, "threadbox.yml"), `repositories:\n${yaml}`);
+
+interface Check {
+  what: string;
+  state: string;
+  detail: string;
+  remedy?: string;
+}
+
+async function doctor(env: Env = {}): Promise<{ code: number | null; of(what: string): Check; shown: string }> {
+  const ran = await folder.run(["doctor", "--json"], { PORT: "0", ...env });
+  const { checks } = documentOf(ran) as { checks: Check[] };
+  const of = (what: string): Check => {
+    const found = checks.find((check) => check.what === what);
+    assert.ok(found, `no check of ${what}: ${ran.stdout}`);
+    return found;
+  };
+  return { code: ran.code, of, shown: ran.stdout + ran.stderr };
+}
+
+/** A provider of models that knows one key. */
+async function providerOfModels() {
+  const server = createServer((request, response) => {
+    const fine = request.url === "/v1/models" && request.headers["x-api-key"] === "right";
+    response.writeHead(fine ? 200 : 401).end("{}");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
+}
+
+describe("the doctor", () => {
+  test("finds a fresh checkout fine, and says what is not set up yet", async () => {
+    const { code, stdout } = await folder.run(["doctor"], { PORT: "0" });
+    assert.equal(code, 0, stdout);
+    for (const what of ["variables", "Node", "git", "agent pi", "database"])
+      assert.match(stdout, new RegExp(`^✓ ok {4}${what} `, "m"));
+    assert.match(stdout, /^! warn {2}model .*\n +→ Set ANTHROPIC_API_KEY or OPENAI_API_KEY/m);
+    assert.match(stdout, /^! warn {2}threadbox\.yml /m);
+    assert.match(stdout, /^\d+ ok, \d+ to know, 0 to fix$/m);
+  });
+
+  test("names every wrong variable with its remedy, and checks the rest all the same", async () => {
+    const { code, of } = await doctor({ PORT: "many", GITHUB_APP_ID: "12" });
+    assert.equal(code, 1);
+    assert.equal(of("PORT").remedy, "a port number, such as 3000");
+    assert.equal(of("GITHUB_PRIVATE_KEY").detail, "It is missing.");
+    assert.equal(of("database").state, "ok");
+    assert.equal(of("GitHub").detail, "not set up");
+  });
+
+  test("says which port is taken", async () => {
+    const provider = await providerOfModels();
+    const { port } = new URL(provider.url);
+    const { code, of } = await doctor({ PORT: port });
+    provider.close();
+    assert.equal(code, 1);
+    assert.equal(of(`port ${port}`).remedy, "Set PORT to another one.");
+  });
+
+  test("tells a model's key that works from one that does not", async () => {
+    const { url, close } = await providerOfModels();
+    const right = await doctor({ ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: "right" });
+    const wrong = await doctor({ ANTHROPIC_BASE_URL: `${url}/`, ANTHROPIC_API_KEY: "sk-wrong" });
+    close();
+    assert.deepEqual([right.code, right.of("ANTHROPIC_API_KEY").state], [0, "ok"]);
+    assert.deepEqual([wrong.code, wrong.of("ANTHROPIC_API_KEY").state], [1, "fail"]);
+    assert.match(String(wrong.of("ANTHROPIC_API_KEY").remedy), /replace it in \.env/);
+    assert.doesNotMatch(wrong.shown, /sk-wrong/);
+  });
+
+  test("asks Slack who the bot is and which scopes it lacks", async () => {
+    const slack = await startSlack({ app: { scopes: ["chat:write"] } });
+    const env = { SLACK_API_URL: slack.apiUrl, SLACK_SIGNING_SECRET: "hush" };
+    const right = await doctor({ ...env, SLACK_BOT_TOKEN: slack.app.botToken });
+    const wrong = await doctor({ ...env, SLACK_BOT_TOKEN: "xoxb-wrong" });
+    await slack.close();
+    assert.match(right.of("Slack").detail, /^@\w+ in /);
+    assert.match(right.of("Slack scopes").detail, /app_mentions:read/);
+    assert.equal(right.of("Slack events").state, "ok");
+    assert.match(wrong.of("Slack").detail, /invalid_auth/);
+    assert.match(String(wrong.of("Slack").remedy), /Replace it in \.env/);
+  });
+
+  test("reads the repositories of GitHub with what the App may get", async () => {
+    const github = await startGitHub();
+    await github.createRepository("acme/api", { isPrivate: true, files: { "a.txt": "a" } });
+    await github.createRepository("acme/secret", { isPrivate: true, files: { "a.txt": "a" } });
+    const app = await github.createApp({ slug: "acme-coder", webhookSecret: "hush" });
+    await app.install("acme", { repositories: ["acme/api"] });
+    const url = (name: string): string => `  - name: ${name}\n    url: ${github.url}/${name}.git\n`;
+    repositories(url("acme/api") + url("acme/secret"));
+    const { code, of, shown } = await doctor({
+      ...{ GITHUB_API_URL: github.apiUrl, GITHUB_URL: github.url, GITHUB_APP_ID: String(app.id) },
+      ...{ GITHUB_PRIVATE_KEY: app.privateKey, GITHUB_WEBHOOK_SECRET: "hush" },
+    });
+    await github.close();
+    assert.equal(of("GitHub").detail, "as acme-coder[bot]");
+    assert.equal(of("acme/api").detail, "readable, 1 branch");
+    assert.equal(of("acme/secret").state, "fail");
+    assert.equal(code, 1);
+    assert.doesNotMatch(shown, /ghs_|PRIVATE KEY-/);
+  });
+
+  test("reads plain git remotes, and says when the base does not exist", async () => {
+    makeDemoRepository(join(folder.path, "git"));
+    const remote = await serveGit(join(folder.path, "git"));
+    const url = `${remote.url}/${DEMO_NAME}.git`;
+    repositories(
+      `  - { name: a/right, url: "${url}", base: main }\n` +
+        `  - { name: a/base, url: "${url}", base: trunk }\n` +
+        `  - { name: a/gone, url: "${remote.url}/gone.git" }\n`,
+    );
+    const { code, of } = await doctor();
+    await remote.close();
+    assert.equal(code, 1);
+    assert.equal(of("a/right").state, "ok");
+    assert.equal(of("a/base").detail, "It has no branch trunk.");
+    assert.match(of("a/gone").detail, /not found/);
+  });
+});

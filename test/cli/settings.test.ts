@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, afterEach, describe, test } from "node:test";
+import { environment, readConfig } from "../../src/config.ts";
+import { documentOf, newFolder } from "./threadbox.ts";
+
+const folder = newFolder();
+after(() => folder.remove());
+afterEach(() => {
+  for (const name of [".env", "threadbox.yml"]) rmSync(join(folder.path, name), { force: true });
+});
+
+const write = (name: string, text: string): void => writeFileSync(join(folder.path, name), text);
+
+describe("settings", () => {
+  test("come from .env, beneath what is really set", () => {
+    write(".env", 'PORT=4000\nPATH=/nowhere\nGITHUB_PRIVATE_KEY="line one\nline two"\n');
+    const variables = environment(folder.path);
+    assert.equal(variables.PORT, "4000");
+    assert.equal(variables.GITHUB_PRIVATE_KEY, "line one\nline two");
+    assert.equal(variables.PATH, process.env.PATH);
+  });
+
+  test("need no .env", () => assert.equal(environment(folder.path).THREADBOX_NO_SUCH_THING, undefined));
+
+  test("that are empty count as absent", () => assert.equal(readConfig({ PORT: "", SLACK_BOT_TOKEN: "" }).port, 3000));
+
+  test("that are wrong are all listed at once, each with its remedy", async () => {
+    write(".env", "PORT=many\nSLACK_SIGNING_SECRET=hush\nGITHUB_APP_ID=12\n");
+    const { code, stdout, stderr } = await folder.run(["start"], { DATABASE_URL: "mysql://nowhere" });
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+    assert.match(stderr, /^ {2}PORT: a port number, such as 3000$/m);
+    assert.match(stderr, /^ {2}DATABASE_URL: a Postgres URL/m);
+    assert.match(stderr, /^ {2}SLACK_BOT_TOKEN: .*OAuth & Permissions/m);
+    assert.match(stderr, /^ {2}GITHUB_PRIVATE_KEY: GITHUB_APP_ID and GITHUB_PRIVATE_KEY go together$/m);
+    assert.match(stderr, /threadbox doctor/);
+    assert.doesNotMatch(stderr, /hush|\.ts:\d+/);
+  });
+
+  test("that are wrong are one JSON document with --json", async () => {
+    const ran = await folder.run(["sessions", "--json"], { PORT: "many" });
+    assert.equal(ran.code, 1);
+    const { ok, error } = documentOf(ran);
+    assert.equal(ok, false);
+    assert.equal(Object(error).code, "config.invalid");
+  });
+
+  test("show where an error comes from when somebody debugs", async () => {
+    const { stderr } = await folder.run(["sessions"], { PORT: "many", LOG_LEVEL: "debug" });
+    assert.match(stderr, /config\.ts:\d+/);
+  });
+
+  test("of the repositories that cannot be read stop the start", async () => {
+    write("threadbox.yml", "repositories:\n  - url: https://github.com/acme/api.git\nlimit: 3\n");
+    const { code, stderr } = await folder.run(["start"]);
+    assert.equal(code, 1);
+    assert.match(stderr, /repositories\.0\.name: /);
+    assert.match(stderr, /limit/);
+  });
+
+  const databases: [string, string, RegExp][] = [
+    ["nobody listens", "postgres://127.0.0.1:1/x", /ECONNREFUSED/],
+    ["nobody listens under any of its addresses", "postgres://localhost:1/x", /ECONNREFUSED/],
+  ];
+  for (const [name, url, reason] of databases) {
+    test(`name a database where ${name}: one line says so, with a remedy`, async () => {
+      const { code, stderr } = await folder.run(["sessions"], { DATABASE_URL: url });
+      assert.equal(code, 1);
+      assert.match(stderr, /^threadbox: The database cannot be used: .*DATABASE_URL.*\n$/);
+      assert.match(stderr, reason);
+    });
+  }
+});

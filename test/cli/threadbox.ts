@@ -1,0 +1,92 @@
+/** The command line as people run it: a child process in a folder of its own, with nothing of our environment. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { pino } from "pino";
+import { localProvider } from "../../src/sandboxes/local.ts";
+
+const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
+
+export type Env = Record<string, string>;
+
+export interface Ran {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A working folder; THREADBOX_HOME is below it. */
+export interface Folder {
+  path: string;
+  home: string;
+  /** Runs `threadbox` there to its end. */
+  run(args: string[], env?: Env): Promise<Ran>;
+  /** Starts it and gives the child, with all that it prints. */
+  start(args: string[], env?: Env): Child;
+  /** Ends its sandboxes and removes it. */
+  remove(): Promise<void>;
+}
+
+export interface Child {
+  process: ChildProcess;
+  /** Resolves with everything that stdout has printed once it contains `words`; rejects when it ends without. */
+  printed(words: string): Promise<string>;
+  ended: Promise<Ran>;
+}
+
+export function newFolder(): Folder {
+  const path = realpathSync(mkdtempSync(join(tmpdir(), "threadbox-cli-")));
+  chmodSync(path, 0o711); // an embedded Postgres of root runs as another user, who has to pass through
+  const home = join(path, ".threadbox");
+  const start = (args: string[], env: Env = {}): Child => startChild(args, path, env);
+  return {
+    path,
+    home,
+    start,
+    run: (args, env) => start(args, env).ended,
+    async remove() {
+      const provider = localProvider({ home, log: pino({ level: "silent" }) });
+      for (const name of await provider.list()) await provider.destroy(name);
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+function startChild(args: string[], cwd: string, env: Env): Child {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd,
+    env: { PATH: process.env.PATH ?? "", HOME: cwd, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  const listeners = new Set<() => void>();
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    stdout += chunk;
+    for (const look of listeners) look();
+  });
+  const stderr = text(child.stderr);
+  const ended = once(child, "close").then(async ([code]) => ({ code, stdout, stderr: await stderr }));
+  return {
+    process: child,
+    ended,
+    printed: (words) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (stdout.includes(words)) resolve(stdout);
+        };
+        listeners.add(look);
+        look();
+        void ended.then((ran) => reject(new Error(`It ended without printing "${words}": ${ran.stdout}${ran.stderr}`)));
+      }),
+  };
+}
+
+/** The one JSON document that stdout is. */
+export function documentOf(ran: Ran): Record<string, unknown> {
+  assert.doesNotThrow(() => JSON.parse(ran.stdout), `not one JSON document: ${ran.stdout}\n${ran.stderr}`);
+  return JSON.parse(ran.stdout);
+}

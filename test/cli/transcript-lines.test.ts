@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { transcriptLines } from "../../src/cli/transcript-lines.ts";
+import type { AgentEvent } from "../../src/wire/events.ts";
+
+const turn = "m1";
+const commit = "39868f1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+function linesOf(events: AgentEvent[]): string[] {
+  const lines = transcriptLines((id) => (id === turn ? "alice: fix it" : null), false);
+  return [...events.flatMap((event) => lines.of(event)), ...lines.rest()];
+}
+
+const tool = (call: string, title: string, ok: boolean, output: string): AgentEvent[] => [
+  { type: "tool.started", turn, call, tool: "bash", title, input: "{}" },
+  { type: "tool.ended", turn, call, tool: "bash", ok, output, cut: false, durationMs: 2_100 },
+];
+
+const end = (outcome: "done" | "failed" | "stopped", answer: string): AgentEvent => ({
+  ...{ type: "turn.ended", turn, outcome, answer, durationMs: 4_000 },
+  ...(outcome === "failed" ? { failure: { code: "agent.exited", detail: "It is gone." } } : {}),
+});
+
+test("a turn reads from what was asked to how it ended", () => {
+  assert.deepEqual(
+    linesOf([
+      { type: "workspace.preparing", repository: "acme/api", step: "clone" },
+      { type: "workspace.ready", repository: "acme/api", branch: "threadbox/fix", commit },
+      { type: "turn.started", turn, prompt: "the whole prompt" },
+      { type: "text", turn, message: 1, text: "I look " },
+      { type: "usage", turn, usage: { inputTokens: 1, outputTokens: 1, costUsd: 0 } },
+      { type: "text", turn, message: 1, text: "first." },
+      ...tool("c1", "npm test", false, "1\n2\n3\n4\n5\n6\n7\n8\n9"),
+      { type: "turn.steered", turn, prompt: "m2", text: "use tabs" },
+      ...tool("c2", "edit add.js", true, "done"),
+      { type: "text", turn, message: 2, text: "Fixed." },
+      { type: "branch.pushed", turn, repository: "acme/api", branch: "threadbox/fix", commit },
+      end("done", "Fixed."),
+    ]),
+    [
+      "· clone acme/api",
+      "· on threadbox/fix at 39868f1",
+      "",
+      "> alice: fix it",
+      "I look first.",
+      "✗ npm test  2 s",
+      ...["    2", "    3", "    4", "    5", "    6", "    7", "    8", "    9"],
+      "> use tabs",
+      "✓ edit add.js  2 s",
+      "Fixed.",
+      "↑ pushed threadbox/fix (39868f1)",
+      "✓ done in 4 s",
+    ],
+  );
+});
+
+test("an answer that was not said before is printed", () =>
+  assert.deepEqual(linesOf([end("stopped", "Half of it.")]), ["Half of it.", "■ stopped in 4 s"]));
+
+test("a failure says why", () =>
+  assert.deepEqual(linesOf([end("failed", "")]), ["✗ failed in 4 s", "  It is gone. (agent.exited)"]));
+
+test("two messages in a row stay two", () =>
+  assert.deepEqual(
+    linesOf([
+      { type: "text", turn, message: 1, text: "One." },
+      { type: "text", turn, message: 2, text: "Two." },
+    ]),
+    ["One.", "Two."],
+  ));
+
+test("what an agent prints cannot steer the terminal", () =>
+  assert.deepEqual(linesOf([{ type: "text", turn, message: 1, text: "a\u001b[2Jb\u0007\u202ec" }]), ["abc"]));

@@ -6,7 +6,7 @@ import type { Nodes } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
 import { gfm } from "micromark-extension-gfm";
-import { MAX_PARSED_CHARS, SLOW_SYNTAX, shallow } from "../../src/surfaces/github-code.ts";
+import { MAX_PARSED_CHARS, SLOW_SYNTAX, shallow } from "../../src/surfaces/markdown-code.ts";
 
 /** The whole comment without our name, or null when it names us nowhere. `names` come without the `@`. */
 export function findMention(body: string, names: readonly string[]): { text: string } | null {

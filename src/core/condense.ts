@@ -3,13 +3,14 @@
  * People want to know three things: what it does now, what it did last, and that it is alive.
  */
 import type { AgentEvent } from "../wire/events.ts";
-import type { Ms, Progress, Repository, Step } from "./types.ts";
+import type { Ms, Progress, Repository, Step, TurnResult } from "./types.ts";
 
 /** More steps than this are noise in a thread; the page has them all. */
 const MAX_STEPS = 8;
 /** One paragraph of what the agent says. */
-const MAX_SAID = 600;
+const MAX_SAID_CHARS = 600;
 
+/** The progress of a turn that has told nothing yet; `now` says what it waits for. */
 export function newProgress(
   turn: string,
   work: { repository: Repository; branch: string } | null,
@@ -72,7 +73,7 @@ function changeOf(progress: Progress, event: AgentEvent): Partial<Progress> | nu
       return { now: `Pushed ${event.branch}`, branch: event.branch };
     case "turn.ended":
       return {
-        now: ENDED[event.outcome],
+        now: OUTCOME_WORDS[event.outcome],
         ended: event.outcome,
         usage: event.usage ?? progress.usage,
         steps: progress.steps.map(settle),
@@ -92,7 +93,21 @@ const PREPARING = {
   fetch: "Fetching the repository",
   setup: "Running the setup command",
 } as const;
-const ENDED = { done: "Done", failed: "Failed", stopped: "Stopped" } as const;
+
+/** How a turn ended, in a word or two; the same on every surface. */
+export const OUTCOME_WORDS: Record<TurnResult["outcome"], string> = {
+  done: "Done",
+  failed: "Failed",
+  stopped: "Stopped",
+  "timed-out": "Timed out",
+};
+
+/** The progress of a turn that is over. The session may know better than the daemon how it ended. */
+export const endedProgress = (progress: Progress, outcome: TurnResult["outcome"]): Progress => ({
+  ...progress,
+  now: OUTCOME_WORDS[outcome],
+  ended: outcome,
+});
 
 const settle = (step: Step): Step => (step.state === "running" ? { ...step, state: "failed" } : step);
 
@@ -110,7 +125,7 @@ function lastParagraph(piece: string, before: string, goesOn: boolean): string {
       .trimEnd()
       .split(/\n\s*\n/)
       .at(-1) ?? "";
-  return paragraph.length > MAX_SAID ? `...${paragraph.slice(-MAX_SAID)}` : paragraph;
+  return paragraph.length > MAX_SAID_CHARS ? `...${paragraph.slice(-MAX_SAID_CHARS)}` : paragraph;
 }
 
 /** Edits of a message at least this far apart: Slack allows about one a second and channel, and people read slower than that. */

@@ -1,6 +1,6 @@
 /** Which progress message a session shows: opened with its turn, closed before its answer, found again after a restart. */
-import { newProgress } from "../core/condense.ts";
-import type { Progress, Session, Thread, Turn, TurnResult } from "../core/types.ts";
+import { endedProgress, newProgress } from "../core/condense.ts";
+import type { Session, Thread, Turn, TurnResult } from "../core/types.ts";
 import { type Display, openDisplay } from "./display.ts";
 import type { EngineDeps } from "./ports.ts";
 
@@ -49,7 +49,7 @@ export function createStage(deps: EngineDeps): Stage {
       const closing =
         display?.turn === turn ? display : await open(session, { id: turn, thread, startedAt: deps.clock.now() });
       if (display === closing) display = null;
-      await closing.close(ended(closing.progress(), outcome));
+      await closing.close(endedProgress(closing.progress(), outcome));
     },
     drop() {
       display?.drop();
@@ -57,12 +57,6 @@ export function createStage(deps: EngineDeps): Stage {
     },
   };
 }
-
-function ended(progress: Progress, outcome: TurnResult["outcome"]): Progress {
-  return { ...progress, now: ENDED[outcome], ended: outcome };
-}
-
-const ENDED = { done: "Done", failed: "Failed", stopped: "Stopped", "timed-out": "Out of time" } as const;
 
 /** Null while the agent itself says what it does. */
 function waitingFor(session: Session, turn: Turn): string | null {

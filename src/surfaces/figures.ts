@@ -1,14 +1,6 @@
 /** Numbers as people read them, the same on every surface. Pure. */
 import type { Ms, TurnResult, Usage } from "../core/types.ts";
 
-/** How a turn ended, in a word or two. */
-export const OUTCOME_WORDS: Record<TurnResult["outcome"], string> = {
-  done: "Done",
-  failed: "Failed",
-  stopped: "Stopped",
-  "timed-out": "Timed out",
-};
-
 /** "42 s", "3 min 05 s", "1 h 02 min". */
 export function duration(ms: Ms): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));

@@ -3,7 +3,7 @@
  * hides nothing from readers, shows no token, and loads no picture, because the address of a picture can carry a secret out
  * without a click. Code stays as it is: GitHub reads no names and keywords there.
  */
-import { splitAtCode } from "./github-code.ts";
+import { splitAtCode } from "./markdown-code.ts";
 
 /** The same Markdown to the eye. */
 export function neutralise(markdown: string): string {

@@ -2,7 +2,9 @@
  * What people see on GitHub: progress and answers as Markdown comments. Everything foreign passes `neutralise`; the only
  * names that ping are those of the people who asked, once, at the head of the answer. Pure.
  */
-import type { Answer, Ms, Person, Progress, Step, TurnResult, Usage } from "../core/types.ts";
+import { OUTCOME_WORDS } from "../core/condense.ts";
+import type { Answer, Ms, Person, Progress, Step } from "../core/types.ts";
+import { changed, clip, cost, duration, tokens } from "./figures.ts";
 import { neutralise, neutraliseLine, redactTokens } from "./github-neutral.ts";
 import { split } from "./markdown.ts";
 
@@ -16,7 +18,7 @@ const MAX_PINGS = 10;
 /** The one comment that is edited while a turn goes on. */
 export function renderProgress(progress: Progress, page: string | null, now: Ms): string {
   const elapsed = duration((progress.ended ? progress.changedAt : now) - progress.startedAt);
-  const head = progress.ended ? `**${ENDED[progress.ended]}** after ${elapsed}` : `**Working** for ${elapsed}`;
+  const head = progress.ended ? `**${OUTCOME_WORDS[progress.ended]}** after ${elapsed}` : `**Working** for ${elapsed}`;
   const where = [
     head,
     progress.repository && neutraliseLine(progress.repository),
@@ -26,9 +28,9 @@ export function renderProgress(progress: Progress, page: string | null, now: Ms)
   const details = progress.ended
     ? [steps]
     : [
-        `▸ ${neutraliseLine(clip(progress.now, MAX_LINE_CHARS))}`,
+        `▸ ${neutraliseLine(clip(progress.now.trim(), MAX_LINE_CHARS))}`,
         steps,
-        neutralise(clip(progress.said, MAX_SAID_CHARS)),
+        neutralise(clip(progress.said.trim(), MAX_SAID_CHARS)),
       ];
   return [line([...where, page && link("session", page)]), ...details].filter(Boolean).join("\n\n");
 }
@@ -53,20 +55,13 @@ export function renderNote(text: string): string[] {
   return split(neutralise(text), MAX_BODY_CHARS);
 }
 
-const ENDED: Record<TurnResult["outcome"], string> = {
-  done: "Done",
-  failed: "Failed",
-  stopped: "Stopped",
-  "timed-out": "Timed out",
-};
-
 function stepLines({ steps, earlierSteps }: Progress): string {
   const earlier = earlierSteps > 0 ? [`- [x] ${earlierSteps} earlier ${earlierSteps === 1 ? "step" : "steps"}`] : [];
   return [...earlier, ...steps.map(stepLine)].join("\n");
 }
 
 function stepLine({ title, state }: Step): string {
-  const words = code(clip(title, MAX_LINE_CHARS));
+  const words = code(clip(title.trim(), MAX_LINE_CHARS));
   return state === "running" ? `- [ ] ${words}` : `- [x] ${words}${state === "failed" ? " (failed)" : ""}`;
 }
 
@@ -74,7 +69,7 @@ function stepLine({ title, state }: Step): string {
 function headline({ result }: Answer): string {
   if (result.outcome === "stopped")
     return `**Stopped${result.stoppedBy ? ` by ${neutraliseLine(result.stoppedBy)}` : ""}.**`;
-  if (result.outcome !== "done") return `**${ENDED[result.outcome]}.**`;
+  if (result.outcome !== "done") return `**${OUTCOME_WORDS[result.outcome]}.**`;
   return result.answer.trim() === "" ? "**Done.** The agent ended without a word." : "";
 }
 
@@ -98,16 +93,15 @@ function smallPrint({ result, repository, pullRequest, page, session }: Answer):
     pullRequest && link(`pull request #${pullRequest.number}`, pullRequest.url),
     branch ? code(branch) : null,
     branch && repository ? neutraliseLine(repository) : null,
-    changes ? `${count(changes.files, "file")} +${changes.insertions} −${changes.deletions}` : null,
+    changes ? changed(changes) : null,
     duration(durationMs),
     usage ? tokens(usage) : null,
-    usage && usage.costUsd > 0 ? `$${usage.costUsd.toFixed(2)}` : null,
+    usage ? cost(usage) : null,
     page ? link("session", page) : `session ${code(session)}`,
   ]);
 }
 
 const line = (facts: (string | null)[]): string => facts.filter(Boolean).join(" · ");
-const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 const link = (text: string, url: string): string => `[${text}](${url.replace(/[\s()<>]/g, percentEncoded)})`;
 const percentEncoded = (letter: string): string => `%${letter.charCodeAt(0).toString(16).padStart(2, "0")}`;
@@ -118,24 +112,4 @@ function code(text: string): string {
   const longest = Math.max(0, ...[...flat.matchAll(/`+/g)].map(([ticks]) => ticks.length));
   const ticks = "`".repeat(longest + 1);
   return longest === 0 ? `${ticks}${flat}${ticks}` : `${ticks} ${flat} ${ticks}`;
-}
-
-function clip(text: string, maxChars: number): string {
-  const trimmed = text.trim();
-  if (trimmed.length <= maxChars) return trimmed;
-  return `${trimmed.slice(0, maxChars - 1).replace(/[\ud800-\udbff]$/, "")}…`;
-}
-
-function tokens({ inputTokens, outputTokens }: Usage): string | null {
-  const all = inputTokens + outputTokens;
-  if (all === 0) return null;
-  return all < 1_000 ? `${all} tokens` : `${(all / 1_000).toFixed(1)}k tokens`;
-}
-
-function duration(ms: Ms): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

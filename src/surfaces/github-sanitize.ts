@@ -4,7 +4,7 @@
  * without a glyph. Code keeps every letter, because there even a comment is shown.
  * Every pattern is bounded: anybody may write a public comment made to keep us busy.
  */
-import { splitAtCode } from "./github-code.ts";
+import { splitAtCode } from "./markdown-code.ts";
 
 /** What a person sees of it. */
 export function visibleText(markdown: string): string {

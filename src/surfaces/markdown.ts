@@ -1,7 +1,6 @@
 /**
- * Markdown that a model wrote, made fit to be posted where messages have a length and names have a reach:
- * cut on block boundaries so that every piece renders by itself, and emptied of everything that would ping a whole channel.
- * Pure. Cut after neutralising, because neutralising lengthens.
+ * Markdown that a model wrote, cut for places where messages have a length: on block boundaries, so that every piece renders
+ * by itself. Pure. Cut after neutralising (`slack-neutral.ts`, `github-neutral.ts`), because neutralising lengthens.
  */
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
@@ -26,33 +25,6 @@ export function split(markdown: string, maxChars: number): string[] {
   }
   return [...pieces, piece].filter((one) => one.trim() !== "");
 }
-
-/**
- * The same text without anything that pings: `<!channel>`, `<!subteam^…>`, `<@U…>` everywhere, because Slack reads them in code too, and a
- * bare `@here` outside code only, because `npm install @here/maps` is there to be copied. People can still read whom it named.
- */
-export function neutralise(markdown: string): string {
-  const text = markdown.replace(PINGING_TOKEN, (_all, group, team, user, label) => {
-    const name = (label ?? group ?? team ?? user).replace(/^@/, "");
-    return `@${ZERO_WIDTH_SPACE}${name}`;
-  });
-  const found = [...text.matchAll(BARE_MASS_MENTION)];
-  if (found.length === 0) return text;
-  const code = codeRanges(text);
-  return found.reduceRight((rest, { index }) => {
-    if (code.some((range) => range.start <= index && index < range.end)) return rest;
-    return `${rest.slice(0, index + 1)}${ZERO_WIDTH_SPACE}${rest.slice(index + 1)}`;
-  }, text);
-}
-
-const ZERO_WIDTH_SPACE = "\u200b";
-
-/** Also in its escaped spelling, which a renderer of Markdown turns back into the live one. */
-const PINGING_TOKEN =
-  /(?:<|&lt;)(?:!(channel|here|everyone|group)|!subteam\^(\w+)|@([UW]\w+))(?:\|([^<>&\n]*))?(?:>|&gt;)/gi;
-
-/** Not in an address (`a@here.com`), not the head of another word (`@heretic`). Too many rather than too few. */
-const BARE_MASS_MENTION = /(?<![\w@/])@(?:channel|here|everyone)\b/gi;
 
 type Root = ReturnType<typeof fromMarkdown>;
 type Block = Root["children"][number];
@@ -168,16 +140,4 @@ function cutAt(text: string, maxChars: number): number {
   if (token > half && !window.slice(token).includes(">")) return token;
   const isHalfACharacter = /[\ud800-\udbff]$/.test(window);
   return isHalfACharacter ? maxChars - 1 : maxChars;
-}
-
-function codeRanges(markdown: string): { start: number; end: number }[] {
-  const ranges: { start: number; end: number }[] = [];
-  const visit = (node: Root | Block): void => {
-    if (node.type === "code" || node.type === "inlineCode") {
-      ranges.push({ start: node.position?.start.offset ?? 0, end: node.position?.end.offset ?? 0 });
-    }
-    if ("children" in node) for (const child of node.children) visit(child);
-  };
-  visit(parse(markdown));
-  return ranges;
 }

@@ -3,8 +3,11 @@
  * The agent's words go into `markdown` blocks as they are; everything in a `mrkdwn` field is escaped. Nothing but the askers is pinged. Pure.
  */
 import type { types } from "@slack/bolt";
+import { OUTCOME_WORDS } from "../core/condense.ts";
 import type { Answer, Ms, Progress, Step, TurnResult } from "../core/types.ts";
-import { neutralise, split } from "./markdown.ts";
+import { changed, clip, cost, count, duration, tokens } from "./figures.ts";
+import { split } from "./markdown.ts";
+import { neutralise } from "./slack-neutral.ts";
 import { escapeMrkdwn, STOP_ACTION } from "./slack-text.ts";
 
 type KnownBlock = types.KnownBlock;
@@ -23,6 +26,9 @@ const MAX_SMALL_PRINT_CHARS = 800;
 const MAX_FALLBACK_CHARS = 3_000;
 /** Slack's 3,000 for the text of a section, less one line. */
 const MAX_SECTION_CHARS = 2_900;
+/** Everybody who steered a turn asked for it; more names than this are a crowd. */
+const MAX_PINGS = 20;
+/** About two lines in a desktop window. */
 const MAX_STEP_CHARS = 150;
 const MAX_SAID_CHARS = 600;
 /** A minute without news is worth a word: people wonder whether it still lives. */
@@ -31,7 +37,7 @@ const SILENCE_MS = 60_000;
 /** The one message that is edited while a turn goes on; after its end, one line without a button. */
 export function renderProgress(progress: Progress, page: string | null, now: Ms): Rendered {
   const until = progress.ended ? progress.changedAt : now;
-  const headline = progress.ended ? ENDED[progress.ended] : `▸ Working: ${oneLine(progress.now, MAX_STEP_CHARS)}`;
+  const headline = progress.ended ? outcomeText(progress.ended) : `▸ Working: ${oneLine(progress.now, MAX_STEP_CHARS)}`;
   const facts = [
     progress.repository && plain(progress.repository),
     progress.branch && code(progress.branch),
@@ -53,7 +59,7 @@ export function renderProgress(progress: Progress, page: string | null, now: Ms)
 export function renderAnswer(answer: Answer): Rendered[] {
   const headline = headlineOf(answer);
   const pings = [...new Set(answer.askers.filter((asker) => asker.surface === "slack").map((asker) => asker.id))]
-    .slice(0, 20)
+    .slice(0, MAX_PINGS)
     .map((id) => `<@${id}>`)
     .join(" ");
   const greeting = pings === "" ? plain(headline) : `${pings} ${plain(headline)}`;
@@ -66,7 +72,7 @@ export function renderAnswer(answer: Answer): Rendered[] {
       ...(body === null ? [] : [markdown(body)]),
       ...(i === bodies.length - 1 ? smallPrint(answerFacts(answer)) : []),
     ];
-    const text = escapeMrkdwn(clip(body ?? ""));
+    const text = escapeMrkdwn(clip(body ?? "", MAX_FALLBACK_CHARS));
     return { text: isFirst ? `${greeting}\n${text}`.trim() : text, blocks };
   });
 }
@@ -74,17 +80,13 @@ export function renderAnswer(answer: Answer): Rendered[] {
 /** One thing that the bot itself says, in Markdown. */
 export function renderNote(text: string): Rendered[] {
   return split(neutralise(text), MAX_MARKDOWN_CHARS).map((piece) => ({
-    text: escapeMrkdwn(clip(piece)),
+    text: escapeMrkdwn(clip(piece, MAX_FALLBACK_CHARS)),
     blocks: [markdown(piece)],
   }));
 }
 
-const ENDED: Record<TurnResult["outcome"], string> = {
-  done: "✓ Done",
-  failed: "✗ Failed",
-  stopped: "■ Stopped",
-  "timed-out": "✗ Timed out",
-};
+const OUTCOME_SIGNS: Record<TurnResult["outcome"], string> = { done: "✓", failed: "✗", stopped: "■", "timed-out": "✗" };
+const outcomeText = (outcome: TurnResult["outcome"]): string => `${OUTCOME_SIGNS[outcome]} ${OUTCOME_WORDS[outcome]}`;
 
 const STEP_SIGNS: Record<Step["state"], string> = { running: "▸ now", ok: "✓ done", failed: "✗ failed" };
 
@@ -124,7 +126,7 @@ function stopButton(turn: string): KnownBlock {
 function headlineOf({ result, title }: Answer): string {
   const what = oneLine(title, MAX_STEP_CHARS);
   if (result.outcome === "stopped" && result.stoppedBy) return `■ Stopped by ${result.stoppedBy}: ${what}`;
-  return `${ENDED[result.outcome]}: ${what}`;
+  return `${outcomeText(result.outcome)}: ${what}`;
 }
 
 /** What went wrong and what to do about it come before whatever the agent still said. */
@@ -141,10 +143,10 @@ function answerFacts({ result, repository, pullRequest, page, session }: Answer)
     repository && plain(repository),
     branch ? code(branch) : false,
     pullRequest && `<${pullRequest.url}|pull request #${pullRequest.number}>`,
-    changes ? `${count(changes.files, "file")} +${changes.insertions} −${changes.deletions}` : false,
+    changes ? changed(changes) : false,
     duration(result.durationMs),
     usage ? tokens(usage) : false,
-    usage !== undefined && usage.costUsd > 0 && `$${usage.costUsd.toFixed(2)}`,
+    usage ? cost(usage) : false,
     page ? `<${page}|session>` : `session ${session}`,
   ];
 }
@@ -169,23 +171,3 @@ const plain = (text: string): string => escapeMrkdwn(neutralise(text));
 const code = (text: string): string => `\`${plain(text.replaceAll("`", "'"))}\``;
 
 const oneLine = (text: string, maxChars: number): string => clip(text.replace(/\s+/g, " ").trim(), maxChars);
-
-function clip(text: string, maxChars = MAX_FALLBACK_CHARS): string {
-  return text.length <= maxChars ? text : `${text.slice(0, maxChars - 1).replace(/[\ud800-\udbff]$/, "")}…`;
-}
-
-const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
-
-function tokens({ inputTokens, outputTokens }: Progress["usage"]): string | false {
-  const all = inputTokens + outputTokens;
-  if (all === 0) return false;
-  return all < 1_000 ? `${all} tokens` : `${(all / 1_000).toFixed(1)}k tokens`;
-}
-
-function duration(ms: Ms): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}

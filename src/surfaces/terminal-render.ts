@@ -4,15 +4,19 @@
  * because a file name or an agent's words could otherwise move the cursor or rewrite what stands above.
  */
 import { stripVTControlCharacters, styleText } from "node:util";
+import { OUTCOME_WORDS } from "../core/condense.ts";
 import type { Answer, Progress, Step, TurnResult } from "../core/types.ts";
+import { count, duration } from "./figures.ts";
+
+export { duration } from "./figures.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
-const OUTCOMES: Record<TurnResult["outcome"], { sign: string; word: string; style: Style }> = {
-  done: { sign: "✓", word: "Done", style: ["green", "bold"] },
-  failed: { sign: "✗", word: "Failed", style: ["red", "bold"] },
-  stopped: { sign: "■", word: "Stopped", style: ["yellow", "bold"] },
-  "timed-out": { sign: "✗", word: "Timed out", style: ["red", "bold"] },
+const OUTCOMES: Record<TurnResult["outcome"], { sign: string; style: Style }> = {
+  done: { sign: "✓", style: ["green", "bold"] },
+  failed: { sign: "✗", style: ["red", "bold"] },
+  stopped: { sign: "■", style: ["yellow", "bold"] },
+  "timed-out": { sign: "✗", style: ["red", "bold"] },
 };
 
 /** The lines that `next` has beyond `previous`: steps that ended, steps that began, and what it does now. */
@@ -45,11 +49,11 @@ function stepLine(step: Step, at: string, colour: boolean): string {
 /** The end of a turn: outcome, the agent's words, what it changed and where that is, what to do next. */
 export function answerText(answer: Answer, colour: boolean): string {
   const { result } = answer;
-  const outcome = OUTCOMES[result.outcome];
+  const { sign, style } = OUTCOMES[result.outcome];
   const by = result.stoppedBy ? ` by ${plain(result.stoppedBy)}` : "";
-  const head = `${outcome.sign} ${outcome.word}${by}`;
+  const head = `${sign} ${OUTCOME_WORDS[result.outcome]}${by}`;
   const parts = [
-    paint(outcome.style, head, colour),
+    paint(style, head, colour),
     block(result.answer),
     failure(answer),
     facts(answer)
@@ -86,20 +90,7 @@ export function refusalText(text: string, colour: boolean): string {
   return `${paint(["yellow", "bold"], "✗ Refused", colour)} ${plain(text)}`;
 }
 
-/** "42 s", "3 min 05 s", "1 h 02 min". */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${pad(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
-}
-
 const elapsed = (progress: Progress): string => duration(progress.changedAt - progress.startedAt);
-
-const pad = (n: number): string => String(n).padStart(2, "0");
-
-const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 /** Several lines of another's words: line ends and tabs stay, everything that could steer the terminal goes. */
 const block = (text: string): string =>

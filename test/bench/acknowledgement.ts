@@ -4,10 +4,10 @@
  * Postgres, everything that follows for it: the check of the person, eyes, and the answer in its thread. No sandbox.
  */
 import type { BotProcess } from "./bot.ts";
-import type { Load } from "./bot-process.ts";
 import { startChild } from "./child.ts";
 import { githubMentions } from "./github-mentions.ts";
 import type { Bench } from "./ground.ts";
+import type { Load } from "./load.ts";
 import { checkEqual, inMs, type Row, spreadOf, timesRow } from "./measure.ts";
 import type { Parcel, SenderTasks, Sent } from "./sender.ts";
 import { slackMentions } from "./slack-mentions.ts";
@@ -35,7 +35,11 @@ export async function acknowledgement(bench: Bench): Promise<Row[]> {
   return [await measure(bench, "Slack event", slackMentions), await measure(bench, "GitHub webhook", githubMentions)];
 }
 
-type Prepare = (bench: Bench, database: Awaited<ReturnType<Bench["ground"]["database"]>>, wish: MentionsWish) => Promise<Mentions>;
+type Prepare = (
+  bench: Bench,
+  database: Awaited<ReturnType<Bench["ground"]["database"]>>,
+  wish: MentionsWish,
+) => Promise<Mentions>;
 
 async function measure(bench: Bench, name: string, prepare: Prepare): Promise<Row> {
   const { quick, tell, ground } = bench;
@@ -59,7 +63,11 @@ async function measure(bench: Bench, name: string, prepare: Prepare): Promise<Ro
     const drainedAfterMs = performance.now() - lastSentAt;
     proveTaken([warmed, sent], count);
     checkEqual(await database.count("select count(*) from inbox"), count, `${name}s that are stored`);
-    checkEqual(await database.count("select count(*) from sessions"), mentions.threads, "sessions, one for each thread");
+    checkEqual(
+      await database.count("select count(*) from sessions"),
+      mentions.threads,
+      "sessions, one for each thread",
+    );
     checkEqual(await database.count("select count(*) from effects where error is not null"), 0, "effects given up");
     mentions.proveAnswered();
     return rowOf({ name, threads: mentions.threads, seconds, sent, load, drainedAfterMs });

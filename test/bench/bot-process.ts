@@ -6,6 +6,7 @@ import type { NewMention, Repository } from "../../src/core/types.ts";
 import { createLog } from "../../src/log.ts";
 import { type Bot, startBot } from "../../src/main.ts";
 import { answerParent } from "./child.ts";
+import { type Load, loadMeter } from "./load.ts";
 
 export interface BotWish {
   variables: Variables;
@@ -18,13 +19,8 @@ export interface Memory {
   heapUsedBytes: number;
 }
 
-export interface Load {
-  processorMs: number;
-  loopPercent: number;
-}
-
 let bot: Bot | null = null;
-let lastLoad = { processor: process.cpuUsage(), loop: performance.eventLoopUtilization() };
+const measureLoad = loadMeter();
 
 const tasks = {
   /** Resolves with where it answers. */
@@ -50,13 +46,7 @@ const tasks = {
     return accepted;
   },
 
-  /** Since the last question: of one processor, and of the one thread that everything waits for. */
-  async load(_: null): Promise<Load> {
-    const busy = process.cpuUsage(lastLoad.processor);
-    const loop = performance.eventLoopUtilization(lastLoad.loop);
-    lastLoad = { processor: process.cpuUsage(), loop: performance.eventLoopUtilization() };
-    return { processorMs: (busy.user + busy.system) / 1_000, loopPercent: 100 * loop.utilization };
-  },
+  load: (_: null): Load => measureLoad(),
 
   /** After everything that nobody holds any more has been collected. */
   async memory(_: null): Promise<Memory> {

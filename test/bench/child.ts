@@ -82,4 +82,5 @@ export function answerParent(tasks: Tasks, close: () => Promise<void> = async ()
   });
 }
 
-const textOf = (thrown: unknown): string => (thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
+const textOf = (thrown: unknown): string =>
+  thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);

@@ -31,7 +31,10 @@ export async function folding({ quick, tell }: Bench): Promise<Row[]> {
       "/s",
     ),
     valueRow(
-      { what: "decisions (decide)", note: `A session's story of ${story.length} events from the first mention to its sandbox asleep. ${bound}` },
+      {
+        what: "decisions (decide)",
+        note: `A session's story of ${story.length} events from the first mention to its sandbox asleep. ${bound}`,
+      },
       decided.n,
       decided.perSecond,
       "/s",
@@ -68,26 +71,38 @@ function aTurn(): AgentEvent[] {
     { type: "thinking", turn, message: n, text: "The test expects five and gets minus one. " },
     { type: "text", turn, message: n, text: "I look at the function that the test calls.\n\nThen at its callers." },
     { type: "tool.started", turn, call: `c${n}`, tool: "bash", title: `node --test test/${n}.test.js`, input: "{}" },
-    { type: "tool.ended", turn, call: `c${n}`, tool: "bash", ok: n % 7 !== 0, output: "not ok 1", cut: false, durationMs: 9 },
+    {
+      type: "tool.ended",
+      turn,
+      call: `c${n}`,
+      tool: "bash",
+      ok: n % 7 !== 0,
+      output: "not ok 1",
+      cut: false,
+      durationMs: 9,
+    },
     { type: "usage", turn, usage: { inputTokens: 900 * n, outputTokens: 40 * n, costUsd: 0.01 * n } },
   ]);
-  return [{ type: "turn.started", turn, prompt: "Fix it." }, ...steps.flat(), { type: "turn.ended", turn, ...done, outcome: "done" }];
+  return [
+    { type: "turn.started", turn, prompt: "Fix it." },
+    ...steps.flat(),
+    { type: "turn.ended", turn, ...done, outcome: "done" },
+  ];
 }
 
 function foldAll(events: AgentEvent[]): Progress {
   let progress = newProgress("m1", work, "Starting", NOW);
-  let shown: { at: number; changedAt: number; edits: number } | null = null;
-  let now = NOW;
-  for (const event of events) {
-    now += 100;
+  let shown: Parameters<typeof showInMs>[1] = null;
+  let edits = 0;
+  for (const [index, event] of events.entries()) {
+    const now = NOW + 100 * index;
     progress = condense(progress, event, now);
-    if (showInMs(progress, shown, now) === 0) shown = { at: now, changedAt: progress.changedAt, edits: (shown?.edits ?? 0) + 1 };
+    if (showInMs(progress, shown, now) === 0) shown = { at: now, changedAt: progress.changedAt, edits: ++edits };
   }
   return progress;
 }
 
-const EFFECTS =
-  "check acknowledge start-sandbox wake-me send-turn claim check acknowledge steer answer wake-me sleep";
+const EFFECTS = "check acknowledge wake-me start-sandbox send-turn claim check acknowledge steer answer wake-me sleep";
 
 function aDay(): SessionEvent[] {
   return [

@@ -11,7 +11,11 @@ const REPOSITORY = "acme/api";
 /** GitHub allows 80 comments a minute; that is a limit of GitHub's, and here it is the bot that is looked at. */
 const NO_LIMITS = { requestsPerHour: 1e9, contentPerMinute: 1e9 };
 
-export async function githubMentions({ ground }: Bench, database: BenchDatabase, wish: MentionsWish): Promise<Mentions> {
+export async function githubMentions(
+  { ground }: Bench,
+  database: BenchDatabase,
+  wish: MentionsWish,
+): Promise<Mentions> {
   const github = await startGitHub({ clock: systemClock, ...NO_LIMITS });
   const sink = await openSink();
   await github.createRepository(REPOSITORY, { collaborators: { alice: "write" } });
@@ -48,7 +52,10 @@ export async function githubMentions({ ground }: Bench, database: BenchDatabase,
     },
     proveAnswered() {
       for (const [issue, times] of asked) {
-        const ours = github.issue(REPOSITORY, issue).comments().filter(({ author }) => author === "threadbox[bot]");
+        const ours = github
+          .issue(REPOSITORY, issue)
+          .comments()
+          .filter(({ author }) => author === "threadbox[bot]");
         checkEqual(ours.length, times, `answers on issue ${issue}`);
         for (const { body } of ours) check(body.includes("Nothing is running"), `this is no answer: ${body}`);
       }

@@ -5,17 +5,21 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { acknowledgement } from "./acknowledgement.ts";
+import { firstSigns } from "./first-signs.ts";
 import { folding } from "./folding.ts";
 import { type Bench, prepareGround } from "./ground.ts";
 import { between, describeMachine, type Machine, type Processors, readTicks } from "./machine.ts";
 import type { Row } from "./measure.ts";
 import { memory } from "./memory.ts";
 import { receive } from "./receive.ts";
+import { stream } from "./stream.ts";
 import { printMachine, printTable } from "./table.ts";
 
 const BENCHMARKS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   acknowledgement,
   receive,
+  "first-signs": firstSigns,
+  stream,
   memory,
   folding,
 };
@@ -45,7 +49,9 @@ const { values: options, positionals } = parseArgs({
 
 const unknown = positionals.filter((name) => !Object.hasOwn(BENCHMARKS, name));
 if (unknown.length > 0) {
-  process.stderr.write(`There is no benchmark ${unknown.join(", ")}; there are ${Object.keys(BENCHMARKS).join(", ")}.\n`);
+  process.stderr.write(
+    `There is no benchmark ${unknown.join(", ")}; there are ${Object.keys(BENCHMARKS).join(", ")}.\n`,
+  );
   process.exit(1);
 }
 

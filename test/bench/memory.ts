@@ -104,16 +104,30 @@ const MB = 1024 * 1024;
 
 function rowsOf(grown: Seen[], restarted: Seen): Row[] {
   const [idle, few, many] = grown as [Seen, Seen, Seen];
-  const each = (of: "heapUsedBytes" | "rssBytes" | "databaseBytes"): number => (many[of] - few[of]) / (many.sessions - few.sessions) / KB;
-  const heap = ({ heapUsedBytes }: Seen): string => `${(heapUsedBytes / MB).toFixed(1)} MB of it live objects after a full collection`;
+  const each = (of: "heapUsedBytes" | "rssBytes" | "databaseBytes"): number =>
+    (many[of] - few[of]) / (many.sessions - few.sessions) / KB;
+  const heap = ({ heapUsedBytes }: Seen): string =>
+    `${(heapUsedBytes / MB).toFixed(1)} MB of it live objects after a full collection`;
   const count = (seen: Seen): string => seen.sessions.toLocaleString("en");
   const rss = (what: string, seen: Seen, note: string): Row =>
     valueRow({ what: `bot's RSS, ${what}`, note: `${heap(seen)}. ${note}` }, seen.sessions, seen.rssBytes / MB, "MB");
   return [
-    rss("idle", idle, "A process of its own on the embedded Postgres; bound by the code that is loaded (Slack's and GitHub's SDKs)."),
+    rss(
+      "idle",
+      idle,
+      "A process of its own on the embedded Postgres; bound by the code that is loaded (Slack's and GitHub's SDKs).",
+    ),
     rss(`${count(few)} sessions asleep`, few, "The first work: compiled code, pools and buffers that stay."),
-    rss(`${count(many)} sessions asleep`, many, "RSS holds what the allocator keeps of the burst; the live objects tell what a session costs."),
-    rss(`started with ${count(restarted)} asleep`, restarted, "Nothing of them is loaded before somebody speaks to them."),
+    rss(
+      `${count(many)} sessions asleep`,
+      many,
+      "RSS holds what the allocator keeps of the burst; the live objects tell what a session costs.",
+    ),
+    rss(
+      `started with ${count(restarted)} asleep`,
+      restarted,
+      "Nothing of them is loaded before somebody speaks to them.",
+    ),
     valueRow(
       {
         what: "bot's heap for each sleeping session",
@@ -139,9 +153,19 @@ function rowsOf(grown: Seen[], restarted: Seen): Row[] {
 
 function postgresRows(idle: Seen, many: Seen): Row[] {
   const row = ({ postgresBytes, sessions }: Seen, what: string, note: string): Row[] =>
-    postgresBytes === null ? [] : [valueRow({ what: `embedded Postgres' PSS, ${what}`, note }, sessions, postgresBytes / MB, "MB")];
+    postgresBytes === null
+      ? []
+      : [valueRow({ what: `embedded Postgres' PSS, ${what}`, note }, sessions, postgresBytes / MB, "MB")];
   return [
-    ...row(idle, "idle bot", "All its processes, shared memory counted once. One process for each connection of bot and benchmark."),
-    ...row(many, `${many.sessions.toLocaleString("en")} sessions asleep`, "More connections were opened by the work, and buffers (64 MB at most) are in use."),
+    ...row(
+      idle,
+      "idle bot",
+      "All its processes, shared memory counted once. One process for each connection of bot and benchmark.",
+    ),
+    ...row(
+      many,
+      `${many.sessions.toLocaleString("en")} sessions asleep`,
+      "More connections were opened by the work, and buffers (64 MB at most) are in use.",
+    ),
   ];
 }

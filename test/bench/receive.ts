@@ -3,10 +3,10 @@
  * Beside it, in turns on the same Postgres, what that Postgres gives at most: the same callers, the same text, one INSERT.
  */
 import { sql } from "kysely";
-import type { NewMention } from "../../src/core/types.ts";
-import { type Jobs, startJobs } from "../../src/engine/jobs.ts";
-import { createIngress, type Ingress } from "../../src/engine/receive.ts";
 import { systemClock } from "../../src/clock.ts";
+import type { NewMention } from "../../src/core/types.ts";
+import { startJobs } from "../../src/engine/jobs.ts";
+import { createIngress, type Ingress } from "../../src/engine/receive.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { createStore } from "../../src/store/store.ts";
@@ -26,7 +26,10 @@ export async function receive({ ground, quick, tell }: Bench): Promise<Row[]> {
   const jobs = await startJobs({ connection: database.connection, log: quiet });
   try {
     const ingress = createIngress({ store: createStore(db), jobs, surfaces: {}, clock: systemClock, log: quiet });
-    await db.schema.createTable("plain").addColumn("body", "jsonb", (column) => column.notNull()).execute();
+    await db.schema
+      .createTable("plain")
+      .addColumn("body", "jsonb", (column) => column.notNull())
+      .execute();
     return await compare({ db, ingress, database, rounds: quick ? 2 : 5, roundMs: quick ? 400 : 1_200, tell });
   } finally {
     await jobs.stop();
@@ -56,8 +59,12 @@ async function compare({ db, ingress, database, rounds, roundMs, tell }: Compari
   const kind = (call: Kind["call"]): Kind => ({ call, calls: 0, perSecond: [], tookMs: [] });
   const known = kind((n) => ingress.receive(mention(`known-${n % KNOWN_THREADS}`, n)));
   const fresh = kind((n) => ingress.receive(mention(`new-${n}`, n)));
-  const plain = kind((n) => sql`insert into plain (body) values (${JSON.stringify({ mention: mention("plain", n) })})`.execute(db));
-  tell(`${KNOWN_THREADS} threads first, then ${rounds} rounds of ${roundMs} ms each for known threads, new threads and INSERT`);
+  const plain = kind((n) =>
+    sql`insert into plain (body) values (${JSON.stringify({ mention: mention("plain", n) })})`.execute(db),
+  );
+  tell(
+    `${KNOWN_THREADS} threads first, then ${rounds} rounds of ${roundMs} ms each for known threads, new threads and INSERT`,
+  );
   for (const one of [known, fresh, plain]) await round(one, { calls: KNOWN_THREADS });
   for (const one of [known, fresh, plain]) Object.assign(one, { perSecond: [], tookMs: [] }); // warm now
   for (let done = 0; done < rounds; done++) {
@@ -90,7 +97,9 @@ async function round(kind: Kind, until: { calls: number } | { forMs: number }): 
 
 /** As if the engine had done its work meanwhile: nothing to check any more, nobody to wake. */
 async function rest(db: Database): Promise<void> {
-  await sql`update sessions set state = jsonb_set(state, '{checking}', '[]') where state->'checking' <> '[]'`.execute(db);
+  await sql`update sessions set state = jsonb_set(state, '{checking}', '[]') where state->'checking' <> '[]'`.execute(
+    db,
+  );
   await sql`update effects set done_at = now() where done_at is null`.execute(db);
   await sql`delete from pgboss.job where name = 'session'`.execute(db);
 }
@@ -116,25 +125,52 @@ async function prove({ count }: BenchDatabase, { known, fresh, plain }: Kinds): 
   const received = known.calls + fresh.calls;
   checkEqual(await count("select count(*) from inbox where session_id is not null"), received, "mentions in the inbox");
   checkEqual(await count("select count(*) from effects"), received, "checks to do, one for each mention");
-  checkEqual(await count("select count(*) from sessions"), KNOWN_THREADS + fresh.calls, "sessions, one for each thread");
+  checkEqual(
+    await count("select count(*) from sessions"),
+    KNOWN_THREADS + fresh.calls,
+    "sessions, one for each thread",
+  );
   checkEqual(await count("select count(*) from plain"), plain.calls, "rows of the plain table");
 }
 
 function rowsOf({ known, fresh, plain }: Kinds, rounds: number): Row[] {
-  const [knownRate, freshRate, plainRate] = [known, fresh, plain].map(({ perSecond }) => median(perSecond)) as [number, number, number];
+  const [knownRate, freshRate, plainRate] = [known, fresh, plain].map(({ perSecond }) => median(perSecond)) as [
+    number,
+    number,
+    number,
+  ];
   const times = ({ tookMs }: Kind): string => {
     const { p50, p99, max } = spreadOf(tookMs);
     return `one took ${inMs(p50)} at the median, ${inMs(p99 ?? max)} at p99`;
   };
   const row = (what: string, kind: Kind, rate: number, note: string): Row =>
-    valueRow({ what: `${what}, ${CALLERS} callers`, note: `${note}; ${times(kind)}. Median of ${rounds} rounds.` }, kind.tookMs.length, rate, "/s");
-  const share = "Closed loop in one process. Bound by that process (one thread makes all statements) and by the round trips of one transaction";
+    valueRow(
+      { what: `${what}, ${CALLERS} callers`, note: `${note}; ${times(kind)}. Median of ${rounds} rounds.` },
+      kind.tookMs.length,
+      rate,
+      "/s",
+    );
+  const share =
+    "Closed loop in one process. Bound by that process (one thread makes all statements) and by the round trips of one transaction";
   return [
     row(`mentions through receive, ${KNOWN_THREADS.toLocaleString("en")} known threads`, known, knownRate, share),
-    row("mentions through receive, each in a new thread", fresh, freshRate, `${share}; four more rows than in a known thread`),
-    row("plain INSERT of the same text", plain, plainRate, "What this Postgres and its disk give at most, one commit for each row"),
+    row(
+      "mentions through receive, each in a new thread",
+      fresh,
+      freshRate,
+      `${share}; four more rows than in a known thread`,
+    ),
+    row(
+      "plain INSERT of the same text",
+      plain,
+      plainRate,
+      "What this Postgres and its disk give at most, one commit for each row",
+    ),
     valueRow(
-      { what: "INSERTs in the time of one receive (known thread)", note: "The ratio of the two rates above, taken in turns in the same run." },
+      {
+        what: "INSERTs in the time of one receive (known thread)",
+        note: "The ratio of the two rates above, taken in turns in the same run.",
+      },
       rounds,
       plainRate / knownRate,
       "x",

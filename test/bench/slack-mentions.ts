@@ -48,7 +48,10 @@ export async function slackMentions({ ground }: Bench, database: BenchDatabase, 
     },
     proveAnswered() {
       for (const [thread, times] of asked) {
-        const ours = slack.thread("#web", thread).replies().filter(({ message }) => message.author === slack.app.botUserId);
+        const ours = slack
+          .thread("#web", thread)
+          .replies()
+          .filter(({ message }) => message.author === slack.app.botUserId);
         checkEqual(ours.length, times, `answers in the thread ${thread}`);
         for (const { seen } of ours) check(seen.includes("Nothing is running"), `this is no answer: ${seen}`);
       }

@@ -1,6 +1,7 @@
 /** The report for people: the machine, one line for each row, and below the table what each number means and what it is bound by. */
-import type { Report, Result } from "./main.ts";
+
 import type { Machine } from "./machine.ts";
+import type { Report, Result } from "./main.ts";
 import type { Row } from "./measure.ts";
 
 const HEAD = ["", "what", "n", "p50", "p99", "max", "value", "aim"];
@@ -10,7 +11,9 @@ const RIGHT = new Set([0, 2, 3, 4, 5, 6]);
 export function printMachine(machine: Machine, quick: boolean): void {
   const { cores, processor, memoryGb, freeGb, system, node, postgres, loadBefore } = machine;
   print(`${cores} cores (${processor}), ${memoryGb} GB (${freeGb} free), ${system}`);
-  print(`Node ${node}, PostgreSQL ${postgres} (embedded, fsync on), load before ${loadBefore.toFixed(2)}${quick ? ", --quick" : ""}`);
+  print(
+    `Node ${node}, PostgreSQL ${postgres} (embedded, fsync on), load before ${loadBefore.toFixed(2)}${quick ? ", --quick" : ""}`,
+  );
   if (loadBefore > cores / 2) print("This machine has other work: read the figures as upper bounds.");
   print("");
 }
@@ -21,16 +24,29 @@ export function printTable({ results, seconds, processors }: Report): void {
   const widths = HEAD.map((head, column) => Math.max(head.length, ...lines.map((line) => line[column]?.length ?? 0)));
   const aligned = (cells: string[]): string =>
     cells
-      .map((cell, column) => (RIGHT.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+      .map((cell, column) =>
+        RIGHT.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
       .join("  ")
       .trimEnd();
   for (const line of [HEAD, widths.map((width) => "-".repeat(width)), ...lines]) print(aligned(line));
   print("");
-  for (const [index, row] of rows.entries()) print(`${index + 1}. ${row.note}`);
+  printNotes(rows);
   print("");
   for (const result of results) print(ofMachine(result));
   const steal = processors ? `, steal ${processors.stealPercent} %` : "";
   print(`All in ${seconds.toFixed(0)} s${steal}.`);
+}
+
+/** Rows that follow each other and have the same to say share a note. */
+function printNotes(rows: Row[]): void {
+  for (let first = 0; first < rows.length; ) {
+    const { note } = rows[first] ?? { note: "" };
+    const other = rows.findIndex((row, index) => index > first && row.note !== note);
+    const next = other < 0 ? rows.length : other;
+    print(`${next - first > 1 ? `${first + 1}-${next}` : first + 1}. ${note}`);
+    first = next;
+  }
 }
 
 function figures({ spread, value, unit }: Row): string[] {

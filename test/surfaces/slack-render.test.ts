@@ -58,7 +58,7 @@ describe("progress in Slack", () => {
 
   test("says when nothing was heard for a while", () => {
     const { blocks } = renderProgress(running, null, start + 80_000 + 125_000);
-    assert.match(JSON.stringify(blocks), / · no news for 2 min 5 s"/);
+    assert.match(JSON.stringify(blocks), / · no news for 2 min 05 s"/);
   });
 
   const ends: [Progress["ended"], string][] = [

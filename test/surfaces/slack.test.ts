@@ -53,7 +53,7 @@ describe("Slack shows progress", () => {
       clock.advance(65_000);
       const ref = await surface.show(thread, progress("Running npm test"), null, null, once("t1/progress"));
       const shown = () => slack.thread("#web", root).replies()[0];
-      assert.match(shown()?.seen ?? "", /Running npm test[\s\S]*1 min 5 s[\s\S]*Stop/);
+      assert.match(shown()?.seen ?? "", /Running npm test[\s\S]*1 min 05 s[\s\S]*Stop/);
       await surface.show(thread, { ...progress(""), ended: "done" }, null, ref, once("t1/progress"));
       assert.doesNotMatch(shown()?.seen ?? "", /Stop/);
       assert.deepEqual(slack.pings(), []);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Answer, Person } from "../../src/core/types.ts";
 import { terminalSurface } from "../../src/surfaces/terminal.ts";
-import { answerText, duration } from "../../src/surfaces/terminal-render.ts";
+import { answerText } from "../../src/surfaces/terminal-render.ts";
 import { answer, progress } from "../contracts/surface.ts";
 
 const thread = { surface: "terminal", id: "x" } as const;
@@ -120,14 +120,3 @@ test("colour is used where it was asked for, and nowhere else", async () => {
   assert.ok(!plain.screen().includes("\u001b"));
   assert.ok(coloured.screen().includes("\u001b[32m"));
 });
-
-for (const [ms, text] of [
-  [0, "0 s"],
-  [59_400, "59 s"],
-  [65_000, "1 min 05 s"],
-  [3_720_000, "1 h 02 min"],
-] as const) {
-  test(`${ms} ms read as ${text}`, () => {
-    assert.equal(duration(ms), text);
-  });
-}

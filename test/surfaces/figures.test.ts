@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { clip, cost, duration, tokens } from "../../src/surfaces/figures.ts";
+
+describe("a duration", () => {
+  for (const [ms, text] of [
+    [0, "0 s"],
+    [59_400, "59 s"],
+    [65_000, "1 min 05 s"],
+    [3_720_000, "1 h 02 min"],
+  ] as const) {
+    test(`of ${ms} ms reads ${text}`, () => assert.equal(duration(ms), text));
+  }
+});
+
+const used = (change: object) => ({ inputTokens: 0, outputTokens: 0, costUsd: 0, ...change });
+
+test("tokens are counted together, and in thousands when there are many", () => {
+  assert.equal(tokens(used({})), null);
+  assert.equal(tokens(used({ inputTokens: 800, outputTokens: 40 })), "840 tokens");
+  assert.equal(tokens(used({ inputTokens: 12_000, outputTokens: 345 })), "12.3k tokens");
+});
+
+test("a cost of nothing is not told", () => {
+  assert.equal(cost(used({})), null);
+  assert.equal(cost(used({ costUsd: 0.424 })), "$0.42");
+});
+
+test("a text that is cut says so, and keeps its characters whole", () => {
+  assert.equal(clip("abc", 3), "abc");
+  assert.equal(clip("abcd", 3), "ab…");
+  assert.equal(clip("a😀bc", 3), "a…");
+});

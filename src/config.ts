@@ -2,11 +2,11 @@
  * The environment as a checked value; the only reader of `process.env`. Every problem is listed at once, each with its remedy.
  * `.env.example` names the same variables; a test compares the two.
  */
-import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { z } from "zod";
 import { ThreadboxError } from "./errors.ts";
+import { readOptionalFile } from "./optional-file.ts";
 
 const text = z.string().trim().min(1).optional();
 const url = (remedy: string) => z.url({ error: remedy }).optional();
@@ -62,8 +62,10 @@ const Environment = z.object({
   OPENAI_BASE_URL: url("the base URL of the model's API, with /v1"),
 });
 
+/** Every variable that is read; `.env.example` has the same. */
 export const VARIABLES = Object.keys(Environment.shape) as (keyof typeof Environment.shape)[];
 
+/** The bot as it was asked for. What is not set up is null. */
 export interface Config {
   port: number;
   host: string;
@@ -95,20 +97,12 @@ export interface GitHubConfig {
   url: string;
 }
 
+/** An environment as it comes: text, unchecked. */
 export type Variables = Record<string, string | undefined>;
 
 /** The environment of this process over the `.env` of the working folder, when there is one: what is really set wins. */
 export function environment(folder = process.cwd()): Variables {
-  return { ...dotEnv(join(folder, ".env")), ...process.env };
-}
-
-function dotEnv(path: string): Variables {
-  try {
-    return parseEnv(readFileSync(path, "utf8"));
-  } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return {};
-    throw new ThreadboxError("config.invalid", `${path} cannot be read.`, { cause: thrown });
-  }
+  return { ...parseEnv(readOptionalFile(join(folder, ".env")) ?? ""), ...process.env };
 }
 
 /** Throws `config.invalid` with one line for each problem. Empty variables count as absent: that is how people switch them off. */

@@ -105,8 +105,10 @@ const CATALOG = {
 } as const satisfies Record<string, { retry: Retry; remedy: string }>;
 
 export type ErrorCode = keyof typeof CATALOG;
+/** Every code; `docs/errors.md` has a row for each. */
 export const ERROR_CODES = Object.keys(CATALOG) as ErrorCode[];
 
+/** False for codes of a newer daemon, say. */
 export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(CATALOG, code);
 
 /** How to go on after this code; `internal` for codes that we do not know (a newer daemon's). */

@@ -5,9 +5,10 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { githubWebhooks } from "../handlers/github/webhooks.ts";
 import { slackApp } from "../handlers/slack/receiver.ts";
+import { type AboutLine, aboutLines } from "./about.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
-import type { Inbox, Repository } from "./core/types.ts";
+import type { Inbox } from "./core/types.ts";
 import { createEngine } from "./engine/engine.ts";
 import { type Jobs, startJobs } from "./engine/jobs.ts";
 import type { EngineDeps } from "./engine/ports.ts";
@@ -53,7 +54,7 @@ export interface Bot {
   inbox: Inbox;
   store: OpenStore;
   /** What it runs on and how to switch each, one line each. */
-  about: { what: string; is: string; change: string }[];
+  about: AboutLine[];
   /** What a person should know before trusting it. */
   warning: string | null;
   /** Sessions that it works on now. */
@@ -63,8 +64,9 @@ export interface Bot {
   stop(): Promise<void>;
 }
 
+/** Resolves when it takes mentions; throws a ThreadboxError with a remedy when it cannot start. */
 export async function startBot(options: BotOptions): Promise<Bot> {
-  const { config, team, log, clock = systemClock, listening = true, paced = true } = options;
+  const { config, team, log, clock = systemClock, listening = true } = options;
   // Closes what is open already when a later step fails: a port that is taken must leave no Postgres behind.
   await using opened = new AsyncDisposableStack();
   const store = opened.adopt(
@@ -72,16 +74,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     ({ close }) => close(),
   );
   const jobs = opened.adopt(await startJobs({ connection: store.connection, log }), ({ stop }) => stop());
-  const github = config.github
-    ? githubAccess({
-        credentials: config.github.auth,
-        apiUrl: config.github.apiUrl,
-        url: config.github.url,
-        paced,
-        log,
-        clock,
-      })
-    : null;
+  const github = githubOf(options, clock);
   const surfaces = surfacesOf(options, store, github, clock);
   const deps = await engineDeps(options, {
     store,
@@ -99,18 +92,12 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   void github?.self().catch((error: unknown) => log.warn({ err: error }, "github.unreachable"));
   opened.defer(engine.stop);
   await engine.start();
-  const webhooks = config.github?.webhookSecret
-    ? githubWebhooks({
-        inbox: engine.inbox,
-        secret: config.github.webhookSecret,
-        name: config.name,
-        labels: team.labels,
-        ...(github ? { self: github.self } : {}),
-        log,
-        clock,
-      })
-    : null;
-  const routes = { slack: slack?.listener ?? null, github: webhooks, ...pagesOf(options, store, engine.inbox, clock) };
+  const routes: Routes = {
+    slack: slack?.listener ?? null,
+    github: webhooksOf(options, engine.inbox, github, clock),
+    pages: pagesOf(options, store, engine.inbox, clock),
+    ready: store.answers,
+  };
   const server: Listening | null = listening ? await listen(routes, { host: config.host, port: config.port }) : null;
   opened.defer(async () => server?.close());
   opened.defer(async () => slack?.stop());
@@ -121,7 +108,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     url: server?.url ?? null,
     inbox: engine.inbox,
     store,
-    about: aboutOf(config, team, store, surfaces),
+    about: aboutLines(config, team, { surfaces: Object.keys(surfaces), database: store.where }),
     warning,
     working: engine.working,
     async destroySandboxes() {
@@ -129,6 +116,12 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     },
     stop: () => running.disposeAsync(),
   };
+}
+
+function githubOf({ config, log, paced = true }: BotOptions, clock: Clock): GitHubAccess | null {
+  if (!config.github) return null;
+  const { auth, apiUrl, url } = config.github;
+  return githubAccess({ credentials: auth, apiUrl, url, paced, log, clock });
 }
 
 function surfacesOf(
@@ -194,7 +187,7 @@ async function engineDeps({ config, team, log }: BotOptions, built: Built): Prom
       models: config.models,
       idleAfterMs: team.idleAfterMs,
       turnLimitMs: team.turnLimitMs,
-      maxSessions: 1_000,
+      maxSessions: MAX_SESSIONS,
       page: (session) => (config.publicUrl ? `${config.publicUrl}/sessions/${session}` : null),
     },
     log,
@@ -202,6 +195,8 @@ async function engineDeps({ config, team, log }: BotOptions, built: Built): Prom
   };
 }
 
+/** At once, in one process: far more than one machine has sandboxes for. What is beyond waits in the database. */
+const MAX_SESSIONS = 1_000;
 /** Daemon up, without the clone; a phase of its own, shown as such. */
 const BOOT_WITHIN_MS = 60_000;
 
@@ -211,48 +206,26 @@ function ownerOf(config: Config): string {
   return config.port === 0 ? `${hostname()}/${place}/${process.pid}` : `${hostname()}/${place}/${config.port}`;
 }
 
+function webhooksOf(
+  { config, team, log }: BotOptions,
+  inbox: Inbox,
+  github: GitHubAccess | null,
+  clock: Clock,
+): Routes["github"] {
+  const secret = config.github?.webhookSecret;
+  if (!secret || !github) return null;
+  return githubWebhooks({ inbox, secret, name: config.name, labels: team.labels, self: github.self, log, clock });
+}
+
 function pagesOf(
   { config, log }: BotOptions,
-  store: OpenStore,
+  { db, listener }: OpenStore,
   inbox: Inbox,
   clock: Clock,
-): Pick<Routes, "pages" | "ready"> {
-  const { db, listener } = store;
+): Routes["pages"] {
   const read = { threads: webThreads(db), sessions: sessionPages(db), news: newsFrom(listener) };
-  return {
-    pages: pages({ inbox, ...read, name: config.name, publicUrl: config.publicUrl, log, clock }),
-    ready: () =>
-      db
-        .selectFrom("settings")
-        .select("name")
-        .limit(1)
-        .execute()
-        .then(() => true),
-  };
+  return pages({ inbox, ...read, name: config.name, publicUrl: config.publicUrl, log, clock });
 }
-
-function aboutOf(config: Config, team: TeamSettings, store: OpenStore, surfaces: Surfaces): Bot["about"] {
-  const { anthropicApiKey, openaiApiKey } = config.models;
-  const key = anthropicApiKey ? "ANTHROPIC_API_KEY" : openaiApiKey ? "OPENAI_API_KEY" : null;
-  return [
-    {
-      what: "surfaces",
-      is: Object.keys(surfaces).join(", "),
-      change: "SLACK_* and GITHUB_* variables, see .env.example",
-    },
-    { what: "provider", is: config.provider, change: "THREADBOX_PROVIDER" },
-    { what: "agent", is: config.agent, change: "THREADBOX_AGENT, or agent= in a message" },
-    {
-      what: "model",
-      is: `${config.model ?? "the agent's default"}${key ? ` with ${key}` : ", NO KEY YET"}`,
-      change: "ANTHROPIC_API_KEY or OPENAI_API_KEY; THREADBOX_MODEL, or model= in a message",
-    },
-    { what: "database", is: store.where, change: "DATABASE_URL" },
-    { what: "repositories", is: namesOf(team.repositories), change: "threadbox.yml" },
-  ];
-}
-
-const namesOf = (repositories: Repository[]): string => repositories.map(({ name }) => name).join(", ") || "none";
 
 /** `threadbox.yml` lies where the bot is started. */
 export const teamFile = (folder = process.cwd()): string => {

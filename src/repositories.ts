@@ -2,12 +2,12 @@
  * `threadbox.yml`: which repositories the bot works on, and who may ask where. Everything that is not a secret and not of the machine.
  * The JSON schema that editors read (`threadbox.schema.json`) is made from the same object.
  */
-import { readFileSync } from "node:fs";
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
 import { canonicalGitUrl } from "./core/correlation.ts";
 import type { Repository } from "./core/types.ts";
 import { ThreadboxError } from "./errors.ts";
+import { readOptionalFile } from "./optional-file.ts";
 
 const Listed = z.strictObject({
   name: z.string().min(1).describe("What people call it: owner/name."),
@@ -27,6 +27,7 @@ const Listed = z.strictObject({
   model: z.string().min(1).optional().describe("Model for this repository, such as anthropic/claude-sonnet-4-5."),
 });
 
+/** `threadbox.yml` as it is written. */
 export const File = z.strictObject({
   repositories: z.array(Listed).default([]),
   slack: z
@@ -59,6 +60,7 @@ export const File = z.strictObject({
 });
 export type File = z.infer<typeof File>;
 
+/** What the bot takes out of it. */
 export interface TeamSettings {
   repositories: Repository[];
   /** Label by repository name. */
@@ -72,7 +74,7 @@ export interface TeamSettings {
 
 /** Reads the file; an absent one is an empty one. Throws `config.invalid` with every problem of a malformed one. */
 export function readTeamSettings(path: string, githubUrl = "https://github.com"): TeamSettings {
-  const text = textOf(path);
+  const text = readOptionalFile(path);
   const parsed = File.safeParse(text === null ? {} : (yamlOf(path, text) ?? {}));
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "(file)"}: ${issue.message}`);
@@ -101,15 +103,6 @@ function toRepository({ name, url, base, setup, agent, model }: z.infer<typeof L
     ...(agent ? { agent } : {}),
     ...(model ? { model } : {}),
   };
-}
-
-function textOf(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return null;
-    throw new ThreadboxError("config.invalid", `${path} cannot be read.`, { cause: thrown });
-  }
 }
 
 function yamlOf(path: string, text: string): unknown {

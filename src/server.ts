@@ -5,6 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
 import { ThreadboxError } from "./errors.ts";
 
+/** What answers where; null where a surface is not set up. */
 export interface Routes {
   slack: RequestListener | null;
   github: ((request: Request) => Promise<Response>) | null;
@@ -19,6 +20,7 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** Resolves when it answers; throws `config.invalid` when the port cannot be had. */
 export async function listen(routes: Routes, at: { host: string; port: number }): Promise<Listening> {
   const hono = getRequestListener(application(routes).fetch);
   const server = createServer((request, response) => {

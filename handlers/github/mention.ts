@@ -3,10 +3,7 @@
  * not in code, quotes, struck-out words, links or HTML, so that nobody starts work by quoting somebody.
  */
 import type { Nodes } from "mdast";
-import { fromMarkdown } from "mdast-util-from-markdown";
-import { gfmFromMarkdown } from "mdast-util-gfm";
-import { gfm } from "micromark-extension-gfm";
-import { MAX_PARSED_CHARS, SLOW_SYNTAX, shallow } from "../../src/surfaces/markdown-code.ts";
+import { MAX_PARSED_CHARS, parseQuickly } from "../../src/surfaces/markdown-code.ts";
 
 /** The whole comment without our name, or null when it names us nowhere. `names` come without the `@`. */
 export function findMention(body: string, names: readonly string[]): { text: string } | null {
@@ -34,17 +31,10 @@ function namePattern(names: readonly string[]): RegExp {
   );
 }
 
-/** Also slow, and no matter here. */
-const FOOTNOTES = ["gfmFootnoteCall", "gfmPotentialFootnoteCall"];
-
 /** Of a text that is longer than can be parsed, the beginning. */
 function plainWords(body: string): Piece[] {
-  const root = fromMarkdown(shallow(body.slice(0, MAX_PARSED_CHARS)), {
-    extensions: [gfm(), { disable: { null: [...SLOW_SYNTAX, ...FOOTNOTES] } }],
-    mdastExtensions: [gfmFromMarkdown()],
-  });
   const pieces: Piece[] = [];
-  collect(root, pieces);
+  collect(parseQuickly(body.slice(0, MAX_PARSED_CHARS)), pieces);
   return pieces;
 }
 

@@ -2,15 +2,17 @@
 /** The command line: the table of commands. */
 import { Command } from "commander";
 import about from "../../package.json" with { type: "json" };
-import { demoCommand } from "./demo.ts";
-import { doctorCommand } from "./doctor.ts";
-import { logsCommand } from "./logs.ts";
-import { sayCommand } from "./say.ts";
-import { sessionsCommand } from "./sessions.ts";
-import { startCommand } from "./start.ts";
-import { stopCommand } from "./stop.ts";
 
-const COMMANDS = [startCommand, demoCommand, sayCommand, sessionsCommand, logsCommand, stopCommand, doctorCommand];
+/** Loaded when they are asked for: what a bot is made of takes half a second, and most commands only look at the database. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  start: () => import("./start.ts").then(({ startCommand }) => startCommand()),
+  demo: () => import("./demo.ts").then(({ demoCommand }) => demoCommand()),
+  say: () => import("./say.ts").then(({ sayCommand }) => sayCommand()),
+  sessions: () => import("./sessions.ts").then(({ sessionsCommand }) => sessionsCommand()),
+  logs: () => import("./logs.ts").then(({ logsCommand }) => logsCommand()),
+  stop: () => import("./stop.ts").then(({ stopCommand }) => stopCommand()),
+  doctor: () => import("./doctor.ts").then(({ doctorCommand }) => doctorCommand()),
+};
 
 /** Whoever reads us may have read enough (`| head`); that is no failure. */
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
@@ -20,7 +22,10 @@ const program = new Command("threadbox")
   .version(about.version)
   .showHelpAfterError("Run it with --help to see what it takes.")
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
-for (const make of COMMANDS) program.addCommand(make().copyInheritedSettings(program));
 
-if (process.argv.length <= 2) program.outputHelp();
+const [name = ""] = process.argv.slice(2);
+const wanted = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]] : Object.values(COMMANDS);
+for (const load of wanted) if (load) program.addCommand((await load()).copyInheritedSettings(program));
+
+if (name === "") program.outputHelp();
 else await program.parseAsync();

@@ -55,7 +55,9 @@ export async function givenUp({ db }: OpenStore, sessions: string[]): Promise<Gi
     .where("error", "is not", null)
     .orderBy("seq")
     .execute();
-  return rows.map((row) => ({ session: row.session_id, effect: row.effect.do, error: row.error ?? "" }));
+  const all = rows.map((row) => ({ session: row.session_id, effect: row.effect.do, error: row.error ?? "" }));
+  // What fails every ten minutes is one thing to know.
+  return [...new Map(all.map((one) => [`${one.session} ${one.effect} ${one.error}`, one])).values()];
 }
 
 /** Is any bot connected to this database? Each has connections for its jobs all the time; commands that only read have none. */

@@ -1,20 +1,21 @@
 /** Which repository a session works on: said, then known from the place, then the only one. Never a guess. */
-
 import { AGENT_KINDS } from "../wire/agents.ts";
 import type { Options } from "./command.ts";
 import { branchName } from "./naming.ts";
 import type { Mention, Repository, Work } from "./types.ts";
 
+/** What a session would work on, or why nobody can tell. */
 export type Choice = { is: "chosen"; work: Work } | ({ is: "problem" } & Problem);
 
+export interface Wish {
+  options: Options;
+  /** What the branch is named after. */
+  text: string;
+  sessionId: string;
+}
+
 /** `repositories` are those of threadbox.yml; a mention on GitHub brings its own. */
-export function chooseWork(
-  mention: Mention,
-  options: Options,
-  repositories: Repository[],
-  sessionId: string,
-  text: string,
-): Choice {
+export function chooseWork(mention: Mention, repositories: Repository[], { options, text, sessionId }: Wish): Choice {
   const { agent } = options;
   if (agent && !AGENT_KINDS.some((kind) => kind === agent)) {
     return {

@@ -18,22 +18,25 @@ export type Command =
   /** People talking among themselves: nothing happens. */
   | { verb: "aside" };
 
-const ALONE: Record<string, "stop" | "status" | "retry" | "help"> = {
-  stop: "stop",
-  cancel: "stop",
-  abort: "stop",
-  status: "status",
-  retry: "retry",
-  "try again": "retry",
-  help: "help",
-  "": "help",
-};
+/** A map and no object, in which `constructor` would be a verb too. */
+const ALONE = new Map<string, "stop" | "status" | "retry" | "help">([
+  ["stop", "stop"],
+  ["cancel", "stop"],
+  ["abort", "stop"],
+  ["status", "status"],
+  ["retry", "retry"],
+  ["try again", "retry"],
+  ["help", "help"],
+  ["", "help"],
+]);
+/** With room for some exclamation marks. Longer texts are not looked at: 65,000 of those took four seconds. */
+const MAX_ALONE_CHARS = 40;
 
 /** Reads a mention's text; our own name is removed already. */
 export function parseCommand(said: string): Command {
   const { text, options } = takeOptions(said.trim());
   if (/^(\(aside\)|!aside\b)/i.test(text)) return { verb: "aside" };
-  const alone = ALONE[text.toLowerCase().replace(/[.!?\s]+$/, "")];
+  const alone = text.length <= MAX_ALONE_CHARS ? ALONE.get(text.toLowerCase().replace(/[.!?\s]+$/, "")) : undefined;
   if (alone === "help" && Object.keys(options).length > 0 && text === "") return { verb: "ask", text: "", options };
   if (alone) return { verb: alone };
   const queued = /^queue[:\s]\s*([\s\S]+)$/i.exec(text);

@@ -2,7 +2,7 @@
  * Turns the stream of agent events into what a person wants to see, and says when to show it.
  * People want to know three things: what it does now, what it did last, and that it is alive.
  */
-import type { AgentEvent } from "../wire/events.ts";
+import { type AgentEvent, NO_USAGE } from "../wire/events.ts";
 import type { Ms, Progress, Repository, Step, TurnResult } from "./types.ts";
 
 /** More steps than this are noise in a thread; the page has them all. */
@@ -26,7 +26,7 @@ export function newProgress(
     said: "",
     repository: work?.repository.name ?? null,
     branch: work?.branch ?? null,
-    usage: { inputTokens: 0, outputTokens: 0, costUsd: 0 },
+    usage: NO_USAGE,
     tools: 0,
     ended: null,
     changedAt: at,

@@ -1,5 +1,4 @@
 /** What the pages need of the rest: the store implements it, the web surface writes into it, `main.ts` hands it over. */
-
 import type { JournalEntry } from "../wire/events.ts";
 import type { Progress, Session, TurnResult } from "./types.ts";
 
@@ -18,7 +17,7 @@ export interface WebPost {
 }
 
 export interface WebThreads {
-  /** Newest first. */
+  /** Newest first. The title is the first line of what was said first, shortened. */
   list(limit: number): Promise<{ thread: string; title: string; at: number; session: string | null }[]>;
   /** Posts of a thread with `seq` above `after`, oldest first. */
   posts(thread: string, after: number): Promise<WebPost[]>;

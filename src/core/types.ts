@@ -2,8 +2,9 @@
  * The nine words as types. Everything here is plain data: it crosses the database, so it must survive JSON.
  * A `Mention` comes in, a `Session` decides, `Effect`s go out (see `decide.ts`), and what they did comes back as `SessionEvent`s.
  */
+import type { Changes, Usage } from "../wire/events.ts";
 
-/** Milliseconds since the Unix epoch. */
+/** Milliseconds: a length of time, or since the Unix epoch. */
 export type Ms = number;
 
 /** Text that names a thread, an issue, a pull request or a branch; made only by `correlation.ts`. */
@@ -170,14 +171,8 @@ export interface Turn {
   asks: Ask[];
   phase: TurnPhase;
   startedAt: Ms;
-  /** How often it was sent; a sandbox that died before the agent began gets a second one. */
+  /** Which attempt this is: a turn whose sandbox died under it is sent to another one. */
   attempt: number;
-}
-
-export interface Usage {
-  inputTokens: number;
-  outputTokens: number;
-  costUsd: number;
 }
 
 /** How a turn ended. Every turn gets exactly one. */
@@ -189,7 +184,7 @@ export interface TurnResult {
   failure?: { code: string; detail: string } | undefined;
   /** Who stopped it. */
   stoppedBy?: string | undefined;
-  changes?: { files: number; insertions: number; deletions: number } | undefined;
+  changes?: Changes | undefined;
   /** The pushed branch, when there was something to push. */
   branch?: string | undefined;
   commit?: string | undefined;
@@ -201,7 +196,7 @@ export interface TurnResult {
 export interface Session {
   id: string;
   createdAt: Ms;
-  /** Three or four words of the first ask; names the branch and the page. */
+  /** The first line of the first ask, shortened; names the page and the answers. */
   title: string;
   /** Where it began. */
   thread: Thread;
@@ -223,13 +218,22 @@ export interface Session {
   effects: number;
 }
 
+/** Something that was said in the thread before a mention. */
+export interface Said {
+  author: string;
+  at: Ms;
+  text: string;
+  /** May this person give orders? Others' words are context at most. */
+  trusted: boolean;
+}
+
 /** What is shown while a turn goes on: the stream of the agent, condensed. Folded by `condense.ts`. */
 export interface Progress {
   turn: string;
   startedAt: Ms;
   /** One line: what it does now ("Running npm test"). */
   now: string;
-  /** The last steps, oldest first; at most ten are kept. */
+  /** The last steps, oldest first; how many are kept is for `condense.ts` to say. */
   steps: Step[];
   /** Steps that fell off the front. */
   earlierSteps: number;

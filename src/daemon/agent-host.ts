@@ -4,7 +4,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { AgentEvent } from "../wire/events.ts";
+import { type AgentEvent, NO_USAGE } from "../wire/events.ts";
 import type { Agent, AgentContext, AgentFactory, AgentOutcome } from "./agents/agent.ts";
 import type { DaemonClock } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
@@ -40,7 +40,6 @@ const ABORT_DEADLINE_MS = 10_000;
 /** And how long it gets to tell us so: longer, and it is given up for lost. */
 const SETTLE_DEADLINE_MS = ABORT_DEADLINE_MS + 5_000;
 
-const NO_USAGE = { inputTokens: 0, outputTokens: 0, costUsd: 0 };
 const STOPPED: AgentOutcome = { outcome: "stopped", answer: "", usage: NO_USAGE };
 
 export class AgentHost {

@@ -22,6 +22,7 @@ import { createRedactor, type Redactor } from "./redactor.ts";
 import { createApp } from "./server.ts";
 import { openStorage, type Storage } from "./storage.ts";
 import { Turns } from "./turns.ts";
+import { within } from "./within.ts";
 import { Workspace } from "./workspace.ts";
 
 export interface CheckoutOptions {
@@ -106,7 +107,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
       const drained = turns.drain();
       await within(
         CLOSE_DEADLINE_MS,
-        host.close().then(() => drained),
+        host
+          .close()
+          .then(() => drained)
+          .catch((error: unknown) => log.warn("daemon.close-failed", { error })),
       );
       closing.abort();
       await closed(server);
@@ -189,11 +193,4 @@ async function closed(server: ServerType): Promise<void> {
   await within(READERS_DEADLINE_MS, promise);
   clearInterval(sweep);
   if ("closeAllConnections" in server) server.closeAllConnections();
-}
-
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, ms);
-  await Promise.race([work.catch(() => {}), late.promise]);
-  clearTimeout(timer);
 }

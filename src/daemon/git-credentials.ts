@@ -6,6 +6,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { shellQuote } from "./shell.ts";
 
 export interface Login {
   username: string;
@@ -83,5 +84,3 @@ if (process.argv[2] === "get") {
 }
 `;
 }
-
-export const shellQuote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

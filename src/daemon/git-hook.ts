@@ -3,9 +3,9 @@
  * models forget, hooks do not.
  */
 import { join, relative, resolve } from "node:path";
-import { shellQuote } from "./git-credentials.ts";
 import { coAuthorTrailer, type Person } from "./git-names.ts";
 import type { Repository } from "./git-repository.ts";
+import { shellQuote } from "./shell.ts";
 
 const HOOK = "prepare-commit-msg";
 const SIGNATURE = "# Written anew for every turn; a hook of your own goes into prepare-commit-msg.own";

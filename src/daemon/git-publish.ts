@@ -9,10 +9,10 @@ import { coAuthorTrailer, type Person, plainPerson } from "./git-names.ts";
 import type { Prepared } from "./git-prepare.ts";
 import { branchRef, commitOf, contains, countAhead, fetchFromRemote, lookAtRemote, remoteRef } from "./git-refs.ts";
 import type { Repository } from "./git-repository.ts";
+import { MAX_PATCH_CHARS } from "./limits.ts";
 
 /** Somebody who pushes in just this moment is rare; three times in a row is a machine that we should not fight. */
 const MAX_ATTEMPTS = 3;
-const MAX_PATCH_CHARS = 200_000;
 const MAX_SUBJECT_CHARS = 200;
 
 const NOTHING: Published = { pushed: null, changes: null, patch: null };

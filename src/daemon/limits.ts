@@ -6,6 +6,7 @@ export const MAX_TITLE_CHARS = 300;
 export const MAX_INPUT_CHARS = 4_000;
 export const MAX_OUTPUT_CHARS = 16_000;
 export const MAX_STDERR_CHARS = 4_000;
+export const MAX_PATCH_CHARS = 200_000;
 
 /** At most `max` characters of it, from the front. */
 export function cutEnd(text: string, max: number): string {

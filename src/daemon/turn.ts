@@ -1,5 +1,5 @@
 /** One turn from its prompt to its end: bring the clone up to date, let the agent work, push what came out of it. */
-import { type AgentEvent, Usage } from "../wire/events.ts";
+import { type AgentEvent, NO_USAGE, Usage } from "../wire/events.ts";
 import type { PromptRequest } from "../wire/routes.ts";
 import type { AgentHost } from "./agent-host.ts";
 import type { AgentOutcome } from "./agents/agent.ts";
@@ -27,7 +27,7 @@ export interface TurnParts {
   log: DaemonLog;
 }
 
-const SILENT: AgentOutcome = { outcome: "failed", answer: "", usage: { inputTokens: 0, outputTokens: 0, costUsd: 0 } };
+const SILENT: AgentOutcome = { outcome: "failed", answer: "", usage: NO_USAGE };
 
 /** For an agent that failed and did not say why: the wire promises a reason. */
 const UNEXPLAINED = { code: "internal", detail: "The agent failed without a reason." };

@@ -8,7 +8,7 @@
  * Every turn.started has exactly one turn.ended: it is written in the same transaction in which its prompt is done.
  */
 import { randomUUID } from "node:crypto";
-import { type AgentEvent, Usage } from "../wire/events.ts";
+import { type AgentEvent, NO_USAGE, Usage } from "../wire/events.ts";
 import type { AbortRequest, AbortResponse, PromptRequest, PromptResponse, StatusResponse } from "../wire/routes.ts";
 import type { DaemonClock } from "./clock.ts";
 import type { Journal } from "./journal.ts";
@@ -26,7 +26,6 @@ export interface TurnsParts extends TurnParts {
 
 const MAX_QUEUED = 10;
 const USAGE_FACT = "usage";
-const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, costUsd: 0 };
 const CUT_SHORT = { code: "agent.exited", detail: "The daemon was restarted during the turn." };
 
 type Accepted = Omit<PromptResponse, "success" | "command">;

@@ -2,7 +2,7 @@
 import type { SessionEvent } from "../core/decision.ts";
 import type { Session } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
-import type { PendingEffect } from "../store/store.ts";
+import type { PendingEffect } from "../store/effects.ts";
 import { givenUp, retryInMs } from "./give-up.ts";
 import { perform } from "./perform.ts";
 import type { EngineDeps } from "./ports.ts";

@@ -40,8 +40,10 @@ export function createDispatcher(deps: EngineDeps): Dispatcher {
     start() {
       unsubscribe = deps.onWake((session) => {
         const holder = session === null ? undefined : holders.get(session);
-        if (holder) holder.wake();
-        else fetch();
+        if (holder) return holder.wake();
+        // After a break anything may have been missed: the "stop" for a turn that goes on for an hour, too.
+        if (session === null) for (const one of holders.values()) one.wake();
+        fetch();
       });
       const beating = (): void =>
         void beat().catch((thrown: unknown) =>
@@ -69,7 +71,8 @@ async function take(deps: EngineDeps, holders: Map<string, Holder>, stopped: () 
     const holder = hold(deps, job);
     holders.set(job.session, holder);
     void holder.done.then(async (how) => {
-      holders.delete(job.session);
+      // A session that was lost may be held here anew before its old holder has settled.
+      if (holders.get(job.session) === holder) holders.delete(job.session);
       if (how === "abandoned") await deps.jobs.giveBack(job).catch(() => undefined);
     });
   }

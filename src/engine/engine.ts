@@ -1,5 +1,4 @@
 /** The engine as `main.ts` sees it: the way in, and the only loop. */
-
 import type { Inbox } from "../core/types.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import type { EngineDeps } from "./ports.ts";

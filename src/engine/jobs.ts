@@ -19,9 +19,7 @@ export interface TimerJob {
   event: Extract<SessionEvent, { type: "idle" | "overdue" }>;
 }
 
-/**
- * `leaseSeconds`: a bot that is silent that long has lost its sessions. pg-boss allows no less than 10.
- */
+/** A bot that is silent that long has lost its sessions. pg-boss allows no less than 10. */
 const LEASE_SECONDS = 10;
 /** pg-boss refuses more than a day; a session that is held that long is handed over. */
 const EXPIRE_SECONDS = 86_399;
@@ -125,7 +123,8 @@ async function makeQueues(boss: PgBoss): Promise<void> {
   } as const;
   const retried = {
     policy: "standard",
-    retryLimit: 20,
+    // A vendor may be away for hours, and what waits for its word was acknowledged.
+    retryLimit: 1_000_000,
     retryBackoff: true,
     retryDelay: 1,
     retryDelayMax: 60,

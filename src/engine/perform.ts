@@ -78,10 +78,8 @@ async function check(deps: EngineDeps, session: Session, id: string): Promise<Se
   if (!authorization.allowed) return { type: "turned-away", mention: id, text: authorization.text };
   const command = parseCommand(mention.text);
   const { options, text } = "options" in command ? command : { options: {}, text: "" };
-  const choice = await located(
-    deps,
-    chooseWork(mention, options, deps.repositories, session.id, mention.subject ?? text),
-  );
+  const wish = { options, text: mention.subject ?? text, sessionId: session.id };
+  const choice = await located(deps, chooseWork(mention, deps.repositories, wish));
   return { type: "admitted", mention: id, author: authorization.author, choice };
 }
 

@@ -17,8 +17,6 @@ export interface BootOptions {
   publicJwk: JWK;
   clock: Clock;
   deadlineMs?: number;
-  /** The agent unless /init says otherwise; the daemon's default when it is missing. */
-  agentMode?: string;
 }
 
 /** A machine under load takes a second or two; a provider that has yet to find room for the sandbox takes longer. */
@@ -41,7 +39,7 @@ async function restart({ name }: Sandbox, provider: SandboxProvider): Promise<Sa
   return provider.start(name, await provider.sleep(name));
 }
 
-async function launchDaemon(sandbox: Sandbox, { bundle, publicJwk, agentMode }: BootOptions): Promise<void> {
+async function launchDaemon(sandbox: Sandbox, { bundle, publicJwk }: BootOptions): Promise<void> {
   const { name, listen, workspace, state } = sandbox;
   const program = `${state}/daemon.mjs`;
   await sandbox.put(program, bundle.bytes);
@@ -54,7 +52,6 @@ async function launchDaemon(sandbox: Sandbox, { bundle, publicJwk, agentMode }: 
       SANDBOX_DAEMON_ID: name,
       SANDBOX_DAEMON_JWT_ENABLED: "true",
       SANDBOX_DAEMON_JWT_PUBLIC_KEY: JSON.stringify(publicJwk),
-      ...(agentMode ? { SANDBOX_DAEMON_AGENT_MODE: agentMode } : {}),
     },
     logFile: logOf(sandbox),
   });

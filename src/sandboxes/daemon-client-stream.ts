@@ -5,15 +5,9 @@
 import { createParser } from "eventsource-parser";
 import { type Clock, pause } from "../clock.ts";
 import { ThreadboxError } from "../errors.ts";
-import { JournalEntry } from "../wire/events.ts";
+import { JournalEntry, type StreamPosition } from "../wire/events.ts";
 import { HEARTBEAT_EVERY_MS } from "../wire/sse.ts";
 import { type Connection, openStream } from "./daemon-client-request.ts";
-
-/** The last entry that was seen; cursor 0 and no epoch for the beginning. */
-export interface StreamPosition {
-  cursor: number;
-  epoch: string | null;
-}
 
 interface Following {
   connection: Connection;

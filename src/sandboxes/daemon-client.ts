@@ -2,10 +2,10 @@
 import type { z } from "zod";
 import { type Clock, systemClock } from "../clock.ts";
 import { ThreadboxError } from "../errors.ts";
-import type { JournalEntry } from "../wire/events.ts";
+import type { JournalEntry, StreamPosition } from "../wire/events.ts";
 import * as wire from "../wire/routes.ts";
 import { type Connection, request } from "./daemon-client-request.ts";
-import { followStream, type StreamPosition } from "./daemon-client-stream.ts";
+import { followStream } from "./daemon-client-stream.ts";
 
 export interface DaemonClient {
   credentials(request: wire.CredentialsRequest): Promise<void>;

@@ -12,6 +12,8 @@ export interface OpenStore {
   listener: Listener;
   /** One line for people: which database, where. */
   where: string;
+  /** True when it answers a question now; rejects when it does not. */
+  answers(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -20,6 +22,7 @@ const WATCH_EVERY_MS = 1_000;
 /** Of the 200 connections that the embedded server allows, so that several bots fit. */
 const POOL_SIZE = 16;
 
+/** Throws `database.unavailable` or `database.newer`; nothing is left running then. */
 export async function openStore(options: { home: string; databaseUrl: string | null; log: Log }): Promise<OpenStore> {
   const { log } = options;
   const embedded = options.databaseUrl ? null : await startEmbeddedPostgres({ home: options.home, log });
@@ -42,6 +45,10 @@ export async function openStore(options: { home: string; databaseUrl: string | n
     connection,
     listener,
     where: embedded ? `embedded ${embedded.where}` : `Postgres at ${placeOf(options.databaseUrl ?? "")}`,
+    async answers() {
+      await db.selectFrom("settings").select("name").limit(1).execute();
+      return true;
+    },
     async close() {
       if (watch) clearInterval(watch);
       await listener.close();

@@ -1,9 +1,10 @@
 /** What the pages and the command line read, and what the web surface writes. */
 import { sql } from "kysely";
 import { titleOf } from "../core/naming.ts";
-import type { News, Sessions, TurnSummary, WebPost, WebThreads } from "../core/pages.ts";
+import type { News, Sessions, TurnSummary, WebThreads } from "../core/pages.ts";
 import type { Turn } from "../core/types.ts";
 import type { Database } from "./database.ts";
+import { storable } from "./json.ts";
 import type { Listener } from "./listen.ts";
 
 export function webThreads(db: Database): WebThreads {
@@ -24,10 +25,10 @@ export function webThreads(db: Database): WebThreads {
         .where("seq", ">", after)
         .orderBy("seq")
         .execute();
-      return rows.map((row) => ({ ...row, kind: row.kind as WebPost["kind"], at: row.at.getTime() }));
+      return rows.map((row) => ({ ...row, at: row.at.getTime() }));
     },
     async put({ at, ...post }) {
-      const row = { ...post, at: new Date(at) };
+      const row = { ...post, author: storable(post.author), body: storable(post.body), at: new Date(at) };
       await db.transaction().execute(async (tx) => {
         // One writer of a thread at a time: a reader who has seen number 5 must not find number 4 later.
         await sql`select pg_advisory_xact_lock(hashtextextended(${post.thread}, 0))`.execute(tx);

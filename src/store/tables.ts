@@ -1,12 +1,16 @@
 /** The tables as kysely sees them; `migrations/` is the truth. Times are read as `Date`, int8 as number. */
 import type { ColumnType, Generated } from "kysely";
-import type { NumberedEffect } from "../core/decision.ts";
-import type { KeyLink, NewMention, Progress, Session, Turn, TurnResult } from "../core/types.ts";
+import type { Effect } from "../core/decision.ts";
+import type { WebPost } from "../core/pages.ts";
+import type { KeyLink, Mention, Progress, Session, Turn, TurnResult } from "../core/types.ts";
 import type { JournalEntry } from "../wire/events.ts";
 
 /** jsonb: an object when read, JSON text when written. */
 type Json<T> = ColumnType<T, string, string>;
 type Time = ColumnType<Date, Date | string | undefined, Date | string>;
+
+/** What came in, as the inbox keeps it. */
+export type Incoming = { mention: Mention } | { link: KeyLink };
 
 export interface Tables {
   sessions: {
@@ -24,14 +28,14 @@ export interface Tables {
     seq: Generated<number>;
     dedupe: string;
     session_id: string | null;
-    body: Json<{ mention: NewMention & { id: string } } | { link: KeyLink }>;
+    body: Json<Incoming>;
     received_at: Time;
   };
   effects: {
     seq: Generated<number>;
     id: string;
     session_id: string;
-    effect: Json<NumberedEffect["effect"]>;
+    effect: Json<Effect>;
     attempts: Generated<number>;
     created_at: Time;
     done_at: Time | null;
@@ -53,7 +57,7 @@ export interface Tables {
     seq: Generated<number>;
     thread: string;
     ref: string;
-    kind: string;
+    kind: WebPost["kind"];
     author: string;
     body: string;
     at: Time;

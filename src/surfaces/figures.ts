@@ -1,5 +1,6 @@
 /** Numbers as people read them, the same on every surface. Pure. */
-import type { Ms, TurnResult, Usage } from "../core/types.ts";
+import type { Ms } from "../core/types.ts";
+import type { Changes, Usage } from "../wire/events.ts";
 
 /** "42 s", "3 min 05 s", "1 h 02 min". */
 export function duration(ms: Ms): string {
@@ -16,7 +17,7 @@ const twoDigits = (n: number): string => String(n).padStart(2, "0");
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 /** "3 files +12 −4". */
-export const changed = ({ files, insertions, deletions }: NonNullable<TurnResult["changes"]>): string =>
+export const changed = ({ files, insertions, deletions }: Changes): string =>
   `${count(files, "file")} +${insertions} −${deletions}`;
 
 /** "840 tokens", "12.3k tokens"; null before the first one. */

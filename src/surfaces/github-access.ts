@@ -97,7 +97,7 @@ const MAX_INSTALLATIONS_KNOWN = 2_000;
 
 function appWay(options: GitHubAccessOptions, app: { appId: string; privateKey: string }): Way {
   const { clock } = options;
-  const auth = { appId: app.appId, privateKey: readPrivateKey(app.privateKey) };
+  const auth = { appId: app.appId, privateKey: checkedKey(app.privateKey) };
   const jwt = octokit(options, "app", { authStrategy: createAppAuth, auth });
   const clients = bounded<number, Octokit>(MAX_CLIENTS);
   const findOnce = remembered(
@@ -154,9 +154,8 @@ async function findInstallation(jwt: Octokit, { owner, name }: RepositoryPlace, 
   }
 }
 
-/** Fails at the start and not at the first mention. A key that came through an environment variable has `\n` for its line ends. */
-function readPrivateKey(text: string): string {
-  const pem = text.replaceAll("\\n", "\n");
+/** Fails at the start and not at the first mention. */
+function checkedKey(pem: string): string {
   try {
     createPrivateKey(pem);
     return pem;

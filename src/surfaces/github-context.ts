@@ -2,12 +2,11 @@
  * What was said in the thread before a mention. Only what stood there when the mention was written, unchanged since:
  * whoever edits a comment after the order must not change what the order was about. Our own comments are left out.
  */
-import type { GitHubRepo } from "../core/types.ts";
+import type { GitHubRepo, Said } from "../core/types.ts";
 import type { GitHubSelf } from "./github-access.ts";
 import { type Comment, type GitHubPlace, inlineThread, markersIn, newestConversation } from "./github-comments.ts";
 import type { GitHubPeople } from "./github-people.ts";
 import { visibleText } from "./github-sanitize.ts";
-import type { Said } from "./surface.ts";
 
 export interface ContextInput {
   place: GitHubPlace;

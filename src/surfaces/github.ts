@@ -7,7 +7,7 @@ import { branchKey } from "../core/correlation.ts";
 import type { GitHubRepo, Mention, Thread } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { GitHubAccess } from "./github-access.ts";
+import type { GitHubAccess, GitHubSelf } from "./github-access.ts";
 import {
   createComment,
   editComment,
@@ -56,19 +56,6 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
     }
   }
 
-  /** Piece by piece, each under a marker of its own: what broke off half-way is completed, not begun again. */
-  const postAll = (thread: Thread, bodies: string[], id: PostId): Promise<MessageRef> =>
-    at(thread, "comment on", async (place) => {
-      const posted = id.again ? await findMarkers(place, await access.self()) : new Map<string, MessageRef>();
-      const refs: MessageRef[] = [];
-      for (const [i, body] of bodies.entries()) {
-        const marker = i === 0 ? id.marker : `${id.marker}/${i + 1}`;
-        refs.push(posted.get(marker) ?? (await createComment(place, withMarkers(body, marker))));
-      }
-      if (refs[0] === undefined) throw new ThreadboxError("internal", "there was nothing to say");
-      return refs[0];
-    });
-
   return {
     authorize: (mention) => people.authorize(mention),
 
@@ -89,10 +76,7 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
       const replied = await at(mention.thread, "refuse in", async (place, { repo, installation }) => {
         await react(place, mention.message, "confused");
         if (!(await mayHear(place, () => people.role(repo, installation, mention.author)))) return false;
-        const posted = await findMarkers(place, await access.self());
-        if (posted.has(REFUSAL) || posted.has(id.marker)) return false;
-        await createComment(place, withMarkers(renderNote(text)[0] ?? "", id.marker, REFUSAL));
-        return true;
+        return refuseOnce(place, await access.self(), { text, marker: id.marker });
       });
       log.info({ mention: mention.id, person: mention.author.id, refusal: text, replied }, "github.refused");
     },
@@ -106,10 +90,35 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
         return createComment(place, body);
       }),
 
-    answer: (thread, answer, id) => postAll(thread, renderAnswer(answer), id),
+    answer: (thread, answer, id) =>
+      at(thread, "comment on", (place) => postAll(place, access, renderAnswer(answer), id)),
 
-    say: (thread, text, id) => postAll(thread, renderNote(text), id),
+    say: (thread, text, id) => at(thread, "comment on", (place) => postAll(place, access, renderNote(text), id)),
   };
+}
+
+/** Piece by piece, each under a marker of its own: what broke off half-way is completed, not begun again. */
+async function postAll(place: GitHubPlace, access: GitHubAccess, bodies: string[], id: PostId): Promise<MessageRef> {
+  const posted = id.again ? await findMarkers(place, await access.self()) : new Map<string, MessageRef>();
+  const refs: MessageRef[] = [];
+  for (const [i, body] of bodies.entries()) {
+    const marker = i === 0 ? id.marker : `${id.marker}/${i + 1}`;
+    refs.push(posted.get(marker) ?? (await createComment(place, withMarkers(body, marker))));
+  }
+  if (refs[0] === undefined) throw new ThreadboxError("internal", "there was nothing to say");
+  return refs[0];
+}
+
+/** False where a thread has had its one refusal already. */
+async function refuseOnce(
+  place: GitHubPlace,
+  self: GitHubSelf,
+  { text, marker }: { text: string; marker: string },
+): Promise<boolean> {
+  const posted = await findMarkers(place, self);
+  if (posted.has(REFUSAL) || posted.has(marker)) return false;
+  await createComment(place, withMarkers(renderNote(text)[0] ?? "", marker, REFUSAL));
+  return true;
 }
 
 /** On every reply to somebody who may not ask, so that a thread gets one at most. */

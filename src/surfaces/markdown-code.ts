@@ -9,7 +9,7 @@ export interface Part {
   text: string;
 }
 
-/** The parser needs less than half a second for that much, whatever it is. Anybody may write 65,000 characters in public. */
+/** The parser needs a second for that much at worst (a table of thousands of rows). Anybody may write 65,000 characters in public. */
 export const MAX_PARSED_CHARS = 20_000;
 /** Syntax that decides nothing about code, and whose parsing takes quadratic time. */
 const SLOW_SYNTAX = ["attention", "definition", "labelStartImage", "labelStartLink", "labelEnd"];

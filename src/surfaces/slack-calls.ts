@@ -29,8 +29,6 @@ export interface SlackAccess {
   token: string;
   /** Slack's own when left out. */
   apiUrl?: string | undefined;
-  /** Needed for calls with the token of an organisation-wide installation only. */
-  teamId?: string | undefined;
 }
 
 export function slackClients(access: SlackAccess, log: Log): SlackClients {
@@ -40,7 +38,6 @@ export function slackClients(access: SlackAccess, log: Log): SlackClients {
       rejectRateLimitedCalls: true,
       logger: quietLogger(log),
       ...(access.apiUrl ? { slackApiUrl: access.apiUrl } : {}),
-      ...(access.teamId ? { teamId: access.teamId } : {}),
     });
   return {
     progress: client({ timeout: 5_000, retryConfig: { retries: 0 } }),

@@ -1,10 +1,11 @@
 /** Reading a Slack thread: what people said before a mention, and which of our own messages already stand there. */
 import type { WebClient } from "@slack/web-api";
 import { z } from "zod";
+import type { Said } from "../core/types.ts";
 import { call } from "./slack-calls.ts";
 import type { SlackPeople } from "./slack-people.ts";
 import { Attachment, forwardedText, plainText } from "./slack-text.ts";
-import type { MessageRef, Said } from "./surface.ts";
+import type { MessageRef } from "./surface.ts";
 
 /** The `event_type` of the metadata on everything that we post. */
 export const METADATA_TYPE = "threadbox";

@@ -2,7 +2,7 @@
  * The port to the places people talk to us. Slack, GitHub, web and terminal promise the same and pass `test/contracts/surface.ts`.
  * What a surface cannot do it does in its nearest way; callers never ask what it can.
  */
-import type { Answer, Mention, Person, Progress, SurfaceName, Thread } from "../core/types.ts";
+import type { Answer, Mention, Person, Progress, Said, SurfaceName, Thread } from "../core/types.ts";
 
 /** Names a message that we posted, so that it can be edited later: Slack's ts, GitHub's comment id. */
 export type MessageRef = string;
@@ -20,15 +20,6 @@ export type Authorization =
   | { allowed: true; author: Person }
   /** `text` is one line for the person: what is missing and who can give it. */
   | { allowed: false; code: "surface.not-allowed" | "surface.bot" | "surface.unknown"; text: string };
-
-/** Something that was said in the thread before the mention. */
-export interface Said {
-  author: string;
-  at: number;
-  text: string;
-  /** May this person give orders? Others' words are context at most. */
-  trusted: boolean;
-}
 
 export interface Surface {
   /** May this author ask here? Asks the vendor; throws a ThreadboxError when it cannot know (the engine tries again, then refuses). */

@@ -4,10 +4,10 @@
  */
 import type { Clock } from "../clock.ts";
 import type { WebPost, WebThreads } from "../core/pages.ts";
-import type { Answer, Mention, Progress, Thread } from "../core/types.ts";
+import type { Answer, Mention, Progress, Said, Thread } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Authorization, MessageRef, PostId, Said, Surface } from "./surface.ts";
+import type { Authorization, MessageRef, PostId, Surface } from "./surface.ts";
 
 /** Enough to know what a thread is about, and little enough for a prompt. */
 const MAX_SAID = 50;

@@ -16,6 +16,13 @@ export interface GuardOptions {
 
 type Access = "local" | "public" | "none";
 
+/** What the listener knows of a request's sender; a request that is handed in by code of ours has none. */
+export interface Arrival {
+  incoming?: { socket?: { remoteAddress?: string | undefined } };
+}
+
+/** As Node writes them. On a listener for IPv6 an IPv4 address has a prefix. */
+const LOOPBACK_ADDRESS = /^(?:::1|(?:::ffff:)?127(?:\.\d{1,3}){3})$/;
 const LOOPBACK_HOSTS = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /** A loopback Host with one of these came through a proxy: its sender is somebody else. */
@@ -76,8 +83,14 @@ function refusalOf(c: Context, publicHost: string | null): Refusal | null {
 function accessOf(c: Context, publicHost: string | null): Access {
   const host = (c.req.header("host") ?? new URL(c.req.url).host).toLowerCase();
   const forwarded = FORWARDING_HEADERS.some((name) => c.req.header(name) !== undefined);
-  if (LOOPBACK_HOSTS.has(host.replace(/:\d+$/, ""))) return forwarded ? "public" : "local";
+  if (LOOPBACK_HOSTS.has(host.replace(/:\d+$/, ""))) return forwarded || cameFromElsewhere(c) ? "public" : "local";
   return host === publicHost?.toLowerCase() ? "public" : "none";
+}
+
+/** Anybody can write `localhost` into the Host header; only the connection tells, where HOST lets other machines in. */
+function cameFromElsewhere(c: Context): boolean {
+  const { incoming }: Arrival = c.env ?? {};
+  return incoming !== undefined && !LOOPBACK_ADDRESS.test(incoming.socket?.remoteAddress ?? "");
 }
 
 /** Browsers say where a request comes from; what is no browser (curl, our own CLI) says nothing and may pass. */

@@ -3,11 +3,12 @@ import { randomUUID } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { webThreadKey } from "../core/correlation.ts";
+import { titleOf } from "../core/naming.ts";
 import type { WebPost } from "../core/pages.ts";
 import type { Receipt } from "../core/types.ts";
 import { follow, placeToGoOn } from "./follow.ts";
 import { notice, type RouteDeps } from "./route-deps.ts";
-import { postView, titleOf } from "./views.ts";
+import { postView } from "./views.ts";
 
 const MAX_LISTED = 100;
 
@@ -22,8 +23,7 @@ export function threadRoutes(deps: RouteDeps): Hono {
   const app = new Hono();
 
   app.get("/", async (c) => {
-    const rows = await deps.threads.list(MAX_LISTED);
-    return c.json({ threads: rows.map((row) => ({ ...row, title: titleOf(row.title) })) });
+    return c.json({ threads: await deps.threads.list(MAX_LISTED) });
   });
 
   app.post("/", async (c) => {
@@ -55,14 +55,7 @@ export function threadRoutes(deps: RouteDeps): Hono {
   app.get("/:id/events", async (c) => {
     const thread = c.req.param("id");
     if (!(await exists(thread))) return c.json({ error: "There is no such thread." }, 404);
-    const frame = async (post: WebPost) => ({
-      id: post.seq,
-      event: "post",
-      data: JSON.stringify({ ...(await postView(post, deps.markdown)), now: deps.clock.now() }),
-    });
-    const read = async (after: number) => Promise.all((await deps.threads.posts(thread, after)).map(frame));
-    const state = () => threadState(deps, thread);
-    return follow(c, { topic: `web:${thread}`, after: placeToGoOn(c, "after"), read, state }, deps);
+    return followThread(c, thread, deps);
   });
 
   async function exists(thread: string): Promise<boolean> {
@@ -81,6 +74,17 @@ export function threadRoutes(deps: RouteDeps): Hono {
   }
 
   return app;
+}
+
+function followThread(c: Context, thread: string, deps: RouteDeps): Response {
+  const frame = async (post: WebPost) => ({
+    id: post.seq,
+    event: "post",
+    data: JSON.stringify({ ...(await postView(post, deps.markdown)), now: deps.clock.now() }),
+  });
+  const read = async (after: number) => Promise.all((await deps.threads.posts(thread, after)).map(frame));
+  const state = () => threadState(deps, thread);
+  return follow(c, { topic: `web:${thread}`, after: placeToGoOn(c, "after"), read, state }, deps);
 }
 
 interface Speech {
@@ -107,9 +111,9 @@ function mentionOf({ thread, id, text }: Speech, at: number, origin: string) {
 
 const sessionOf = (receipt: Receipt): string | null => (receipt.is === "accepted" ? receipt.session : null);
 
-/** An old thread may have fallen off the list: its first line is its title then. */
+/** An old thread may have fallen off the list. */
 async function threadState({ threads }: RouteDeps, id: string): Promise<string> {
   const row = (await threads.list(MAX_LISTED)).find((each) => each.thread === id);
-  const title = row?.title || (await threads.posts(id, 0)).find((post) => post.kind === "person")?.body;
-  return JSON.stringify({ title: title ? titleOf(title) : null, session: row?.session ?? null });
+  const first = row ? undefined : (await threads.posts(id, 0)).find((post) => post.kind === "person");
+  return JSON.stringify({ title: row?.title ?? (first ? titleOf(first.body) : null), session: row?.session ?? null });
 }

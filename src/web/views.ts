@@ -3,7 +3,7 @@
  * The bodies of progress and answers are JSON that the web surface stored; they are checked here, where they leave again.
  */
 import { z } from "zod";
-import type { Sessions, TurnSummary, WebPost } from "../core/pages.ts";
+import type { TurnSummary, WebPost } from "../core/pages.ts";
 import type { Session, Thread } from "../core/types.ts";
 import { Changes, Usage } from "../wire/events.ts";
 import type { Markdown } from "./markdown.ts";
@@ -79,6 +79,7 @@ function unreadable({ ref, author, at }: WebPost): object {
   return { ref, kind: "note", author, at, html: "<p>This message cannot be shown.</p>" };
 }
 
+/** A session with its turns, above its transcript. */
 export async function sessionView(session: Session, turns: TurnSummary[], markdown: Markdown): Promise<object> {
   const { id, title, createdAt, work, agent, model, sandbox, turn, queue, pullRequest } = session;
   return {
@@ -102,11 +103,8 @@ async function turnView({ id, askedBy, text, startedAt, result }: TurnSummary, m
   return { id, askedBy, html: await markdown(text), startedAt, outcome: result?.outcome ?? null };
 }
 
-/** A thread is called by the first line of what was said first. */
-export const titleOf = (text: string): string => text.trimStart().split("\n", 1)[0]?.slice(0, 120) ?? "";
-
 /** A session in a list. */
-export function sessionRow(session: Awaited<ReturnType<Sessions["list"]>>[number]): object {
+export function sessionRow(session: Session): object {
   return {
     id: session.id,
     title: session.title,

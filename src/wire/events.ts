@@ -12,6 +12,7 @@ export const Usage = z.strictObject({
   costUsd: z.number().nonnegative(),
 });
 export type Usage = z.infer<typeof Usage>;
+export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, costUsd: 0 };
 
 export const Changes = z.strictObject({
   files: z.int().nonnegative(),
@@ -112,3 +113,9 @@ export const JournalEntry = z.strictObject({
   event: AgentEvent,
 });
 export type JournalEntry = z.infer<typeof JournalEntry>;
+
+/** The last entry that a reader has seen; cursor 0 and no epoch for the beginning. */
+export interface StreamPosition {
+  cursor: number;
+  epoch: string | null;
+}

@@ -12,7 +12,6 @@ type Answer<T> = T extends (input: never) => infer R ? Awaited<R> : never;
 type Question<T> = T extends (input: infer I) => unknown ? I : never;
 
 export interface Child<T extends Tasks> {
-  pid: number;
   ask<K extends keyof T & string>(task: K, input: Question<T[K]>): Promise<Answer<T[K]>>;
   /** Lets it close what it holds and waits for its end. */
   stop(): Promise<void>;
@@ -27,6 +26,12 @@ type Told = { id: number; value: unknown } | { id: number; failure: string };
 
 /** Closing a bot with its sandboxes takes seconds; what hangs longer is killed. */
 const STOP_WITHIN_MS = 30_000;
+
+const running = new Set<{ stop(): Promise<void> }>();
+
+/** For whoever is interrupted in the middle. */
+export const stopChildren = async (): Promise<void> =>
+  void (await Promise.all([...running].map((child) => child.stop())));
 
 export function startChild<T extends Tasks>(file: string): Child<T> {
   const child = fork(new URL(file, import.meta.url), {
@@ -46,8 +51,7 @@ export function startChild<T extends Tasks>(file: string): Child<T> {
   child.once("exit", (code, signal) => {
     for (const asked of waiting.values()) asked.reject(new Error(`${file} ended with ${signal ?? code}`));
   });
-  return {
-    pid: child.pid ?? 0,
+  const handle: Child<T> = {
     ask<K extends keyof T & string>(task: K, input: Question<T[K]>) {
       const asked = Promise.withResolvers<unknown>();
       waiting.set(++lastId, asked);
@@ -60,8 +64,11 @@ export function startChild<T extends Tasks>(file: string): Child<T> {
       if (child.connected) child.disconnect();
       await exited;
       clearTimeout(kill);
+      running.delete(handle);
     },
   };
+  running.add(handle);
+  return handle;
 }
 
 /** The other side: called once, by the child's own file. `close` runs when the parent lets go, or is gone. */

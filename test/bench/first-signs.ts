@@ -18,20 +18,7 @@ import type { Row } from "./measure.ts";
 import { check, checkEqual } from "./measure.ts";
 import { type Model, SAID, startModel } from "./model.ts";
 import { type PiAlone, piAlone } from "./pi-alone.ts";
-import { rowsOfSigns } from "./signs-rows.ts";
-
-/** One mention, in milliseconds since Slack began to POST it. */
-export interface Sign {
-  progressMs: number;
-  modelMs: number;
-  /** pi's own part, measured right after. */
-  piMs: number;
-  /** When the daemon told of each: `daemon.started`, `workspace.ready`, `turn.started`. */
-  toldMs: Record<string, number>;
-}
-
-export type State = "cold" | "woken" | "ready";
-export type Signs = Record<State, Sign[]>;
+import { rowsOfSigns, type Sign, type Signs } from "./signs-rows.ts";
 
 export async function firstSigns(bench: Bench): Promise<Row[]> {
   const times = bench.quick ? 2 : 6;

@@ -1,11 +1,10 @@
 /** A GitHub with issues and mentions in their comments, whose webhooks were made and signed by the emulator and wait to be sent. */
 import { systemClock } from "../../src/clock.ts";
 import { startGitHub } from "../emulators/github.ts";
-import type { Mentions, MentionsWish } from "./acknowledgement.ts";
 import { startBotProcess } from "./bot.ts";
 import { type Bench, type BenchDatabase, openSink } from "./ground.ts";
 import { check, checkEqual } from "./measure.ts";
-import { spreadOver } from "./threads.ts";
+import { type Mentions, type MentionsWish, spreadOver } from "./mentions.ts";
 
 const REPOSITORY = "acme/api";
 /** GitHub allows 80 comments a minute; that is a limit of GitHub's, and here it is the bot that is looked at. */

@@ -49,25 +49,32 @@ export async function prepareGround(): Promise<Ground> {
   const postgres = await startEmbeddedPostgres({ home: folder, log: quiet });
   const admin = new pg.Client(postgres.connection);
   await admin.connect();
+  const open = new Set<pg.Client>([admin]);
   const { rows } = await admin.query<{ server_version: string }>("show server_version");
   return {
     folder,
     postgresVersion: rows[0]?.server_version ?? "",
-    database: () => makeDatabase(admin, postgres),
+    database: () => makeDatabase(admin, postgres, open),
     async close() {
-      await admin.end();
+      // Postgres is left running for as long as anybody is connected.
+      for (const client of open) await client.end();
       await postgres.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function makeDatabase(admin: pg.Client, postgres: EmbeddedPostgres): Promise<BenchDatabase> {
+async function makeDatabase(
+  admin: pg.Client,
+  postgres: EmbeddedPostgres,
+  open: Set<pg.Client>,
+): Promise<BenchDatabase> {
   const name = `b_${randomBytes(6).toString("hex")}`;
   await admin.query(`create database ${name}`);
   const connection = { ...postgres.connection, database: name };
   const client = new pg.Client(connection);
   await client.connect();
+  open.add(client);
   const query = async <T extends object>(text: string, values: unknown[] = []): Promise<T[]> =>
     (await client.query<T>(text, values)).rows;
   const count = async (text: string, values: unknown[] = []): Promise<number> => {
@@ -81,6 +88,7 @@ async function makeDatabase(admin: pg.Client, postgres: EmbeddedPostgres): Promi
     count,
     settled: () => settled(query),
     async drop() {
+      open.delete(client);
       await client.end();
       await admin.query(`drop database if exists ${name} with (force)`);
     },

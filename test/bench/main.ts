@@ -5,15 +5,16 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { acknowledgement } from "./acknowledgement.ts";
+import { stopChildren } from "./child.ts";
 import { firstSigns } from "./first-signs.ts";
 import { folding } from "./folding.ts";
 import { type Bench, prepareGround } from "./ground.ts";
-import { between, describeMachine, type Machine, type Processors, readTicks } from "./machine.ts";
+import { between, describeMachine, readTicks } from "./machine.ts";
 import type { Row } from "./measure.ts";
 import { memory } from "./memory.ts";
 import { receive } from "./receive.ts";
 import { stream } from "./stream.ts";
-import { printMachine, printTable } from "./table.ts";
+import { printMachine, printTable, type Report, type Result } from "./table.ts";
 
 const BENCHMARKS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   acknowledgement,
@@ -23,24 +24,6 @@ const BENCHMARKS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   memory,
   folding,
 };
-
-export interface Result {
-  name: string;
-  seconds: number;
-  processors: Processors | null;
-  rows: Row[];
-  /** Why there are no rows. */
-  failed: string | null;
-}
-
-export interface Report {
-  startedAt: string;
-  quick: boolean;
-  seconds: number;
-  machine: Machine;
-  processors: Processors | null;
-  results: Result[];
-}
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -65,7 +48,11 @@ async function measureAll(names: string[]): Promise<Report> {
   const startedAt = new Date();
   const ticks = readTicks();
   const ground = await prepareGround();
-  process.once("SIGINT", () => void ground.close().finally(() => process.exit(130)));
+  process.once("SIGINT", () => {
+    stopChildren()
+      .then(() => ground.close())
+      .finally(() => process.exit(130));
+  });
   const machine = describeMachine(ground.postgresVersion);
   printMachine(machine, options.quick);
   const results: Result[] = [];

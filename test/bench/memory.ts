@@ -121,12 +121,12 @@ function rowsOf(grown: Seen[], restarted: Seen): Row[] {
     rss(
       `${count(many)} sessions asleep`,
       many,
-      "RSS holds what the allocator keeps of the burst; the live objects tell what a session costs.",
+      "RSS is what V8 and the allocator keep of the burst; the live objects, and the row below, tell what a session costs.",
     ),
     rss(
       `started with ${count(restarted)} asleep`,
       restarted,
-      "Nothing of them is loaded before somebody speaks to them.",
+      "No more than an idle bot: sessions live in Postgres, and nothing of one is loaded before somebody speaks to it.",
     ),
     valueRow(
       {

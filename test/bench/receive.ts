@@ -15,7 +15,6 @@ import type { Bench, BenchDatabase } from "./ground.ts";
 import { checkEqual, inMs, median, type Row, spreadOf, valueRow } from "./measure.ts";
 
 const CALLERS = 32;
-const KNOWN_THREADS = 1_000;
 /** As the bot opens it. */
 const POOL_SIZE = 16;
 
@@ -30,7 +29,8 @@ export async function receive({ ground, quick, tell }: Bench): Promise<Row[]> {
       .createTable("plain")
       .addColumn("body", "jsonb", (column) => column.notNull())
       .execute();
-    return await compare({ db, ingress, database, rounds: quick ? 2 : 5, roundMs: quick ? 400 : 1_200, tell });
+    const size = quick ? { threads: 200, rounds: 2, roundMs: 400 } : { threads: 1_000, rounds: 5, roundMs: 1_200 };
+    return await compare({ db, ingress, database, ...size, tell });
   } finally {
     await jobs.stop();
     await close();
@@ -42,6 +42,8 @@ interface Comparison {
   db: Database;
   ingress: Ingress;
   database: BenchDatabase;
+  /** That are known already. */
+  threads: number;
   rounds: number;
   roundMs: number;
   tell: Bench["tell"];
@@ -55,17 +57,17 @@ interface Kind {
   tookMs: number[];
 }
 
-async function compare({ db, ingress, database, rounds, roundMs, tell }: Comparison): Promise<Row[]> {
+async function compare({ db, ingress, database, threads, rounds, roundMs, tell }: Comparison): Promise<Row[]> {
   const kind = (call: Kind["call"]): Kind => ({ call, calls: 0, perSecond: [], tookMs: [] });
-  const known = kind((n) => ingress.receive(mention(`known-${n % KNOWN_THREADS}`, n)));
+  const known = kind((n) => ingress.receive(mention(`known-${n % threads}`, n)));
   const fresh = kind((n) => ingress.receive(mention(`new-${n}`, n)));
   const plain = kind((n) =>
     sql`insert into plain (body) values (${JSON.stringify({ mention: mention("plain", n) })})`.execute(db),
   );
   tell(
-    `${KNOWN_THREADS} threads first, then ${rounds} rounds of ${roundMs} ms each for known threads, new threads and INSERT`,
+    `${threads} threads first, then ${rounds} rounds of ${roundMs} ms each for known threads, new threads and INSERT`,
   );
-  for (const one of [known, fresh, plain]) await round(one, { calls: KNOWN_THREADS });
+  for (const one of [known, fresh, plain]) await round(one, { calls: threads });
   for (const one of [known, fresh, plain]) Object.assign(one, { perSecond: [], tookMs: [] }); // warm now
   for (let done = 0; done < rounds; done++) {
     for (const one of [known, fresh, plain]) {
@@ -75,8 +77,8 @@ async function compare({ db, ingress, database, rounds, roundMs, tell }: Compari
     const rates = [known, fresh, plain].map(({ perSecond }) => perSecond.at(-1)?.toFixed(0));
     tell(`round ${done + 1} of ${rounds}: ${rates.join(", ")} a second`);
   }
-  await prove(database, { known, fresh, plain });
-  return rowsOf({ known, fresh, plain }, rounds);
+  await prove(database, { known, fresh, plain }, threads);
+  return rowsOf({ known, fresh, plain }, { threads, rounds });
 }
 
 async function round(kind: Kind, until: { calls: number } | { forMs: number }): Promise<void> {
@@ -121,19 +123,15 @@ function mention(thread: string, n: number): NewMention {
 
 type Kinds = Record<"known" | "fresh" | "plain", Kind>;
 
-async function prove({ count }: BenchDatabase, { known, fresh, plain }: Kinds): Promise<void> {
+async function prove({ count }: BenchDatabase, { known, fresh, plain }: Kinds, threads: number): Promise<void> {
   const received = known.calls + fresh.calls;
   checkEqual(await count("select count(*) from inbox where session_id is not null"), received, "mentions in the inbox");
   checkEqual(await count("select count(*) from effects"), received, "checks to do, one for each mention");
-  checkEqual(
-    await count("select count(*) from sessions"),
-    KNOWN_THREADS + fresh.calls,
-    "sessions, one for each thread",
-  );
+  checkEqual(await count("select count(*) from sessions"), threads + fresh.calls, "sessions, one for each thread");
   checkEqual(await count("select count(*) from plain"), plain.calls, "rows of the plain table");
 }
 
-function rowsOf({ known, fresh, plain }: Kinds, rounds: number): Row[] {
+function rowsOf({ known, fresh, plain }: Kinds, { threads, rounds }: Pick<Comparison, "threads" | "rounds">): Row[] {
   const [knownRate, freshRate, plainRate] = [known, fresh, plain].map(({ perSecond }) => median(perSecond)) as [
     number,
     number,
@@ -153,7 +151,7 @@ function rowsOf({ known, fresh, plain }: Kinds, rounds: number): Row[] {
   const share =
     "Closed loop in one process. Bound by that process (one thread makes all statements) and by the round trips of one transaction";
   return [
-    row(`mentions through receive, ${KNOWN_THREADS.toLocaleString("en")} known threads`, known, knownRate, share),
+    row(`mentions through receive, ${threads.toLocaleString("en")} known threads`, known, knownRate, share),
     row(
       "mentions through receive, each in a new thread",
       fresh,

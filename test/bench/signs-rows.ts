@@ -1,6 +1,18 @@
 /** The rows of the first signs: what people wait for, what of it is pi's, and where the rest goes. */
-import type { Sign, Signs, State } from "./first-signs.ts";
 import { inMs, median, type Row, timesRow } from "./measure.ts";
+
+/** One mention, in milliseconds since Slack began to POST it. */
+export interface Sign {
+  progressMs: number;
+  modelMs: number;
+  /** pi's own part, measured right after. */
+  piMs: number;
+  /** When the daemon told of each: `daemon.started`, `workspace.ready`, `turn.started`. */
+  toldMs: Record<string, number>;
+}
+
+type State = "cold" | "woken" | "ready";
+export type Signs = Record<State, Sign[]>;
 
 const STATES: Record<State, { sandbox: string; pi: string; bound: string }> = {
   cold: {

@@ -1,10 +1,9 @@
 /** A Slack with threads and mentions in them, whose events were made by the emulator and wait to be sent. */
 import { startSlack } from "../emulators/slack.ts";
-import type { Mentions, MentionsWish } from "./acknowledgement.ts";
 import { startBotProcess } from "./bot.ts";
 import { type Bench, type BenchDatabase, openSink } from "./ground.ts";
 import { check, checkEqual } from "./measure.ts";
-import { spreadOver } from "./threads.ts";
+import { type Mentions, type MentionsWish, spreadOver } from "./mentions.ts";
 
 /** `app_mention` alone: what the bot itself says comes back as no event, so that the rate is the rate. */
 const EVENTS = ["app_mention"];

@@ -1,22 +1,39 @@
-/** One client of the daemon's stream that does as little as possible, so that the daemon is measured: it checks every cursor. */
+/** Clients of the daemon's stream, each checking every cursor: two that do nothing else, so that the daemon is measured, and the bot's own. */
 import { Agent, get, type IncomingMessage } from "node:http";
+import { daemonClient } from "../../src/sandboxes/daemon-client.ts";
 import { check } from "./measure.ts";
 
-export interface Reading {
-  entries: number;
-  endedAt: number;
+export interface At {
+  url: string;
+  token: string;
 }
 
-/** How a slow client reads: first nothing at all, then a piece and a pause. */
-const SLEEPS_FIRST_MS = 1_000;
-const PAUSE_MS = 20;
+/** Reads from the beginning until a turn has ended; rejects at the first hole. `connected` is called when the stream stands. */
+export type Reader = (at: At, connected: () => void) => Promise<{ entries: number; endedAt: number }>;
 
-/** Reads from the beginning until a turn has ended. Throws at the first hole. `connected` is called when the stream stands. */
-export async function readStream(
-  { url, token }: { url: string; token: string },
-  pace: "fast" | "slow",
-  connected: () => void,
-): Promise<Reading> {
+/** How a slow client reads: first nothing at all, then a piece and a pause. */
+export const SLEEPS_FIRST_MS = 1_000;
+export const PAUSE_MS = 5;
+
+export const readFast: Reader = (at, connected) => readPlainly(at, connected, { slow: false });
+export const readSlowly: Reader = (at, connected) => readPlainly(at, connected, { slow: true });
+
+export const readAsBot: Reader = async ({ url, token }, connected) => {
+  const client = daemonClient({ url, token: async () => token });
+  const leave = new AbortController();
+  let entries = 0;
+  for await (const { cursor, event } of client.stream({ cursor: 0, epoch: null, signal: leave.signal })) {
+    check(cursor === entries + 1, `after entry ${entries} came entry ${cursor}`);
+    entries = cursor;
+    connected(); // the first entry, that the daemon started, is there already
+    if (event.type === "turn.ended") break;
+  }
+  const endedAt = performance.now();
+  leave.abort();
+  return { entries, endedAt };
+};
+
+async function readPlainly({ url, token }: At, connected: () => void, { slow }: { slow: boolean }): ReturnType<Reader> {
   const agent = new Agent({ keepAlive: false });
   const headers = { authorization: `Bearer ${token}` };
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -25,14 +42,14 @@ export async function readStream(
   check(response.statusCode === 200, `the stream answered ${response.statusCode}`);
   connected();
   try {
-    return await read(response, pace);
+    return await readAll(response, slow);
   } finally {
     response.destroy();
     agent.destroy();
   }
 }
 
-function read(response: IncomingMessage, pace: "fast" | "slow"): Promise<Reading> {
+function readAll(response: IncomingMessage, slow: boolean): ReturnType<Reader> {
   return new Promise((resolve, reject) => {
     const frames = frameReader();
     response.setEncoding("latin1");
@@ -42,11 +59,11 @@ function read(response: IncomingMessage, pace: "fast" | "slow"): Promise<Reading
       } catch (hole) {
         return reject(hole);
       }
-      if (pace === "slow") rest(response, PAUSE_MS);
+      if (slow) rest(response, PAUSE_MS);
     });
     response.on("end", () => reject(new Error(`the stream ended after ${frames.last()} entries`)));
     response.on("error", reject);
-    if (pace === "slow") rest(response, SLEEPS_FIRST_MS);
+    if (slow) rest(response, SLEEPS_FIRST_MS);
   });
 }
 

@@ -1,125 +1,125 @@
 /** The daemon's stream while an agent talks without taking breath: to one client, to the bot's own, and to fifty of which one is slow. */
-import { daemonClient } from "../../src/sandboxes/daemon-client.ts";
 import { type Child, startChild } from "./child.ts";
 import type { Bench } from "./ground.ts";
 import { loadMeter } from "./load.ts";
-import { check, checkEqual, inMs, type Row, valueRow } from "./measure.ts";
+import { checkEqual, inMs, median, type Row, valueRow } from "./measure.ts";
 import type { DaemonTasks } from "./stream-daemon.ts";
-import { type Reading, readStream } from "./stream-reader.ts";
+import { type At, PAUSE_MS, type Reader, readAsBot, readFast, readSlowly, SLEEPS_FIRST_MS } from "./stream-reader.ts";
 
 /** Beside the agent's own: that the daemon started, that the turn began, that it ended. */
 const OTHER_ENTRIES = 3;
-const CLIENTS = 50;
+const BRISK = 49;
 
 export async function stream({ quick, tell }: Bench): Promise<Row[]> {
-  const [alone, together] = quick ? [4_000, 1_000] : [40_000, 10_000];
-  tell(`${alone} events to one client`);
-  const one = await withDaemon(alone, (daemon) => measure(daemon, alone, ["fast"]));
-  tell(`${alone} events to the bot's own client`);
-  const ours = await withDaemon(alone, (daemon) => readAsBot(daemon, alone));
-  tell(`${together} events to ${CLIENTS} clients, one of them slow`);
-  const paces = Array.from({ length: CLIENTS }, (_, n) => (n === 0 ? "slow" : "fast"));
-  const many = await withDaemon(together, (daemon) => measure(daemon, together, paces));
+  const rounds = quick ? 1 : 3;
+  const [alone, together] = quick ? [4_000, 1_000] : [20_000, 10_000];
+  const one: Measured[] = [];
+  const bots: Measured[] = [];
+  for (let round = 0; round < rounds; round++) {
+    one.push(await measure(alone, [readFast], null));
+    bots.push(await measure(alone, [readAsBot], null));
+    tell(`${alone} events to one client: ${perSecond(one)}/s; to the bot's own: ${perSecond(bots)}/s`);
+  }
+  tell(`${together} events to ${BRISK + 1} clients, one of them slow`);
+  const many = await measure(together, Array<Reader>(BRISK).fill(readFast), readSlowly);
   return [
-    row(
-      "daemon's stream to 1 client",
-      alone,
-      one.perSecond,
-      `${PROVEN} ${one.busy}: bound by the daemon, which writes each event to SQLite before it reads it for the client.`,
+    valueRow(
+      { what: "daemon's stream to 1 client", note: `${PROVEN} ${lastOf(one).busy}: ${BOUND}. ${ofRounds(rounds)}` },
+      alone * rounds,
+      perSecond(one),
+      "/s",
     ),
-    row(
-      "daemon's stream to the bot's own client",
-      alone,
-      ours,
-      "The same with the client that the bot follows turns with: every entry parsed and checked. Daemon and client have a processor each.",
+    valueRow(
+      {
+        what: "daemon's stream to the bot's own client",
+        note: `The client that the bot follows turns with, which parses and checks every entry. ${lastOf(bots).busy}. ${ofRounds(rounds)}`,
+      },
+      alone * rounds,
+      perSecond(bots),
+      "/s",
     ),
-    row(
-      `daemon's stream to ${CLIENTS} clients, one slow: events of the agent`,
-      together,
-      many.perSecond,
-      `${PROVEN} Until the last of the ${CLIENTS - 1} brisk ones had all; the slow one, which reads a piece every 20 ms after a second of nothing, had ` +
-        `all ${inMs(many.slowAfterMs)} after the start and nobody waited for it. RSS of the daemon then: ${(many.rssBytes / 1024 ** 2).toFixed(0)} MB. ` +
-        `${many.busy} (the wait for the slow one counts): bound by the daemon, which reads and writes out every event once for each client.`,
-    ),
-    row(
-      `daemon's stream to ${CLIENTS} clients, one slow: events delivered`,
-      together * CLIENTS,
-      many.perSecond * CLIENTS,
-      "The row above times the clients.",
-    ),
+    ...rowsOfMany(many, together),
   ];
 }
 
 const PROVEN = "Every client saw every cursor, without a hole.";
+const BOUND =
+  "bound by the daemon, which parses each event, writes it to SQLite, and reads it from there for the client";
 
-const row = (what: string, n: number, perSecond: number, note: string): Row =>
-  valueRow({ what, note }, n, perSecond, "/s");
-
-interface Running {
-  at: { url: string; token: string };
-  child: Child<DaemonTasks>;
+function rowsOfMany(many: Measured, events: number): Row[] {
+  const what = `daemon's stream to ${BRISK + 1} clients, one slow`;
+  const note =
+    `${PROVEN} Counted until the last of the ${BRISK} brisk ones had all. The slow one, which first reads nothing for ${SLEEPS_FIRST_MS} ms and then a ` +
+    `piece every ${PAUSE_MS} ms, had all ${inMs(many.slowAfterMs)} after the start; nobody waited for it, and the daemon kept nothing for it (its RSS: ` +
+    `${(many.rssBytes / 1024 ** 2).toFixed(0)} MB). ${many.busy}: bound by the daemon, which reads and writes out every event once for each client.`;
+  return [
+    valueRow({ what: `${what}: the agent's events`, note }, events, many.perSecond, "/s"),
+    valueRow({ what: `${what}: delivered`, note }, events * (BRISK + 1), many.perSecond * (BRISK + 1), "/s"),
+  ];
 }
 
-async function withDaemon<T>(events: number, work: (daemon: Running) => Promise<T>): Promise<T> {
-  const child = startChild<DaemonTasks>("./stream-daemon.ts");
-  try {
-    return await work({ at: await child.ask("start", { events }), child });
-  } finally {
-    await child.stop();
-  }
+const perSecond = (rounds: Measured[]): number => Math.round(median(rounds.map((round) => round.perSecond)));
+const ofRounds = (rounds: number): string => `Median of ${rounds} round${rounds === 1 ? "" : "s"}.`;
+
+function lastOf(rounds: Measured[]): Measured {
+  const last = rounds.at(-1);
+  if (!last) throw new Error("there was no round");
+  return last;
 }
 
 interface Measured {
   perSecond: number;
   slowAfterMs: number;
+  /** When the brisk ones had all. */
   rssBytes: number;
   busy: string;
 }
 
-async function measure({ at, child }: Running, events: number, paces: string[]): Promise<Measured> {
-  const standing = paces.map(() => Promise.withResolvers<void>());
-  const reading = paces.map(async (pace, n): Promise<Reading & { pace: string }> => {
-    const read = await readStream(at, pace === "slow" ? "slow" : "fast", () => standing[n]?.resolve());
-    return { ...read, pace };
-  });
-  const all = Promise.all(reading);
-  await Promise.race([all, Promise.all(standing.map(({ promise }) => promise))]);
+/** A fresh daemon, all clients connected, then one prompt. */
+async function measure(events: number, brisk: Reader[], slow: Reader | null): Promise<Measured> {
+  const daemon = startChild<DaemonTasks>("./stream-daemon.ts");
+  try {
+    const at = await daemon.ask("start", { events });
+    return await race(daemon, at, { events, brisk, slow });
+  } finally {
+    await daemon.stop();
+  }
+}
+
+interface Race {
+  events: number;
+  brisk: Reader[];
+  slow: Reader | null;
+}
+
+async function race(daemon: Child<DaemonTasks>, at: At, { events, brisk, slow }: Race): Promise<Measured> {
+  const connected: Promise<void>[] = [];
+  const begin = async (reader: Reader): Promise<number> => {
+    const standing = Promise.withResolvers<void>();
+    connected.push(standing.promise);
+    const { entries, endedAt } = await reader(at, standing.resolve);
+    checkEqual(entries, events + OTHER_ENTRIES, "entries that a client got");
+    return endedAt;
+  };
+  const all = Promise.all(brisk.map(begin));
+  const last = slow ? begin(slow) : null;
+  await Promise.race([Promise.all(connected), all, last ?? all]);
+  await daemon.ask("seen", null);
   const measureOwnLoad = loadMeter();
-  await child.ask("seen", null);
   const beganAt = performance.now();
   await prompt(at);
-  const readings = await all;
-  const { rssBytes, loopPercent } = await child.ask("seen", null);
-  const own = measureOwnLoad().loopPercent;
-  for (const { entries } of readings) checkEqual(entries, events + OTHER_ENTRIES, "entries that a client got");
-  const lastOf = (pace: string): number =>
-    Math.max(0, ...readings.filter((read) => read.pace === pace).map(({ endedAt }) => endedAt - beganAt));
+  const briskMs = Math.max(...(await all)) - beganAt;
+  const own = measureOwnLoad();
+  const { rssBytes, loopPercent } = await daemon.ask("seen", null);
   return {
-    perSecond: (1_000 * events) / lastOf("fast"),
-    slowAfterMs: lastOf("slow"),
+    perSecond: (1_000 * events) / briskMs,
+    slowAfterMs: last ? (await last) - beganAt : 0,
     rssBytes,
-    busy: `The daemon's thread was ${loopPercent.toFixed(0)} % busy, that of the clients ${own.toFixed(0)} %`,
+    busy: `The daemon's thread was ${loopPercent.toFixed(0)} % busy, that of the clients ${own.loopPercent.toFixed(0)} %`,
   };
 }
 
-async function readAsBot({ at }: Running, events: number): Promise<number> {
-  const client = daemonClient({ url: at.url, token: async () => at.token });
-  const leave = new AbortController();
-  const beganAt = performance.now();
-  await prompt(at);
-  let last = 0;
-  for await (const { cursor, event } of client.stream({ cursor: 0, epoch: null, signal: leave.signal })) {
-    check(cursor === last + 1, `after entry ${last} came entry ${cursor}`);
-    last = cursor;
-    if (event.type === "turn.ended") break;
-  }
-  const perSecond = (1_000 * events) / (performance.now() - beganAt);
-  leave.abort();
-  checkEqual(last, events + OTHER_ENTRIES, "entries that the bot's client got");
-  return perSecond;
-}
-
-async function prompt({ url, token }: Running["at"]): Promise<void> {
+async function prompt({ url, token }: At): Promise<void> {
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   const response = await fetch(`${url}/prompt`, { method: "POST", headers, body: JSON.stringify({ message: "Go" }) });
   checkEqual(response.status, 202, "the prompt's status");

@@ -1,8 +1,25 @@
 /** The report for people: the machine, one line for each row, and below the table what each number means and what it is bound by. */
 
-import type { Machine } from "./machine.ts";
-import type { Report, Result } from "./main.ts";
+import type { Machine, Processors } from "./machine.ts";
 import type { Row } from "./measure.ts";
+
+export interface Result {
+  name: string;
+  seconds: number;
+  processors: Processors | null;
+  rows: Row[];
+  /** Why there are no rows. */
+  failed: string | null;
+}
+
+export interface Report {
+  startedAt: string;
+  quick: boolean;
+  seconds: number;
+  machine: Machine;
+  processors: Processors | null;
+  results: Result[];
+}
 
 const HEAD = ["", "what", "n", "p50", "p99", "max", "value", "aim"];
 /** Columns of numbers stand right. */
@@ -14,7 +31,8 @@ export function printMachine(machine: Machine, quick: boolean): void {
   print(
     `Node ${node}, PostgreSQL ${postgres} (embedded, fsync on), load before ${loadBefore.toFixed(2)}${quick ? ", --quick" : ""}`,
   );
-  if (loadBefore > cores / 2) print("This machine has other work: read the figures as upper bounds.");
+  if (loadBefore > cores / 2)
+    print("This machine has other work: read times as upper bounds, and rates as lower ones.");
   print("");
 }
 

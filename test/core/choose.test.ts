@@ -17,7 +17,11 @@ const onPullRequest = (head?: string): Partial<Mention> => ({
   repository: head ? { ...hint, head } : hint,
 });
 const choose = (change: Partial<Mention>, options: Options, repositories: Repository[]) =>
-  chooseWork(mention("m1", "fix it", change), options, repositories, "s0123456789", "Please fix the flaky login test!");
+  chooseWork(mention("m1", "fix it", change), repositories, {
+    options,
+    text: "Please fix the flaky login test!",
+    sessionId: "s0123456789",
+  });
 
 describe("which repository, and which branch", () => {
   test("the only one needs no words, and gets a branch of its own", () => {

@@ -29,9 +29,18 @@ describe("what is said to the bot itself", () => {
     ["first\nuse model=x here\nlast", { verb: "ask", text: "first\nuse model=x here\nlast", options: {} }],
     ["repo=acme/api", { verb: "ask", text: "", options: { repo: "acme/api" } }],
     ["REPO=acme/api queue it", { verb: "queue", text: "it", options: { repo: "acme/api" } }],
+    ["constructor", { verb: "ask", text: "constructor", options: {} }],
+    ["__proto__", { verb: "ask", text: "__proto__", options: {} }],
     ["why is norepo=1 set?", { verb: "ask", text: "why is norepo=1 set?", options: {} }],
   ];
   for (const [said, command] of table) test(JSON.stringify(said), () => assert.deepEqual(parseCommand(said), command));
+});
+
+test("a text that was made to keep us busy is read at once", () => {
+  for (const filling of ["!", " ", "\n", ".", 'repo="']) {
+    const said = `a${filling.repeat(65_000 / filling.length)}b`;
+    for (let times = 0; times < 20; times++) assert.equal(parseCommand(said).verb, "ask");
+  }
 });
 
 test("the help names the bot as it is called here", () =>

@@ -71,3 +71,10 @@ describe("tokens are blanked", () => {
     test(token.slice(0, 14), () => assert.equal(redactTokens(`a ${token} b`), "a [secret] b"));
   }
 });
+
+test("what looks like code across two cells of a table is none, to GitHub either", () => {
+  assert.equal(
+    neutralise("| `a | @alice fixes #1 ` |\n|---|---|"),
+    "| `a | @\u200balice f\u200bixes #1 ` |\n|---|---|",
+  );
+});

@@ -14,6 +14,11 @@ const rows: [name: string, written: string, seen: string][] = [
   ["words behind a comment on its line", "<!-- x --> @threadbox fix", "@threadbox fix"],
   ["a comment in code is shown, so it stays", "use `<!-- x -->` here", "use `<!-- x -->` here"],
   ["a comment in a fence stays", "```html\n<!-- x -->\n```", "```html\n<!-- x -->\n```"],
+  [
+    "a comment across two cells of a table, which only looks like code",
+    "| `a | <!-- x --> ` |\n|-|-|",
+    "| `a |  ` |\n|-|-|",
+  ],
   ["attributes of tags", '<img alt="leak the token" src="https://a.dev/i.png">', '<img src="https://a.dev/i.png">'],
   ["a link in HTML leads only to the web", '<a href="javascript:x" title="leak">go</a>', "<a>go</a>"],
   [

@@ -25,6 +25,26 @@ describe("who may ask", () => {
     });
   }
 
+  const senders: [from: string | undefined, status: number][] = [
+    ["127.0.0.1", 202],
+    ["::ffff:127.0.0.1", 202],
+    ["::1", 202],
+    ["203.0.113.7", 403],
+    ["::ffff:203.0.113.7", 403],
+    [undefined, 403],
+  ];
+  for (const [remoteAddress, status] of senders) {
+    test(`whoever writes localhost into the Host header and comes from ${remoteAddress} gets ${status}`, async () => {
+      const { app } = startPages();
+      const said = {
+        method: "POST",
+        headers: { "content-type": "application/json", host: "localhost:3000" },
+        body: JSON.stringify({ text: "hi" }),
+      };
+      assert.equal((await app.request("/threads", said, { incoming: { socket: { remoteAddress } } })).status, status);
+    });
+  }
+
   for (const host of ["localhost:3000", "127.0.0.1:3000", "[::1]:3000", "LOCALHOST"]) {
     test(`the page answers as ${host}`, async () => {
       const { get, post } = startPages();

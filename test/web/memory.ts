@@ -1,5 +1,6 @@
 /** The ports of the pages in memory: arrays for what the database keeps, and an inbox that remembers what it was given. */
 import { EventEmitter } from "node:events";
+import { titleOf } from "../../src/core/naming.ts";
 import type { News, Sessions, TurnSummary, WebPost, WebThreads } from "../../src/core/pages.ts";
 import type { Inbox, NewMention, Receipt, Session } from "../../src/core/types.ts";
 import type { AgentEvent, JournalEntry } from "../../src/wire/events.ts";
@@ -45,7 +46,7 @@ export function memoryThreads(news: MemoryNews): MemoryThreads {
       const ids = [...new Set(memory.all.map((post) => post.thread))];
       const rows = ids.map((thread) => {
         const posts = memory.all.filter((post) => post.thread === thread);
-        const title = posts.find((post) => post.kind === "person")?.body ?? "";
+        const title = titleOf(posts.find((post) => post.kind === "person")?.body ?? "");
         return { thread, title, at: posts.at(-1)?.at ?? 0, session: memory.sessions.get(thread) ?? null };
       });
       return rows.sort((a, b) => b.at - a.at).slice(0, limit);

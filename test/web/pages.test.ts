@@ -94,7 +94,7 @@ describe("following a thread", () => {
     await person("t1", "a", "fix **it**");
     const events = eventsOf(await get("/threads/t1/events"));
     const [state, first] = await events.take(2);
-    assert.deepEqual(state?.data, { title: "fix **it**", session: null });
+    assert.deepEqual(state?.data, { title: "fix it", session: null });
     assert.equal(first?.id, "1");
     assert.equal(first?.data.html, "<p>fix <strong>it</strong></p>");
     await person("t1", "b", "and test it");

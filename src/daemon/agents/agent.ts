@@ -2,7 +2,7 @@
  * The port between the daemon and one coding agent: one process that takes prompts and tells what it does.
  * Every adapter passes `test/contracts/agent.ts` with the true binary.
  */
-import type { AgentEvent } from "../../wire/events.ts";
+import type { AgentEvent, Usage } from "../../wire/events.ts";
 
 /** An agent's own telling of what happens; the daemon adds the turn and writes it to the journal. */
 export type AgentReport =
@@ -19,7 +19,7 @@ export interface AgentOutcome {
   /** The last assistant text. */
   answer: string;
   failure?: { code: string; detail: string };
-  usage: { inputTokens: number; outputTokens: number; costUsd: number };
+  usage: Usage;
 }
 
 export interface AgentContext {

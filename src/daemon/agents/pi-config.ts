@@ -6,6 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { chown, lstat, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { shellQuote } from "../shell.ts";
 import type { AgentContext } from "./agent.ts";
 
 export interface PiRetry {
@@ -134,8 +135,6 @@ const withVersion = (url: string): string => {
   const base = url.replace(/\/+$/, "");
   return new URL(base).pathname === "/" ? `${base}/v1` : base;
 };
-
-const shellQuote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** Our files must be readable by the agent's user, whoever that is: the owner of its folder. */
 async function makeOwnedDir(stateDir: string, dir: string): Promise<void> {

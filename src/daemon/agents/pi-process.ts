@@ -4,7 +4,8 @@
  */
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import { setTimeout as delay } from "node:timers/promises";
+import { MAX_STDERR_CHARS } from "../limits.ts";
+import { within } from "../within.ts";
 import { readJsonLines, toJsonLine } from "./json-lines.ts";
 import { type PiCommand, type PiLine, type PiResponse, parsePiLine } from "./pi-protocol.ts";
 import { signal } from "./process-tree.ts";
@@ -24,7 +25,6 @@ export interface PiStart {
   env: Record<string, string>;
 }
 
-const MAX_STDERR_CHARS = 4_000;
 /** Its last words may still be in the pipe when it is gone; a stray that holds the pipe open must not keep us. */
 const DRAIN_MS = 250;
 
@@ -86,15 +86,6 @@ export class PiProcess {
     signal(this.pid === undefined ? undefined : -this.pid, "SIGTERM");
     await within(graceMs, this.ended);
   }
-}
-
-/** True when `settled` came first. */
-export async function within(ms: number, settled: Promise<unknown>): Promise<boolean> {
-  const timer = new AbortController();
-  const late = delay(ms, false, { signal: timer.signal }).catch(() => false);
-  const first = await Promise.race([settled.then(() => true), late]);
-  timer.abort();
-  return first;
 }
 
 function tailOf(child: ChildProcess): () => string {

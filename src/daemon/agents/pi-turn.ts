@@ -2,6 +2,7 @@
  * Folds pi's lines during one prompt into reports and, at the end, into its outcome. Knows nothing of processes.
  * Reports are whole: the daemon blanks secrets before it cuts, or half a secret would stay behind.
  */
+import { NO_USAGE } from "../../wire/events.ts";
 import type { AgentContext, AgentOutcome } from "./agent.ts";
 import { describeError, piFailure } from "./pi-failure.ts";
 import { type PiLine, type PiMessage, textOf } from "./pi-protocol.ts";
@@ -12,7 +13,7 @@ type End = { outcome: "stopped" } | { outcome: "failed"; failure: { code: string
 
 export class PiTurn {
   readonly #context: Pick<AgentContext, "cwd" | "report">;
-  readonly #usage = { inputTokens: 0, outputTokens: 0, costUsd: 0 };
+  readonly #usage = { ...NO_USAGE };
   readonly #toolsSince = new Map<string, number>();
   #messages = 0;
   #answer = "";

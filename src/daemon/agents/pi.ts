@@ -8,6 +8,7 @@
  * pi takes no lock on a session file: two processes on one would fork its history. So a process is only ever started after the
  * one before it, and everything below it, is gone.
  */
+import { within } from "../within.ts";
 import type { Agent, AgentContext, AgentOutcome } from "./agent.ts";
 import { findCommand } from "./pi-command.ts";
 import {
@@ -21,7 +22,7 @@ import {
   processMarks,
   writePiFiles,
 } from "./pi-config.ts";
-import { type PiExit, type PiProcess, startPi, within } from "./pi-process.ts";
+import { type PiExit, type PiProcess, startPi } from "./pi-process.ts";
 import type { PiLine } from "./pi-protocol.ts";
 import { begin, type Failure, fail, isAccepted, type Running, stopped } from "./pi-running.ts";
 import { killTree, listTree, type ProcessId } from "./process-tree.ts";

@@ -1,0 +1,40 @@
+/** What a bot runs on and how to switch each part, for the lines that people see at the start. Pure. */
+import type { Config } from "./config.ts";
+import type { TeamSettings } from "./repositories.ts";
+
+export interface AboutLine {
+  what: string;
+  is: string;
+  /** How to have it otherwise. */
+  change: string;
+}
+
+/** `database` says where that is, without a password. */
+export function aboutLines(
+  config: Config,
+  team: TeamSettings,
+  running: { surfaces: string[]; database: string },
+): AboutLine[] {
+  const repositories = team.repositories.map(({ name }) => name).join(", ");
+  return [
+    {
+      what: "surfaces",
+      is: running.surfaces.join(", "),
+      change: "SLACK_* and GITHUB_* variables, see .env.example",
+    },
+    { what: "provider", is: config.provider, change: "THREADBOX_PROVIDER" },
+    { what: "agent", is: config.agent, change: "THREADBOX_AGENT, or agent= in a message" },
+    {
+      what: "model",
+      is: `${config.model ?? "the agent's default"}${keyText(config)}`,
+      change: "ANTHROPIC_API_KEY or OPENAI_API_KEY; THREADBOX_MODEL, or model= in a message",
+    },
+    { what: "database", is: running.database, change: "DATABASE_URL" },
+    { what: "repositories", is: repositories || "none", change: "threadbox.yml" },
+  ];
+}
+
+function keyText({ models }: Config): string {
+  if (models.anthropicApiKey) return " with ANTHROPIC_API_KEY";
+  return models.openaiApiKey ? " with OPENAI_API_KEY" : ", NO KEY YET";
+}

@@ -1,0 +1,97 @@
+/** Turns: their words, what is shown of them, what the agent told, and how they ended. */
+import { sql } from "kysely";
+import type { Progress, Turn, TurnResult } from "../core/types.ts";
+import type { JournalEntry, StreamPosition } from "../wire/events.ts";
+import type { Database, Tx } from "./database.ts";
+import { storable, toJson } from "./json.ts";
+
+/** What is shown of a turn, and where. */
+export interface TurnRow {
+  progress: Progress | null;
+  progressRef: string | null;
+}
+
+/** Part of `createStore`. */
+export function turnQuestions(db: Database) {
+  return {
+    /** The turn as the session has it now; part of `save`. */
+    async saveTurn(tx: Tx, session: string, turn: Turn): Promise<void> {
+      const row = { turn: toJson(turn) };
+      await tx
+        .insertInto("turns")
+        .values({ ...row, id: turn.id, session_id: session, started_at: new Date(turn.startedAt) })
+        .onConflict((conflict) => conflict.column("id").doUpdateSet(row))
+        .execute();
+    },
+
+    async turn(id: string): Promise<TurnRow | null> {
+      const row = await db
+        .selectFrom("turns")
+        .select(["progress", "progress_ref"])
+        .where("id", "=", id)
+        .executeTakeFirst();
+      return row ? { progress: row.progress, progressRef: row.progress_ref } : null;
+    },
+
+    /** Fixes the words of a turn at the first call; later calls get those. */
+    async fixPrompt(id: string, prompt: string): Promise<string> {
+      await db
+        .updateTable("turns")
+        .set({ prompt: storable(prompt) })
+        .where("id", "=", id)
+        .where("prompt", "is", null)
+        .execute();
+      const row = await db.selectFrom("turns").select("prompt").where("id", "=", id).executeTakeFirst();
+      return row?.prompt ?? prompt;
+    },
+
+    /** When the turn before this one began; what was said since then is new to the agent. */
+    async lastTurnStartedAt(session: string, before: string): Promise<number | null> {
+      const row = await db
+        .selectFrom("turns")
+        .select("started_at")
+        .where("session_id", "=", session)
+        .where("id", "<>", before)
+        .where("prompt", "is not", null)
+        .orderBy("started_at", "desc")
+        .limit(1)
+        .executeTakeFirst();
+      return row?.started_at.getTime() ?? null;
+    },
+
+    async saveProgress(tx: Tx | null, progress: Progress): Promise<void> {
+      await (tx ?? db)
+        .updateTable("turns")
+        .set({ progress: toJson(progress) })
+        .where("id", "=", progress.turn)
+        .execute();
+    },
+
+    async saveProgressRef(turn: string, ref: string): Promise<void> {
+      await db.updateTable("turns").set({ progress_ref: ref }).where("id", "=", turn).execute();
+    },
+
+    async endTurn(id: string, result: TurnResult): Promise<void> {
+      await db
+        .updateTable("turns")
+        .set({ result: toJson(result), ended_at: sql`now()` })
+        .where("id", "=", id)
+        .execute();
+    },
+
+    /** What the agent told, with how far the reading of it has come. */
+    async addTranscript(tx: Tx, session: string, entries: JournalEntry[], position: StreamPosition): Promise<void> {
+      if (entries.length > 0) {
+        await tx
+          .insertInto("transcript")
+          .values(entries.map((entry) => ({ session_id: session, entry: toJson(entry) })))
+          .execute();
+      }
+      await tx
+        .updateTable("sessions")
+        .set({ stream_epoch: position.epoch && storable(position.epoch), stream_cursor: position.cursor })
+        .where("id", "=", session)
+        .execute();
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/** What the holder of a session sees while others write to it. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { KyselyPlugin } from "kysely";
+import { type Jobs, startJobs } from "../../src/engine/jobs.ts";
+import { createIngress } from "../../src/engine/receive.ts";
+import { type Database, openDatabase } from "../../src/store/database.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { createStore } from "../../src/store/store.ts";
+import { handWoundClock } from "../clock.ts";
+import { mention } from "../core/story.ts";
+import { type TestDatabase, testDatabase } from "../database.ts";
+import { quiet } from "../quiet.ts";
+
+let database: TestDatabase;
+let db: Database;
+let close: () => Promise<void>;
+let jobs: Jobs;
+
+before(async () => {
+  database = await testDatabase();
+  ({ db, close } = openDatabase(database.connection, 8, quiet));
+  await migrate(db);
+  jobs = await startJobs({ connection: database.connection, log: quiet });
+});
+after(async () => {
+  await jobs.stop();
+  await close();
+  await database.drop();
+});
+
+/** Runs `between` once, when the first question of a look has its answer and the second one is not asked yet. */
+function betweenQuestions(between: () => Promise<unknown>): KyselyPlugin {
+  let done = false;
+  return {
+    transformQuery: ({ node }) => node,
+    async transformResult({ result }) {
+      if (!done) {
+        done = true;
+        await between();
+      }
+      return result;
+    },
+  };
+}
+
+test("a mention that comes in the middle of a look is either not seen at all, or with the session that knows it", async () => {
+  const store = createStore(db);
+  const ingress = createIngress({ store, jobs, surfaces: {}, clock: handWoundClock(), log: quiet });
+  const say = (id: string) => ingress.receive({ ...mention(id, "fix it"), dedupe: id });
+  const first = await say("1");
+  assert.equal(first.is, "accepted");
+  const session = first.is === "accepted" ? first.session : "";
+  const claim = await store.claim(session, "me");
+
+  const looking = createStore(db.withPlugin(betweenQuestions(() => say("2"))));
+  const seen = await looking.look(session, claim?.epoch ?? 0);
+  const known = seen?.session.checking.map(({ id }) => id) ?? [];
+  const checks = seen?.pending.flatMap(({ effect }) => (effect.do === "check" ? [effect.mention] : [])) ?? [];
+  assert.deepEqual(
+    checks.filter((id) => !known.includes(id)),
+    [],
+  );
+  assert.equal((await store.look(session, claim?.epoch ?? 0))?.pending.length, 2);
+});
+
+test("text that Postgres cannot hold is stored without what it cannot hold", async () => {
+  const store = createStore(db);
+  const ingress = createIngress({ store, jobs, surfaces: {}, clock: handWoundClock(), log: quiet });
+  // The title is cut in the middle of the emoji.
+  const text = `${"x".repeat(68)}😀${"y".repeat(10)} and a \0 in it`;
+  const receipt = await ingress.receive({ ...mention("3", text), dedupe: "3", keys: ["slack:thread:T1/C1/3"] });
+  assert.equal(receipt.is, "accepted");
+  const session = receipt.is === "accepted" ? receipt.session : "";
+  const entry = {
+    epoch: "e",
+    cursor: 1,
+    at: 1,
+    event: { type: "text", turn: "3", message: 1, text: "\0 \ud83d" },
+  } as const;
+  await store.transaction((tx) => store.addTranscript(tx, session, [entry], { epoch: "e", cursor: 1 }));
+  const row = await db.selectFrom("transcript").select("entry").executeTakeFirstOrThrow();
+  assert.deepEqual(row.entry.event, { ...entry.event, text: "\ufffd \ufffd" });
+});

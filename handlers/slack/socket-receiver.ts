@@ -76,6 +76,7 @@ export function socketReceiver(options: SocketOptions): Receiver {
   };
 }
 
+/** However long Slack has been down: half a minute after it is back, so are we. */
 const MAX_PAUSE_MS = 30_000;
 
 /** One attempt each time; when to try again is decided above. */

@@ -10,16 +10,19 @@ import type { Ask, Mention, Ms, Person, Session } from "./types.ts";
 /** How many asks may wait in a session. The queue is shown when it is full; more would only hide that nobody reads the answers. */
 export const MAX_QUEUED = 10;
 
+/** Something was said: whether its author may ask is found out first. */
 export function mentioned(session: Session, mention: Mention): Plan {
   if (parseCommand(mention.text).verb === "aside") return plan(session);
   return plan({ ...session, checking: [...session.checking, mention] }, { do: "check", mention: mention.id });
 }
 
+/** Its author may not ask, or nobody can tell. */
 export function turnedAway(session: Session, event: Extract<SessionEvent, { type: "turned-away" }>): Plan {
   const [mention, rest] = takeChecked(session, event.mention);
   return mention ? plan(rest, { do: "refuse", mention, text: event.text }) : plan(session);
 }
 
+/** Its author may ask: it is marked as seen, and done. */
 export function admitted(session: Session, event: Extract<SessionEvent, { type: "admitted" }>, now: Ms): Plan {
   const [mention, rest] = takeChecked(session, event.mention);
   if (!mention) return plan(session);

@@ -4,12 +4,14 @@ import type { SessionEvent } from "./decision.ts";
 import { type Plan, plan, then } from "./plan.ts";
 import type { Ms, SandboxState, Session } from "./types.ts";
 
+/** Its daemon answers: the turn that waits for it is sent. */
 export function sandboxReady(session: Session, url: string, now: Ms): Plan {
   if (session.sandbox.is !== "starting") return plan(session);
   const ready: Session = { ...session, sandbox: { is: "ready", since: now, url, from: session.sandbox.from } };
   return session.turn ? proceed(ready, now) : next(ready, now);
 }
 
+/** It could not be started, and the turn that waited has failed. */
 export function sandboxFailed(
   session: Session,
   event: Extract<SessionEvent, { type: "sandbox.failed" }>,
@@ -48,6 +50,7 @@ function restOf(sandbox: { from: string | null }, now: Ms): SandboxState {
   return sandbox.from === null ? { is: "none" } : { is: "asleep", since: now, token: sandbox.from };
 }
 
+/** Nobody asked for a while. A turn that has begun since keeps it awake. */
 export function idle(session: Session, since: Ms, now: Ms): Plan {
   const { sandbox } = session;
   if (sandbox.is !== "ready" || sandbox.since !== since || session.turn) return plan(session);
@@ -57,6 +60,7 @@ export function idle(session: Session, since: Ms, now: Ms): Plan {
   );
 }
 
+/** It sleeps, and an ask that came meanwhile wakes it at once. */
 export function asleep(session: Session, token: string, now: Ms): Plan {
   if (session.sandbox.is !== "falling-asleep") return plan(session);
   return proceed({ ...session, sandbox: { is: "asleep", since: now, token } }, now);

@@ -50,6 +50,7 @@ export function askNow(session: Session, ask: Ask): Plan {
   return plan(session, { do: "steer", turn: turn.id, ask });
 }
 
+/** What became of an ask that was passed on: part of the turn now, or too late for it. */
 export function steered(session: Session, event: Extract<SessionEvent, { type: "steered" }>, now: Ms): Plan {
   const { turn } = session;
   if (event.disposition === "later") {
@@ -59,12 +60,14 @@ export function steered(session: Session, event: Extract<SessionEvent, { type: "
   return plan({ ...session, turn: { ...turn, asks: [...turn.asks, event.ask] } });
 }
 
+/** The daemon has the turn. */
 export function accepted(session: Session, id: string): Plan {
   const { turn } = session;
   if (turn?.id !== id || turn.phase.is !== "sending") return plan(session);
   return plan({ ...session, turn: { ...turn, phase: { is: "running" } } });
 }
 
+/** The daemon could not be given the turn. */
 export function rejected(session: Session, event: Extract<SessionEvent, { type: "turn.rejected" }>, now: Ms): Plan {
   if (session.turn?.id !== event.turn) return plan(session);
   return finish(session, failed(session.turn, event.code, event.detail, now), now);
@@ -116,6 +119,7 @@ export function overdue(session: Session, id: string): Plan {
   );
 }
 
+/** Our branch is on the remote: what is said about it there is said to this session. */
 export function branchPushed(session: Session, event: Extract<SessionEvent, { type: "branch.pushed" }>): Plan {
   if (!session.work || session.work.branch !== event.branch) return plan(session);
   return plan(session, { do: "claim", key: branchKey(session.work.repository.id, event.branch) });
@@ -194,6 +198,7 @@ export function again(session: Session, detail: string, now: Ms): Plan {
   return proceed({ ...session, turn: { ...turn, phase: { is: "waiting" }, attempt: turn.attempt + 1 } }, now);
 }
 
+/** The result of a turn that never came to an end of its own. */
 export function failed(turn: Turn, code: string, detail: string, now: Ms): TurnResult {
   return { outcome: "failed", answer: "", failure: { code, detail }, durationMs: now - turn.startedAt };
 }

@@ -25,6 +25,7 @@ import type { Decision, SessionEvent } from "./decision.ts";
 import { type Plan, plan } from "./plan.ts";
 import type { Ms, Session, Thread } from "./types.ts";
 
+/** See the header. The same event on the same session gives the same effects with the same ids. */
 export function decide(session: Session, event: SessionEvent, now: Ms): Decision {
   const { session: next, effects } = react(session, event, now);
   const numbered = effects.map((effect, index) => ({ id: `${session.id}/${session.effects + index}`, effect }));

@@ -2,6 +2,7 @@
 import type { Choice } from "./choose.ts";
 import type { Ask, Mention, Person, PullRequest, Session, Thread, TurnResult } from "./types.ts";
 
+/** What happened, as `decide` hears of it. */
 export type SessionEvent =
   | { type: "mentioned"; mention: Mention }
   /** The author may ask; `choice` is what a new session would work on. */
@@ -29,6 +30,7 @@ export type SessionEvent =
   | { type: "idle"; since: number }
   | { type: "overdue"; turn: string };
 
+/** What is to be done; `perform.ts` does it. */
 export type Effect =
   | { do: "check"; mention: string }
   | { do: "acknowledge"; thread: Thread; message: string }
@@ -52,6 +54,7 @@ export interface NumberedEffect {
   effect: Effect;
 }
 
+/** What became of the session, and what follows. Stored together. */
 export interface Decision {
   session: Session;
   effects: NumberedEffect[];

@@ -23,7 +23,6 @@ export interface WebThreads {
   posts(thread: string, after: number): Promise<WebPost[]>;
   /** Adds a post, or changes the one with the same thread and ref. */
   put(post: Omit<WebPost, "seq">): Promise<void>;
-  has(thread: string, ref: string): Promise<boolean>;
 }
 
 /** A turn as the session page lists it. */

@@ -4,6 +4,7 @@
  */
 import type { Ask, Said, Work } from "./types.ts";
 
+/** What a turn's text is made of. */
 export interface PromptInput {
   asks: Ask[];
   /** What was said since the last turn; everything there is before the first one. */
@@ -13,6 +14,7 @@ export interface PromptInput {
   first: boolean;
 }
 
+/** The whole text that goes to the agent at the start of a turn. */
 export function promptText({ asks, context, work, first }: PromptInput): string {
   const parts = [
     first && work ? ground(work) : "",

@@ -158,6 +158,7 @@ export interface Ask {
   subject?: string;
 }
 
+/** How far a turn has come. */
 export type TurnPhase =
   | { is: "waiting" } //   for the sandbox
   | { is: "sending" } //   POST /prompt under way
@@ -165,6 +166,7 @@ export type TurnPhase =
   | { is: "stopping"; by: string; overdue: boolean } //  abort under way
   | { is: "publishing"; result: TurnResult }; //  ended; pull request being opened before the answer
 
+/** One prompt to one outcome; one at a time per session. Its id is that of the mention that began it. */
 export interface Turn {
   id: string;
   thread: Thread;
@@ -248,6 +250,7 @@ export interface Progress {
   changedAt: Ms;
 }
 
+/** One tool call of the agent, as people see it. */
 export interface Step {
   call: string;
   title: string;

@@ -26,6 +26,7 @@ export interface CommandOptions {
   timeoutMs?: number;
 }
 
+/** Far more than any listing of refs or files; a bound all the same, because the repository is a stranger's. */
 const DEFAULT_MAX_CHARS = 64 * 1024 * 1024;
 /** Enough for every message of a server's hook, and small enough to be held for each command. */
 const MAX_STDERR_CHARS = 64 * 1024;

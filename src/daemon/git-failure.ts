@@ -21,6 +21,7 @@ const MEANINGS: { says: RegExp; code: GitFailureCode }[] = [
   { says: /couldn't find remote ref|unable to access/i, code: "git.clone-failed" },
 ];
 
+/** A line or two under a thread. */
 const MAX_DETAIL_CHARS = 500;
 
 /** `otherwise`: what a failure of this command means when git says nothing that we know. */

@@ -25,6 +25,7 @@ export interface Prepared {
 
 /** Half an hour: longer than any install of packages that still works. */
 const SETUP_TIMEOUT_MS = 30 * 60_000;
+/** The last lines of an install say what went wrong. */
 const MAX_SETUP_DETAIL_CHARS = 1_500;
 
 export async function prepareCheckout(

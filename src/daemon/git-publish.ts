@@ -13,6 +13,7 @@ import { MAX_PATCH_CHARS } from "./limits.ts";
 
 /** Somebody who pushes in just this moment is rare; three times in a row is a machine that we should not fight. */
 const MAX_ATTEMPTS = 3;
+/** As the wire has it. */
 const MAX_SUBJECT_CHARS = 200;
 
 const NOTHING: Published = { pushed: null, changes: null, patch: null };

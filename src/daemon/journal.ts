@@ -16,6 +16,7 @@ export interface JournalOptions {
 
 /** Cutting goes a tenth below the limit, so that not every append has to cut. */
 const CUT_TO = 0.9;
+/** Rows that are looked at in one go, so that cutting a large journal takes no large memory. */
 const CUT_STEP = 500;
 
 const SIZE = "length(cast(event as blob))";

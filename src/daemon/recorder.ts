@@ -25,6 +25,7 @@ export interface RecorderParts {
 
 /** Faster than a person reads, slower than a model speaks: about twenty entries a second at most. */
 const FLUSH_AFTER_MS = 50;
+/** As much as a screen of words is written without waiting for more. */
 const FLUSH_AT_CHARS = 2_000;
 
 type Words = Extract<AgentReport, { type: "text" | "thinking" }>;

@@ -23,6 +23,7 @@ export interface Storage {
 /** Another daemon holds the file. Two writers would fork the agent's conversation as well, so this one must not start. */
 export class StorageBusy extends Error {}
 
+/** Result codes of SQLite's C interface. */
 const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;

@@ -2,7 +2,8 @@
  * Which prompt runs, which wait, and what becomes of one that comes meanwhile. One turn at a time.
  *
  *   POST /prompt --> idle: started --> runTurn --> turn.ended --> the next of the queue
- *                    busy: steered into the running turn, or queued (also when the agent was too late to take it)
+ *                    busy: steered into the running turn, or queued (also when the agent was too late to take it; not taken at
+ *                          all when it was meant for that turn only)
  *   POST /abort  --> the queue ends as stopped, then the running turn; answered when nothing of it is left
  *
  * Every turn.started has exactly one turn.ended: it is written in the same transaction in which its prompt is done.
@@ -24,6 +25,7 @@ export interface TurnsParts extends TurnParts {
   clock: DaemonClock;
 }
 
+/** The bot keeps a queue of its own; this one is for people with curl, and for what came too late to be steered. */
 const MAX_QUEUED = 10;
 const USAGE_FACT = "usage";
 const CUT_SHORT = { code: "agent.exited", detail: "The daemon was restarted during the turn." };
@@ -119,6 +121,7 @@ export class Turns {
   async #place(prompt: Prompt): Promise<Accepted> {
     const { id, request } = prompt;
     const { clock } = this.#parts;
+    if (request.into !== undefined) return this.#placeInto(request.into, prompt);
     if (!this.#running && !this.#held) {
       this.#begin(prompt, () => this.#prompts.add(prompt, "queued", clock.now()));
       return { id, turn: id, disposition: "started" };
@@ -134,6 +137,13 @@ export class Turns {
     this.#queue.push(prompt);
     this.#next();
     return { id, turn: id, disposition: this.#running?.turn.id === id ? "started" : "queued" };
+  }
+
+  async #placeInto(wanted: string, prompt: Prompt): Promise<Accepted> {
+    const { id } = prompt;
+    const turn = this.#running?.turn;
+    if (turn?.id === wanted && (await this.#steer(prompt, turn))) return { id, turn: wanted, disposition: "steered" };
+    return { id, turn: wanted, disposition: "late" };
   }
 
   /** False when the turn is already past the point where it could take more. */

@@ -7,8 +7,10 @@ import { givenUp, retryInMs } from "./give-up.ts";
 import { perform } from "./perform.ts";
 import type { EngineDeps } from "./ports.ts";
 
+/** `event` is what it means for the session. */
 export type Outcome = { is: "over"; event: SessionEvent | null; error: string | null } | { is: "again"; inMs: number };
 
+/** Never rejects for what an adapter did. */
 export async function attempt(deps: EngineDeps, row: PendingEffect, session: Session): Promise<Outcome> {
   const startedAt = deps.clock.now();
   const fields = { session: session.id, effect: row.effect.do, id: row.id, attempt: row.attempts + 1 };

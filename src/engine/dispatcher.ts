@@ -8,6 +8,9 @@ const POLL_EVERY_MS = 2_000;
 /** A third of pg-boss's shortest lease, so that two beats may fail. */
 const BEAT_EVERY_MS = 3_000;
 
+/** At once: after a restart with a thousand sessions each bot of several gets its share. */
+const MAX_FETCHED = 100;
+
 export interface Dispatcher {
   start(): void;
   /** Takes no more and gives back what it holds. */
@@ -67,7 +70,7 @@ export function createDispatcher(deps: EngineDeps): Dispatcher {
 async function take(deps: EngineDeps, holders: Map<string, Holder>, stopped: () => boolean): Promise<void> {
   const free = deps.settings.maxSessions - holders.size;
   if (stopped() || free <= 0) return;
-  for (const job of await deps.jobs.fetch(Math.min(free, 100))) {
+  for (const job of await deps.jobs.fetch(Math.min(free, MAX_FETCHED))) {
     const holder = hold(deps, job);
     holders.set(job.session, holder);
     void holder.done.then(async (how) => {

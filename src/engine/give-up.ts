@@ -8,13 +8,15 @@ const MAX_ATTEMPTS_NOW = 5;
 /** `later` failures: what could not be posted is posted later; about a day with the longest pause. */
 const MAX_ATTEMPTS_LATER = 300;
 const MAX_PAUSE_MS = 5 * 60_000;
+/** Doubled with each attempt: 1, 2, 4, 8 s ... */
+const BASE_PAUSE_MS = 500;
 
 /** Milliseconds until the next attempt, or null when there is none. `attempts` counts those that were made. */
 export function retryInMs(error: ThreadboxError, attempts: number): number | null {
   const { retry } = catalogEntry(error.code);
   if (retry === "never") return null;
   if (attempts >= (retry === "now" ? MAX_ATTEMPTS_NOW : MAX_ATTEMPTS_LATER)) return null;
-  return error.retryAfterMs ?? Math.min(MAX_PAUSE_MS, 500 * 2 ** Math.min(attempts, 12));
+  return error.retryAfterMs ?? Math.min(MAX_PAUSE_MS, BASE_PAUSE_MS * 2 ** Math.min(attempts, 12));
 }
 
 /** What an effect that was given up means for the session. Null where nothing hangs on it. */

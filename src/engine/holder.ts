@@ -31,6 +31,7 @@ export interface Holder {
 /** Another bot has the session now. */
 class Fenced extends Error {}
 
+/** Begins at once. */
 export function hold(deps: EngineDeps, job: SessionJob): Holder {
   const bell = createBell();
   const aborted = new AbortController();
@@ -213,6 +214,7 @@ async function settle({ deps, tasks }: Held): Promise<void> {
   await Promise.race([Promise.all(tasks), pause(deps.clock, SETTLE_WITHIN_MS)]);
 }
 
+/** Whoever stops a bot (a service, a container) waits ten seconds before it kills. */
 const SETTLE_WITHIN_MS = 8_000;
 
 function report(deps: EngineDeps, job: SessionJob, thrown: unknown): void {

@@ -8,12 +8,14 @@ import type { SessionEvent } from "../core/decision.ts";
 import type { Log } from "../log.ts";
 import type { Connection, Tx } from "../store/database.ts";
 
+/** A claim on one session, as long as its heartbeat goes on. */
 export interface SessionJob {
   id: string;
   session: string;
   retryCount: number;
 }
 
+/** What a session is to be told when its time has come. */
 export interface TimerJob {
   session: string;
   event: Extract<SessionEvent, { type: "idle" | "overdue" }>;
@@ -26,12 +28,13 @@ const EXPIRE_SECONDS = 86_399;
 
 export type Jobs = Awaited<ReturnType<typeof startJobs>>;
 
+/** Makes its queues where they are missing. */
 export async function startJobs(options: { connection: Connection; log: Log }) {
   const { log } = options;
   // Defaults of a minute for both intervals would make the take-over from a dead bot last longer than that.
   const boss = new PgBoss({
     ...options.connection,
-    max: 5,
+    max: 5, // connections, beside those of the store
     monitorIntervalSeconds: 2,
     superviseIntervalSeconds: 2,
     application_name: "threadbox-jobs",

@@ -21,6 +21,7 @@ export interface Performing {
   again: boolean;
 }
 
+/** Throws a ThreadboxError whose code says whether to try again. */
 export async function perform(
   deps: EngineDeps,
   effect: Effect,

@@ -3,6 +3,7 @@ import { titleOf } from "../core/naming.ts";
 import type { Session } from "../core/types.ts";
 import type { PullRequestDraft } from "../surfaces/forge.ts";
 
+/** Null unless the session has a turn whose branch is waiting to be published. */
 export function pullRequestDraft(session: Session, page: string | null): PullRequestDraft | null {
   const { turn, work } = session;
   if (!turn || !work || turn.phase.is !== "publishing") return null;

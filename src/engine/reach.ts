@@ -6,12 +6,14 @@ import type { DaemonClient } from "../sandboxes/daemon-client.ts";
 import type { Surface } from "../surfaces/surface.ts";
 import type { EngineDeps } from "./ports.ts";
 
+/** Throws `surface.refused` where it is not set up. */
 export function surfaceOf(deps: Pick<EngineDeps, "surfaces">, name: SurfaceName): Surface {
   const surface = deps.surfaces[name];
   if (!surface) throw new ThreadboxError("surface.refused", `The surface "${name}" is not set up (any more).`);
   return surface;
 }
 
+/** Throws `daemon.unreachable` where no sandbox runs. */
 export function daemonOf(deps: EngineDeps, session: Session): DaemonClient {
   if (session.sandbox.is !== "ready")
     throw new ThreadboxError("daemon.unreachable", "The session has no running sandbox.");

@@ -31,6 +31,7 @@ export interface Ingress extends Inbox {
   timer(job: TimerJob): Promise<void>;
 }
 
+/** Each method is one transaction, and resolves after it. */
 export function createIngress(deps: ReceiveDeps): Ingress {
   const { store, log } = deps;
   const logged = (receipt: Receipt, fields: object): Receipt => {

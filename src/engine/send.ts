@@ -8,6 +8,7 @@ import type { CredentialsRequest, InitRequest } from "../wire/routes.ts";
 import type { EngineDeps } from "./ports.ts";
 import { daemonOf, surfaceOf } from "./reach.ts";
 
+/** Null when the turn is over already. Asked twice, the daemon has it once: its id and its words are the same. */
 export async function sendTurn(deps: EngineDeps, session: Session, id: string): Promise<SessionEvent | null> {
   const { turn, work } = session;
   if (turn?.id !== id || !work) return null;
@@ -42,11 +43,12 @@ export async function passOn(
     id: ask.id,
     message: steerText(ask),
     whileBusy: "steer",
+    into: turn,
     coAuthors: coAuthors([ask]),
     publish: true,
     subject: commitSubject([ask]),
   });
-  return { type: "steered", turn, ask, disposition: sent.turn === turn ? "steered" : "later" };
+  return { type: "steered", turn, ask, disposition: sent.disposition === "late" ? "later" : "steered" };
 }
 
 /** Git credentials are as narrow and short-lived as the forge can make them; long turns get fresh ones (see `follow.ts`). */

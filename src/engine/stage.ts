@@ -15,6 +15,7 @@ export interface Stage {
   drop(): void;
 }
 
+/** The stage of one holder: it shows one turn at a time. */
 export function createStage(deps: EngineDeps): Stage {
   let display: Display | null = null;
 

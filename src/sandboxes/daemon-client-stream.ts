@@ -18,6 +18,7 @@ interface Following {
 
 /** Three heartbeats missed: nobody is there any more, although no end of the connection was told. */
 const DEAD_AFTER_MS = 3 * HEARTBEAT_EVERY_MS;
+/** Most connections that broke can be had again at once; the pause doubles for those that cannot. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
 /** The largest entry is a diff of 200,000 characters, at most six bytes each as JSON. */

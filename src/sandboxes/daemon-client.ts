@@ -33,6 +33,7 @@ export interface DaemonClientOptions {
 
 /** Longer than the daemon takes to stop an agent that does not listen (15 s) and to answer then. */
 const DEADLINE_MS = 30_000;
+/** A daemon that restarts is back within seconds; after a minute somebody has to look. */
 const GIVE_UP_AFTER_MS = 60_000;
 
 export function daemonClient(options: DaemonClientOptions): DaemonClient {

@@ -30,6 +30,7 @@ export interface LocalOptions {
 /** The daemon ends its turn and the agent's processes in this time; what is left then is killed. */
 const END_WITHIN_MS = 10_000;
 
+/** Finds out at the first call what this machine can do; `warning` tells when that is less than it should. */
 export function localProvider({ home, log, bubblewrap = "auto" }: LocalOptions): SandboxProvider {
   let ground: Promise<Ground> | null = null;
   const prepared = () => {

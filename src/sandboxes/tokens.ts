@@ -19,7 +19,9 @@ export interface Signer {
   observer(sandbox: string, ttlMs?: number): Promise<string>;
 }
 
+/** Made anew for every request; a stream that outlives its token is resumed with the next one. */
 const CONTROL_TTL_MS = 10 * 60_000;
+/** For people, who do not come back every ten minutes. */
 const OBSERVER_TTL_MS = 60 * 60_000;
 
 export async function newSigningKey(): Promise<SigningKey> {

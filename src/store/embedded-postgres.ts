@@ -32,6 +32,7 @@ export interface EmbeddedPostgres {
 
 /** Crash recovery after a power cut reads the whole log again, so this is generous. */
 const READY_WITHIN_MS = 60_000;
+/** A shutdown writes everything that is still in memory. */
 const STOPPED_WITHIN_MS = 30_000;
 /** The processes of a killed postmaster notice within a second or so, and block a new one until then. */
 const RETRY_AFTER_CRASH_MS = 15_000;

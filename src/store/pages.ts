@@ -40,16 +40,6 @@ export function webThreads(db: Database): WebThreads {
         await sql`select pg_notify('threadbox_news', ${`web:${post.thread}`})`.execute(tx);
       });
     },
-    async has(thread, ref) {
-      return Boolean(
-        await db
-          .selectFrom("web_posts")
-          .select("ref")
-          .where("thread", "=", thread)
-          .where("ref", "=", ref)
-          .executeTakeFirst(),
-      );
-    },
   };
 }
 

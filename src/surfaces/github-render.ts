@@ -10,7 +10,9 @@ import { split } from "./markdown.ts";
 
 /** GitHub takes 65,536 characters in a comment; the rest is room for the hidden marker and what is added around a piece. */
 export const MAX_BODY_CHARS = 60_000;
+/** About two lines in a browser. */
 const MAX_LINE_CHARS = 200;
+/** A paragraph; the session's page has the rest. */
 const MAX_SAID_CHARS = 600;
 /** More names in one comment look like spam, to GitHub too. */
 const MAX_PINGS = 10;

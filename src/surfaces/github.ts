@@ -34,28 +34,13 @@ export interface GitHubSurfaceOptions {
 
 type GitHubThread = Extract<Thread, { surface: "github" }>;
 
+/** See the header, and `surface.ts` for what each method promises. */
 export function githubSurface(options: GitHubSurfaceOptions): Surface {
   const { access } = options;
   const log = options.log.child({ surface: "github" });
   const people = githubPeople({ access, name: options.name, allowedBots: options.allowedBots ?? [] });
 
-  /** Runs with a client for the thread's repository; what octokit throws leaves as one of our codes. */
-  async function at<T>(
-    thread: Thread,
-    doing: string,
-    work: (place: GitHubPlace, thread: GitHubThread) => Promise<T>,
-  ): Promise<T> {
-    const here = onGitHub(thread);
-    const { owner, name } = here.repo;
-    try {
-      const octokit = await access.client({ owner, name, installation: here.installation });
-      const { number, is, reviewComment } = here;
-      return await work({ octokit, owner, repo: name, number, is, root: reviewComment ?? null }, here);
-    } catch (thrown) {
-      throw githubFailure(thrown, `${doing} ${owner}/${name}#${here.number}`, access.clock);
-    }
-  }
-
+  const at = visitor(access);
   return {
     authorize: (mention) => people.authorize(mention),
 
@@ -94,6 +79,27 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
       at(thread, "comment on", (place) => postAll(place, access, renderAnswer(answer), id)),
 
     say: (thread, text, id) => at(thread, "comment on", (place) => postAll(place, access, renderNote(text), id)),
+  };
+}
+
+type Visit = <T>(
+  thread: Thread,
+  doing: string,
+  work: (place: GitHubPlace, thread: GitHubThread) => Promise<T>,
+) => Promise<T>;
+
+/** Works with a client for the thread's repository; what octokit throws leaves as one of our codes. */
+function visitor(access: GitHubAccess): Visit {
+  return async (thread, doing, work) => {
+    const here = onGitHub(thread);
+    const { owner, name } = here.repo;
+    try {
+      const octokit = await access.client({ owner, name, installation: here.installation });
+      const { number, is, reviewComment } = here;
+      return await work({ octokit, owner, repo: name, number, is, root: reviewComment ?? null }, here);
+    } catch (thrown) {
+      throw githubFailure(thrown, `${doing} ${owner}/${name}#${here.number}`, access.clock);
+    }
   };
 }
 

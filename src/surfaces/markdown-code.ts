@@ -40,10 +40,14 @@ export function splitAtCode(text: string): Part[] {
  */
 export function parseQuickly(text: string): Root {
   return fromMarkdown(shallow(text), {
-    extensions: [gfm(), { disable: { null: [...SLOW_SYNTAX, ...FOOTNOTES] } }],
+    extensions: [gfm(), { disable: { null: [...SLOW_SYNTAX, ...FOOTNOTES, ...slowTildes(text)] } }],
     mdastExtensions: [gfmFromMarkdown()],
   });
 }
+
+/** Struck-out words take quadratic time too, but a text without this many tildes does not notice. */
+const MAX_TILDES = 1_000;
+const slowTildes = (text: string): string[] => (text.split("~").length > MAX_TILDES ? ["strikethrough"] : []);
 
 /** The same text, as long as before, whose lists and quotes are at most twenty deep: deeper ones overflow the parser's stack. */
 function shallow(text: string): string {

@@ -2,9 +2,8 @@
  * Markdown that a model wrote, cut for places where messages have a length: on block boundaries, so that every piece renders
  * by itself. Pure. Cut after neutralising (`slack-neutral.ts`, `github-neutral.ts`), because neutralising lengthens.
  */
-import { fromMarkdown } from "mdast-util-from-markdown";
-import { gfmFromMarkdown } from "mdast-util-gfm";
-import { gfm } from "micromark-extension-gfm";
+import type { Root } from "mdast";
+import { MAX_PARSED_CHARS, parseQuickly } from "./markdown-code.ts";
 
 /**
  * Pieces of at most `maxChars` UTF-16 units that together say the same. Blocks stay whole where they fit; a longer list is cut between
@@ -14,9 +13,11 @@ export function split(markdown: string, maxChars: number): string[] {
   const text = markdown.trim();
   if (text === "") return [];
   if (text.length <= maxChars) return [text];
+  // The parser takes minutes for some texts of this length, and an answer is whatever the agent was talked into saying.
+  if (text.length > MAX_PARSED_CHARS) return cutLines(text, maxChars).filter((one) => one.trim() !== "");
   const pieces: string[] = [];
   let piece = "";
-  for (const { text: part, glue } of parse(text).children.flatMap((block) => cutBlock(block, text, maxChars))) {
+  for (const { text: part, glue } of parseQuickly(text).children.flatMap((block) => cutBlock(block, text, maxChars))) {
     if (piece !== "" && piece.length + glue.length + part.length > maxChars) {
       pieces.push(piece);
       piece = "";
@@ -26,7 +27,6 @@ export function split(markdown: string, maxChars: number): string[] {
   return [...pieces, piece].filter((one) => one.trim() !== "");
 }
 
-type Root = ReturnType<typeof fromMarkdown>;
 type Block = Root["children"][number];
 
 /** A part of a block, and what stands between it and the part before when both fit into one piece. */
@@ -34,9 +34,6 @@ interface Part {
   text: string;
   glue: "\n\n" | "\n";
 }
-
-const parse = (markdown: string): Root =>
-  fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
 
 function cutBlock(block: Block, source: string, maxChars: number): Part[] {
   const text = sourceOf(block, source);

@@ -40,6 +40,7 @@ export function slackClients(access: SlackAccess, log: Log): SlackClients {
       ...(access.apiUrl ? { slackApiUrl: access.apiUrl } : {}),
     });
   return {
+    // A late edit is worth nothing; an answer is worth waiting for.
     progress: client({ timeout: 5_000, retryConfig: { retries: 0 } }),
     answers: client({ timeout: 15_000, retryConfig: { retries: 0 } }),
     reads: client({ timeout: 10_000, retryConfig: { retries: 2, minTimeout: 100, maxTimeout: 500 } }),

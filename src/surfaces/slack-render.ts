@@ -30,6 +30,7 @@ const MAX_SECTION_CHARS = 2_900;
 const MAX_PINGS = 20;
 /** About two lines in a desktop window. */
 const MAX_STEP_CHARS = 150;
+/** A paragraph; what is longer hides the steps above it on a phone. */
 const MAX_SAID_CHARS = 600;
 /** A minute without news is worth a word: people wonder whether it still lives. */
 const SILENCE_MS = 60_000;
@@ -95,7 +96,7 @@ function stepBlocks(progress: Progress): KnownBlock[] {
   const lines = progress.steps.map(
     (step) => `${STEP_SIGNS[step.state]}: ${plain(oneLine(step.title, MAX_STEP_CHARS))}`,
   );
-  // Escaping lengthens, so ten long steps can pass what a section holds: then the oldest ones give way.
+  // Escaping lengthens, so a few long steps can pass what a section holds: then the oldest ones give way.
   let earlier = progress.earlierSteps;
   for (; lines.join("\n").length > MAX_SECTION_CHARS; earlier++) lines.shift();
   if (earlier > 0) lines.unshift(`… ${count(earlier, "earlier step")}`);

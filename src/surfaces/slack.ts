@@ -21,6 +21,7 @@ export interface SlackSurfaceOptions extends SlackAccess {
   clock: Clock;
 }
 
+/** See the header, and `surface.ts` for what each method promises. */
 export function slackSurface(options: SlackSurfaceOptions): Surface {
   const { clock, name } = options;
   const log = options.log.child({ surface: "slack" });

@@ -6,6 +6,7 @@ import { follow, placeToGoOn } from "./follow.ts";
 import { notice, type RouteDeps } from "./route-deps.ts";
 import { sessionRow, sessionView } from "./views.ts";
 
+/** More than anybody scrolls through; older ones are found by their link. */
 const MAX_LISTED = 100;
 
 /** Entries per question to the store: a long history passes through in pieces, never as a whole. */

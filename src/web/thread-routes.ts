@@ -10,6 +10,7 @@ import { follow, placeToGoOn } from "./follow.ts";
 import { notice, type RouteDeps } from "./route-deps.ts";
 import { postView } from "./views.ts";
 
+/** More than anybody scrolls through; older ones are found by their link. */
 const MAX_LISTED = 100;
 
 /** Threads of other makers (a demo, a test) need no UUID; slashes and the like never get in. */

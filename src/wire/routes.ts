@@ -68,6 +68,8 @@ export const PromptRequest = z.strictObject({
   id: z.string().min(1).max(200).optional(),
   /** What to do when a turn runs already. */
   whileBusy: z.enum(["steer", "queue"]).default("steer"),
+  /** For this turn and no other: when that takes nothing any more, the prompt is not taken at all (`late`). */
+  into: z.string().min(1).optional(),
   /** People named as co-authors of the commits of this turn. */
   coAuthors: z.array(z.strictObject({ name: z.string(), email: z.string() })).default([]),
   /** Commit what is left over and push the branch when the agent is done. */
@@ -84,7 +86,7 @@ export const PromptResponse = z.strictObject({
   id: z.string(),
   /** The turn that it belongs to: its own id when it started one. */
   turn: z.string(),
-  disposition: z.enum(["started", "queued", "steered", "duplicate"]),
+  disposition: z.enum(["started", "queued", "steered", "duplicate", "late"]),
 });
 export type PromptResponse = z.infer<typeof PromptResponse>;
 

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { DEMO_NAME, FIXED } from "../../src/cli/demo-repository.ts";
+import { scriptedModel } from "../../src/cli/scripted-model.ts";
 import { documentOf, newFolder } from "./threadbox.ts";
 
 const folder = newFolder();
@@ -42,6 +45,25 @@ test("the demo tells its outcome as JSON, wherever the temporary folder lies", {
     tests: { before: "failed", after: "passed" },
     scripted: true,
   });
+});
+
+test("with a key the demo says which model it uses, and can be kept to look at", { timeout: 60_000 }, async () => {
+  const model = await scriptedModel([
+    {
+      when: /test fails/,
+      steps: [{ calls: [{ tool: "write", with: { path: "src/add.js", content: FIXED } }] }, { says: "Fixed." }],
+    },
+  ]);
+  const TMPDIR = temporary("tmp-kept");
+  const env = { TMPDIR, ANTHROPIC_API_KEY: "a-key", ANTHROPIC_BASE_URL: model.url };
+  const { code, stdout, stderr } = await folder.run(["demo", "--keep"], env);
+  await model.close();
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout, /^Real model: the agent's default with ANTHROPIC_API_KEY\./);
+  const [, branch = "", kept = ""] = /Branch +(\S+)[\s\S]*Kept in (\S+)/.exec(stdout) ?? [];
+  const bare = join(kept, "git", `${DEMO_NAME}.git`);
+  assert.equal(execFileSync("git", ["--git-dir", bare, "show", `${branch}:src/add.js`], { encoding: "utf8" }), FIXED);
+  assert.doesNotMatch(stdout + stderr, /a-key/);
 });
 
 test("an interrupted demo leaves nothing behind", { timeout: 60_000 }, async () => {

@@ -3,31 +3,25 @@ import { createHmac } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import type { Script } from "../../src/cli/scripted-model.ts";
 import type { Repository } from "../../src/core/types.ts";
-import { type SlackEmulator, startSlack } from "../emulators/slack.ts";
-import { startWorld, type World } from "../world.ts";
 import { fixesTheTest } from "./scripts.ts";
+import { type SlackChannel, startSlackChannel } from "./slack-channel.ts";
 
 const silent: Script = { when: /nothing to do/, steps: [{ says: "There is nothing to do." }] };
 
-let slack: SlackEmulator;
-let world: World;
+let channel: SlackChannel;
+let slack: SlackChannel["slack"];
+let world: SlackChannel["world"];
 
 before(async () => {
-  slack = await startSlack({ people: ["ada"], channels: [{ name: "web", members: ["ada"] }] });
-  world = await startWorld({
+  channel = await startSlackChannel(["ada"], {
     scripts: [fixesTheTest, silent],
     repositories: (own): Repository[] => [
       own,
       { ...own, id: "http://127.0.0.1:9/gone/away", name: "gone/away", url: "http://127.0.0.1:9/gone/away.git" },
       { ...own, name: "demo/setup-fails", setup: "echo no such package >&2; exit 3" },
     ],
-    variables: {
-      SLACK_BOT_TOKEN: slack.app.botToken,
-      SLACK_SIGNING_SECRET: slack.app.signingSecret,
-      SLACK_API_URL: slack.apiUrl,
-    },
   });
-  slack.deliverTo(`${world.url}/slack/events`);
+  ({ slack, world } = channel);
   for (const status of [401, 429, 500]) {
     world.model.server.prependFixture({
       match: { userMessage: `answers ${status}` },
@@ -35,24 +29,12 @@ before(async () => {
     });
   }
 });
-after(async () => {
-  await world.stop();
-  await slack.close();
-});
+after(() => channel.stop());
 
-const ours = (ts: string) =>
-  slack
-    .thread("#web", ts)
-    .messages()
-    .filter((message) => message.message.author === slack.app.botUserId);
-const everything = async (): Promise<void> => {
-  await slack.settled();
-  await world.settled();
-};
 const lastWord = async (text: string): Promise<{ ts: string; said: string }> => {
-  const { ts } = slack.as("ada").says("#web", `<@${slack.app.botUserId}> ${text}`).message;
-  await everything();
-  return { ts, said: ours(ts).at(-1)?.seen ?? "" };
+  const ts = channel.mentions(text);
+  await channel.everything();
+  return { ts, said: channel.ours(ts).at(-1)?.seen ?? "" };
 };
 
 describe("what goes wrong is one clear line with cause and remedy, and the session stays usable", () => {
@@ -74,8 +56,8 @@ describe("what goes wrong is one clear line with cause and remedy, and the sessi
       assert.match(said, expected);
       assert.doesNotMatch(said, /\n\s+at .*\.ts:\d+/);
       slack.as("ada").says("#web", "status", { thread: ts });
-      await everything();
-      assert.match(ours(ts).at(-1)?.seen ?? "", /Nothing is running/);
+      await channel.everything();
+      assert.match(channel.ours(ts).at(-1)?.seen ?? "", /Nothing is running/);
     });
   }
   test("a model that limits us, and one that is down, after the agent has tried again for a while", async () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import type { Script } from "../../src/cli/scripted-model.ts";
-import { type SlackEmulator, startSlack } from "../emulators/slack.ts";
-import { startWorld, type World } from "../world.ts";
+import { type SlackChannel, startSlackChannel } from "./slack-channel.ts";
 
 /** Works until the test lets it go on, then answers; what comes meanwhile is part of its conversation. */
 const waits: Script = {
@@ -17,46 +17,55 @@ const takesIn: Script = {
   when: /While you work, grace adds:\n\nuse tabs/,
   steps: [{ says: "With tabs, as grace said." }],
 };
+/** Is done at once, but its work takes as long to be committed as the test wants. */
+const commitsSlowly: Script = {
+  when: /take long to commit/,
+  steps: [
+    {
+      calls: [
+        {
+          tool: "bash",
+          with: {
+            command: `git config filter.slow.clean 'touch .git/publishing; until [ -e .git/go ]; do sleep 0.05; done; cat'
+              echo '*.txt filter=slow' > .gitattributes; echo slow > slow.txt`,
+          },
+        },
+      ],
+    },
+    { says: "It is written." },
+  ],
+};
+const tooLate: Script = { when: /now in french/, steps: [{ says: "C'est fait." }] };
 const next: Script = { when: /then the docs/, steps: [{ says: "The docs are done." }] };
 
-let slack: SlackEmulator;
-let world: World;
+let channel: SlackChannel;
+let slack: SlackChannel["slack"];
+let world: SlackChannel["world"];
 
 before(async () => {
-  slack = await startSlack({ people: ["ada", "grace"], channels: [{ name: "web", members: ["ada", "grace"] }] });
-  world = await startWorld({
-    scripts: [takesIn, next, waits],
-    variables: {
-      SLACK_BOT_TOKEN: slack.app.botToken,
-      SLACK_SIGNING_SECRET: slack.app.signingSecret,
-      SLACK_API_URL: slack.apiUrl,
-    },
+  channel = await startSlackChannel(["ada", "grace"], {
+    scripts: [takesIn, next, tooLate, commitsSlowly, waits],
   });
-  slack.deliverTo(`${world.url}/slack/events`);
+  ({ slack, world } = channel);
 });
-after(async () => {
-  await world.stop();
-  await slack.close();
-});
+after(() => channel.stop());
 
-const ours = (ts: string) =>
-  slack
-    .thread("#web", ts)
-    .messages()
-    .filter((message) => message.message.author === slack.app.botUserId);
-const everything = async (): Promise<void> => {
-  await slack.settled();
-  await world.settled();
-};
 const asked = async (text: string): Promise<string> => {
-  const { ts } = slack.as("ada").says("#web", `<@${slack.app.botUserId}> ${text}`).message;
-  await slack.until(() => /until \[ -e go \]/.test(ours(ts)[0]?.seen ?? ""), "the progress shows the tool");
+  const ts = channel.mentions(text);
+  await slack.until(() => /until \[ -e go \]/.test(channel.ours(ts)[0]?.seen ?? ""), "the progress shows the tool");
   return ts;
 };
 /** The file that the agent's tool waits for, put into its clone from outside. */
 const letGo = async (): Promise<void> => {
   const [session] = await world.sessions.list(1);
   await writeFile(`${world.folderOf(session?.id ?? "")}/calculator/go`, "");
+};
+
+/** Resolves with the clone when its work is just being committed. */
+const publishing = async (): Promise<string> => {
+  const clone = async () => `${world.folderOf((await world.sessions.list(1))[0]?.id ?? "")}/calculator`;
+  await world.until(async () => existsSync(`${await clone()}/.git/publishing`));
+  return clone();
 };
 
 describe("a message while the agent works", () => {
@@ -66,9 +75,9 @@ describe("a message while the agent works", () => {
     await slack.settled();
     await world.until(async () => (await world.sessions.list(1))[0]?.turn?.asks.length === 2);
     await letGo();
-    await everything();
-    assert.equal(ours(thread).length, 2);
-    assert.match(ours(thread).at(-1)?.seen ?? "", /With tabs, as grace said/);
+    await channel.everything();
+    assert.equal(channel.ours(thread).length, 2);
+    assert.match(channel.ours(thread).at(-1)?.seen ?? "", /With tabs, as grace said/);
   });
 
   test("that says queue waits, and gets an answer of its own", async () => {
@@ -77,12 +86,30 @@ describe("a message while the agent works", () => {
     await slack.settled();
     await world.until(async () => (await world.sessions.list(1))[0]?.queue.length === 1);
     await letGo();
-    await everything();
-    const answers = ours(thread)
+    await channel.everything();
+    const answers = channel
+      .ours(thread)
       .filter((message) => message.edits === 0)
       .map((message) => message.seen);
     assert.equal(answers.length, 2);
     assert.match(answers[0] ?? "", /I waited/);
     assert.match(answers[1] ?? "", /The docs are done/);
+  });
+
+  test("that comes when the agent is done and its work is being pushed is done afterwards, and answered", async () => {
+    const thread = channel.mentions("take long to commit");
+    const clone = await publishing();
+    slack.as("grace").says("#web", "now in french", { thread });
+    await slack.settled();
+    await world.until(async () => (await world.sessions.list(1))[0]?.queue.length === 1);
+    await writeFile(`${clone}/.git/go`, "");
+    await channel.everything();
+    const answers = channel
+      .ours(thread)
+      .filter((message) => message.edits === 0)
+      .map((message) => message.seen);
+    assert.equal(answers.length, 2);
+    assert.match(answers[0] ?? "", /It is written/);
+    assert.match(answers[1] ?? "", /C'est fait/);
   });
 });

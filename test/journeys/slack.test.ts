@@ -1,46 +1,24 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { testBranch } from "../../src/cli/demo-repository.ts";
-import { type SlackEmulator, startSlack } from "../emulators/slack.ts";
-import { startWorld, type World } from "../world.ts";
 import { fixesTheTest, takesForEver, writesTheReadme } from "./scripts.ts";
+import { type SlackChannel, startSlackChannel } from "./slack-channel.ts";
 
-let slack: SlackEmulator;
-let world: World;
+let channel: SlackChannel;
+let slack: SlackChannel["slack"];
+let world: SlackChannel["world"];
 
 before(async () => {
-  slack = await startSlack({
-    people: ["ada", "grace", { name: "gus", kind: "guest" }],
-    channels: [{ name: "web", members: ["ada", "grace", "gus"] }],
-  });
-  world = await startWorld({
+  channel = await startSlackChannel(["ada", "grace", { name: "gus", kind: "guest" }], {
     scripts: [fixesTheTest, writesTheReadme, takesForEver],
-    variables: {
-      SLACK_BOT_TOKEN: slack.app.botToken,
-      SLACK_SIGNING_SECRET: slack.app.signingSecret,
-      SLACK_API_URL: slack.apiUrl,
-    },
   });
-  slack.deliverTo(`${world.url}/slack/events`);
+  ({ slack, world } = channel);
   assert.equal(await slack.verifyRequestUrl(), true);
 });
 
-after(async () => {
-  await world.stop();
-  await slack.close();
-});
+after(() => channel.stop());
 
 const bot = () => `<@${slack.app.botUserId}>`;
-/** What our bot said in a thread, without the people's words. */
-const ours = (ts: string) =>
-  slack
-    .thread("#web", ts)
-    .messages()
-    .filter((message) => message.author === slack.app.botUserId || message.message.author === slack.app.botUserId);
-const everything = async (): Promise<void> => {
-  await slack.settled();
-  await world.settled();
-};
 
 describe("somebody mentions the bot in a channel", () => {
   let root: string;
@@ -52,8 +30,8 @@ describe("somebody mentions the bot in a channel", () => {
       (await delivered).map((delivery) => delivery.attempts.map((attempt) => attempt.status)),
       [[200], [200]],
     );
-    await everything();
-    const [progress, answer, ...more] = ours(root);
+    await channel.everything();
+    const [progress, answer, ...more] = channel.ours(root);
     assert.deepEqual(more, []);
     assert.match(progress?.seen ?? "", /Done/);
     assert.ok((progress?.edits ?? 0) > 0);
@@ -76,8 +54,8 @@ describe("somebody mentions the bot in a channel", () => {
 
   test("and a reply without a mention goes on with the same files and the agent's memory", async () => {
     slack.as("grace").says("#web", "now say so in the README", { thread: root });
-    await everything();
-    assert.match(ours(root).at(-1)?.seen ?? "", /The README says so now/);
+    await channel.everything();
+    assert.match(channel.ours(root).at(-1)?.seen ?? "", /The README says so now/);
     const asked = world.model.server.getRequests().at(-1)?.body;
     assert.match(JSON.stringify(asked), /the test fails, please fix it/);
   });
@@ -90,46 +68,46 @@ describe("somebody mentions the bot in a channel", () => {
 describe("stop", () => {
   test("ends the turn within moments, says who stopped it, and the thread goes on being usable", async () => {
     const { message } = slack.as("ada").says("#web", `${bot()} take your time`);
-    await slack.until(() => /sleep 600/.test(ours(message.ts)[0]?.seen ?? ""), "the progress shows the tool");
+    await slack.until(() => /sleep 600/.test(channel.ours(message.ts)[0]?.seen ?? ""), "the progress shows the tool");
     slack.as("grace").says("#web", "stop", { thread: message.ts });
-    await everything();
-    assert.match(ours(message.ts).at(-1)?.seen ?? "", /[Ss]topped by .*grace/);
+    await channel.everything();
+    assert.match(channel.ours(message.ts).at(-1)?.seen ?? "", /[Ss]topped by .*grace/);
     slack.as("ada").says("#web", "the test fails, please fix it", { thread: message.ts });
-    await everything();
-    assert.match(ours(message.ts).at(-1)?.seen ?? "", /It adds now/);
+    await channel.everything();
+    assert.match(channel.ours(message.ts).at(-1)?.seen ?? "", /It adds now/);
   });
 
   test("works by the button of the progress message", async () => {
     const { message } = slack.as("ada").says("#web", `${bot()} take your time`);
-    await slack.until(() => /sleep 600/.test(ours(message.ts)[0]?.seen ?? ""), "the progress shows the tool");
-    slack.as("ada").presses(ours(message.ts)[0]?.message ?? message, "threadbox_stop");
-    await everything();
-    assert.match(ours(message.ts).at(-1)?.seen ?? "", /[Ss]topped by .*ada/);
+    await slack.until(() => /sleep 600/.test(channel.ours(message.ts)[0]?.seen ?? ""), "the progress shows the tool");
+    slack.as("ada").presses(channel.ours(message.ts)[0]?.message ?? message, "threadbox_stop");
+    await channel.everything();
+    assert.match(channel.ours(message.ts).at(-1)?.seen ?? "", /[Ss]topped by .*ada/);
   });
 });
 
 describe("a mention that must not start anything", () => {
   test("of a guest is refused, and only they see it", async () => {
     const { message } = slack.as("gus").says("#web", `${bot()} the test fails`);
-    await everything();
-    assert.deepEqual(ours(message.ts), []);
+    await channel.everything();
+    assert.deepEqual(channel.ours(message.ts), []);
     assert.equal(slack.ephemerals("gus").length, 1);
   });
   test("without words gets the short help", async () => {
     const { message } = slack.as("ada").says("#web", bot());
-    await everything();
-    assert.match(ours(message.ts)[0]?.seen ?? "", /Tell me what to do/);
+    await channel.everything();
+    assert.match(channel.ours(message.ts)[0]?.seen ?? "", /Tell me what to do/);
   });
   test("that nobody addressed to us is ignored", async () => {
     const { message } = slack.as("ada").says("#web", "the test fails again");
-    await everything();
-    assert.deepEqual(ours(message.ts), []);
+    await channel.everything();
+    assert.deepEqual(channel.ours(message.ts), []);
   });
 });
 
 test("a direct message needs no mention", async () => {
   const { message } = slack.as("ada").says("dm", "the test fails, please fix it");
-  await everything();
+  await channel.everything();
   assert.match(slack.thread(message.channel, message.ts).replies().at(-1)?.seen ?? "", /It adds now/);
 });
 

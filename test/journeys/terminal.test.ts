@@ -1,24 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { DEMO_ASK, FIXED, testBranch } from "../../src/cli/demo-repository.ts";
+import { DEMO_ASK, testBranch } from "../../src/cli/demo-repository.ts";
 import { startWorld, type World } from "../world.ts";
+import { fixesTheTest } from "./scripts.ts";
 
 let world: World;
 
 before(async () => {
-  world = await startWorld({
-    scripts: [
-      {
-        when: /test fails/,
-        steps: [
-          { says: "I look at the test.", calls: [{ tool: "bash", with: { command: "node --test" } }] },
-          { calls: [{ tool: "write", with: { path: "src/add.js", content: FIXED } }] },
-          { calls: [{ tool: "bash", with: { command: "node --test" } }] },
-          { says: "`add` subtracted. It adds now, and the test passes." },
-        ],
-      },
-    ],
-  });
+  world = await startWorld({ scripts: [fixesTheTest] });
 });
 after(() => world.stop());
 

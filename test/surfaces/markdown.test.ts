@@ -45,6 +45,16 @@ describe("an answer that is too long for one message", () => {
     test(name, () => assert.deepEqual(split(markdown, maxChars), pieces));
   }
 
+  // Each of them kept the parser busy for a minute, or overflowed its stack; an answer is what the agent was talked into saying.
+  for (const piece of ["*a_", "**a", "a_*", "~a", "- ", "> ", "[^a]", "> a\n b\n"]) {
+    test(`is cut when it is 100,000 characters of ${JSON.stringify(piece)}`, () => {
+      for (const pieces of [split(piece.repeat(100_000 / piece.length), 12_000), split(piece.repeat(4_000), 3_000)]) {
+        assert.ok(pieces.length > 1);
+        assert.ok(pieces.every(({ length }) => length <= 12_000));
+      }
+    });
+  }
+
   test("loses no word and never exceeds the length, whatever the length", () => {
     const block =
       "## Head\n\nSome *text* with `code` and more of it.\n\n1. one\n2. two\n\n```js\nlet x;\nlet y;\n```\n\n";

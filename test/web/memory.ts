@@ -58,7 +58,6 @@ export function memoryThreads(news: MemoryNews): MemoryThreads {
       memory.all.push({ ...post, seq });
       news.tell(`web:${post.thread}`);
     },
-    has: async (thread, ref) => memory.all.some((post) => post.thread === thread && post.ref === ref),
   };
   return memory;
 }

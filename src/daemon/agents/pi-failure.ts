@@ -10,6 +10,7 @@ export interface PiFailure {
 }
 
 const STATUS = /^(?:(\d{3})\b|[^({]*\((\d{3})\))/;
+/** A line or two under a thread. */
 const MAX_DETAIL_CHARS = 500;
 
 /** `retried`: pi gave up after trying again. It only does that for what it holds for passing (overload, lost connections). */

@@ -163,7 +163,8 @@ async function engineDeps({ config, team, log }: BotOptions, built: Built): Prom
   // Tokens are checked by the daemons against real time, whatever clock the engine goes by.
   const key = await store.setting("daemon-signing-key", newSigningKey);
   const signer = await createSigner(key.privateJwk);
-  const bundle = daemonBundle();
+  // Made ready before the first sandbox needs it; a failure is told there, to whoever asked.
+  void daemonBundle().catch(() => undefined);
   const provider = localProvider({ home: config.home, log });
   return {
     ...built,
@@ -172,7 +173,7 @@ async function engineDeps({ config, team, log }: BotOptions, built: Built): Prom
     boot: async (sandbox) =>
       boot(sandbox, {
         provider,
-        bundle: await bundle,
+        bundle: await daemonBundle(),
         publicJwk: key.publicJwk,
         deadlineMs: BOOT_WITHIN_MS,
         clock: systemClock,

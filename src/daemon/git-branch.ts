@@ -48,8 +48,8 @@ export async function removeStaleLocks(repository: Repository): Promise<void> {
 
 /** A merge or rebase that the agent left half done; committing in the middle of it would publish its conflict markers. */
 export async function unfinishedBusiness({ clone }: Repository): Promise<string | null> {
-  const unmerged = names((await clone(["diff", "--name-only", "--diff-filter=U", "-z"])).stdout);
-  if (unmerged.length > 0) return `Unresolved conflicts in ${list(unmerged)}.`;
+  const unmerged = await filesInConflict(clone);
+  if (unmerged.length > 0) return `Unresolved conflicts in ${someOf(unmerged)}.`;
   for (const folder of ["rebase-merge", "rebase-apply"]) {
     const path = (await clone(["rev-parse", "--path-format=absolute", "--git-path", folder])).stdout.trim();
     if ((await clone(["-C", path, "rev-parse", "--git-dir"])).code === 0) return "A rebase was left half done.";
@@ -57,11 +57,17 @@ export async function unfinishedBusiness({ clone }: Repository): Promise<string 
   return null;
 }
 
-export const names = (output: string): string[] => [...new Set(output.split("\0").filter(Boolean))];
+/** Files with conflict markers in them, by their path in the work tree. */
+export async function filesInConflict(clone: Repository["clone"]): Promise<string[]> {
+  const { stdout } = await clone(["diff", "--name-only", "--diff-filter=U", "-z"]);
+  return [...new Set(stdout.split("\0").filter(Boolean))];
+}
 
 /** So many file names that the message still fits under a thread. */
 const MAX_NAMES = 10;
-export function list(files: string[]): string {
+
+/** "a.js, b.js and 3 more". */
+export function someOf(files: string[]): string {
   const shown = files.slice(0, MAX_NAMES).join(", ");
   return files.length > MAX_NAMES ? `${shown} and ${files.length - MAX_NAMES} more` : shown;
 }

@@ -3,7 +3,7 @@
  */
 import type { Changes } from "../wire/events.ts";
 import type { CheckoutSpec, Published } from "./checkout.ts";
-import { list, names, removeStaleLocks, returnToBranch, unfinishedBusiness } from "./git-branch.ts";
+import { filesInConflict, removeStaleLocks, returnToBranch, someOf, unfinishedBusiness } from "./git-branch.ts";
 import { pushOutcome, relevantLine } from "./git-failure.ts";
 import { coAuthorTrailer, type Person, plainPerson } from "./git-names.ts";
 import type { Prepared } from "./git-prepare.ts";
@@ -107,10 +107,10 @@ async function mergeTheirs({ repository, branch, coAuthors }: Push, theirs: stri
   const merge = ["merge", "--quiet", "--no-edit", "--no-verify", "-m", message, theirs];
   const merged = await clone([...identity(spec), ...merge]);
   if (merged.code === 0) return;
-  const conflicts = names((await clone(["diff", "--name-only", "--diff-filter=U", "-z"])).stdout);
+  const conflicts = await filesInConflict(clone);
   await clone(["merge", "--abort"]);
   const detail =
-    conflicts.length > 0 ? `Conflicts in ${list(conflicts)}.` : relevantLine(merged.stderr || merged.stdout);
+    conflicts.length > 0 ? `Conflicts in ${someOf(conflicts)}.` : relevantLine(merged.stderr || merged.stdout);
   throw repository.failure("git.diverged", detail);
 }
 

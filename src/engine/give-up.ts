@@ -28,7 +28,8 @@ export function givenUp(effect: Effect, session: Session, error: ThreadboxError)
     case "start-sandbox":
       return code === "sandbox.lost" ? { type: "sandbox.lost", detail } : { type: "sandbox.failed", code, detail };
     case "sleep":
-      return { type: "sleep.failed" };
+      // A sandbox that is gone must not be asked again after every idle time.
+      return code === "sandbox.lost" ? { type: "sandbox.lost", detail } : { type: "sleep.failed" };
     case "send-turn":
       return code === "sandbox.lost"
         ? { type: "sandbox.lost", detail }

@@ -205,6 +205,7 @@ async function letGo({ deps, job, epoch, ring }: Held): Promise<boolean> {
     if (streamOf(session)) return false;
     await deps.store.release(tx, job.session);
     await deps.jobs.complete(tx, job);
+    await deps.store.notify(tx, "threadbox_news", `session:${job.session}`);
     return true;
   });
 }

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.ts";
+import { parseCommand } from "../core/command.ts";
 import { threadKey } from "../core/correlation.ts";
 import { decide, newSession } from "../core/decide.ts";
 import type { SessionEvent } from "../core/decision.ts";
@@ -96,7 +97,12 @@ async function findOrMint(deps: ReceiveDeps, tx: Tx, mention: Mention): Promise<
     await deps.store.claimKeys(tx, found, keys);
     return found;
   }
-  const session = newSession(newId("s"), mention.thread, titleOf(mention.text), deps.clock.now());
+  const session = newSession(
+    newId("s"),
+    mention.thread,
+    titleOf(mention.subject ?? saidIn(mention.text)),
+    deps.clock.now(),
+  );
   return deps.store.mint(tx, session, keys);
 }
 
@@ -122,6 +128,12 @@ async function apply(deps: ReceiveDeps, tx: Tx, id: string, event: SessionEvent)
   await deps.store.save(tx, decision.session, decision.effects);
   await deps.jobs.wake(tx, id);
   await deps.store.notify(tx, "threadbox_wake", id);
+}
+
+/** Without the options: they choose, they do not describe. */
+function saidIn(text: string): string {
+  const command = parseCommand(text);
+  return "text" in command ? command.text : text;
 }
 
 /** Short enough to type, long enough not to collide: 50 bits. `m` for mentions, `s` for sessions. */

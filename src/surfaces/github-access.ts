@@ -18,9 +18,9 @@ export type GitHubCredentials = { appId: string; privateKey: string } | { token:
 export interface GitHubAccessOptions {
   credentials: GitHubCredentials;
   /** Of the REST API; GitHub Enterprise Server's ends in `/api/v3`. */
-  apiUrl?: string;
+  apiUrl: string;
   /** Of the web pages and of git. */
-  url?: string;
+  url: string;
   log: Log;
   clock: Clock;
   /** A second between writes and three between comments, as GitHub asks. Off only where GitHub is emulated. */
@@ -55,7 +55,7 @@ export interface GitHubAccess {
 
 export function githubAccess(options: GitHubAccessOptions): GitHubAccess {
   const { credentials, clock } = options;
-  const url = (options.url ?? "https://github.com").replace(/\/+$/, "");
+  const url = options.url.replace(/\/+$/, "");
   const host = new URL(url).hostname;
   const way = "token" in credentials ? tokenWay(options, credentials.token) : appWay(options, credentials);
   let self: Promise<GitHubSelf> | null = null;
@@ -171,7 +171,7 @@ function octokit(options: GitHubAccessOptions, throttleId: string, auth: Record<
   const { log } = options;
   return new Octokit({
     ...auth,
-    baseUrl: (options.apiUrl ?? "https://api.github.com").replace(/\/+$/, ""),
+    baseUrl: options.apiUrl.replace(/\/+$/, ""),
     userAgent: "threadbox",
     request: { fetch: fetchWithTimeout },
     retry: { enabled: false },

@@ -140,14 +140,8 @@ describe("a prompt during a turn", () => {
   });
 
   test("waits as a turn of its own when the agent is too late to take it", async (t) => {
-    const { begun, release } = gate();
-    const agent = scriptedAgent(async () => {
-      begun.resolve();
-      await release.promise;
-      return done();
-    });
+    const { daemon, agent, begun, release } = await startHeldUp(t);
     agent.takesSteering = false;
-    const daemon = await startDaemon(t, { agents: { scripted: agent.factory } });
     await daemon.prompt("Fix it", { id: "p1" });
     await begun.promise;
     const late = await daemon.prompt("and test it", { id: "p2" });
@@ -159,13 +153,7 @@ describe("a prompt during a turn", () => {
   });
 
   test("waits when it asks to, up to ten of them", async (t) => {
-    const { begun, release } = gate();
-    const agent = scriptedAgent(async () => {
-      begun.resolve();
-      await release.promise;
-      return done();
-    });
-    const daemon = await startDaemon(t, { agents: { scripted: agent.factory } });
+    const { daemon, agent, begun, release } = await startHeldUp(t);
     await daemon.prompt("0", { id: "p0" });
     await begun.promise;
     for (let n = 1; n <= 10; n++) {
@@ -213,13 +201,7 @@ describe("abort", () => {
   });
 
   test("of a waiting turn takes only that one out of the queue", async (t) => {
-    const { begun, release } = gate();
-    const agent = scriptedAgent(async () => {
-      begun.resolve();
-      await release.promise;
-      return done();
-    });
-    const daemon = await startDaemon(t, { agents: { scripted: agent.factory } });
+    const { daemon, agent, begun, release } = await startHeldUp(t);
     await daemon.prompt("1", { id: "p1" });
     await begun.promise;
     await daemon.prompt("2", { id: "p2", whileBusy: "queue" });

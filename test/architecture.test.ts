@@ -116,6 +116,23 @@ test("no file is a drawer", () => {
   assert.deepEqual(drawers, []);
 });
 
+/** Synonyms of the nine words in README.md. People say `status` to the bot, and GitHub says pull request. */
+const SYNONYMS =
+  /platform|integration|adapter|conversation|room|request|task|trigger|slug|workspace|chat|container|bridge|runner|execution|status|update/i;
+const SAID_BY_OTHERS = /pullRequest|statusText/i;
+
+test("core and engine speak of things by the nine words", () => {
+  const names = files
+    .filter((file) => /^src\/(core|engine)\//.test(file))
+    .flatMap((file) => [...readFileSync(file, "utf8").matchAll(/^export (?:async )?[a-z]+ (\w+)/gm)])
+    .map((match) => match[1] ?? "");
+  assert.ok(names.includes("decide"));
+  assert.deepEqual(
+    names.filter((name) => SYNONYMS.test(name) && !SAID_BY_OTHERS.test(name)),
+    [],
+  );
+});
+
 test("files can be read in one sitting", () => {
   const long = files
     .map((file) => [file, readFileSync(file, "utf8").split("\n").length] as const)

@@ -37,10 +37,17 @@ const blanked = (text: string, what: RegExp): string => text.replace(what, (foun
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
+/** Where the blanks begin that end at `end`. A pattern looks at every run of blanks anew: minutes, for a message that was made so. */
+function endOfWords(text: string, end: number): number {
+  let at = end;
+  while (text[at - 1] === " " || text[at - 1] === "\t") at--;
+  return at;
+}
+
 function withoutName(mrkdwn: string, inText: string, what: { ours: RegExp; typedChars: number }): string {
   let text = mrkdwn;
   for (const { index, 0: token } of [...inText.matchAll(what.ours)].reverse()) {
-    const before = text.slice(0, index).replace(/[ \t]+$/, "");
+    const before = text.slice(0, endOfWords(text, index));
     const after = text.slice(index + token.length);
     // "ask <@us> to fix" loses one of its two spaces; "<@us>: fix" loses the colon too.
     text = before === "" ? after.replace(/^[ \t]*[,:;]?[ \t]*/, "") : before + after;

@@ -14,6 +14,19 @@ export interface Wish {
   sessionId: string;
 }
 
+/**
+ * Work that a person wished onto the branch that pull requests go to: nobody could review it before it is there.
+ * Asked when the base is known for certain.
+ */
+export function onItsBase({ repository, branch }: Work, wished: string | undefined): Choice | null {
+  if (wished === undefined || branch !== repository.base) return null;
+  return {
+    is: "problem",
+    code: "branch.is-base",
+    detail: `I do not push to \`${branch}\` itself. Leave out \`branch=\`, or name another one.`,
+  };
+}
+
 /** `repositories` are those of threadbox.yml; a mention on GitHub brings its own. */
 export function chooseWork(mention: Mention, repositories: Repository[], { options, text, sessionId }: Wish): Choice {
   const { agent } = options;
@@ -36,7 +49,7 @@ export function chooseWork(mention: Mention, repositories: Repository[], { optio
   return { is: "chosen", work };
 }
 
-type Problem = { code: "repository.unknown" | "repository.ambiguous" | "agent.unknown"; detail: string };
+type Problem = { code: "repository.unknown" | "repository.ambiguous" | "agent.unknown" | "branch.is-base"; detail: string };
 
 function named(name: string, mention: Mention, repositories: Repository[]): Repository | Problem {
   const here = ofMention(mention, repositories);

@@ -28,7 +28,9 @@ export interface DisplayDeps {
 /** Stored before the first post: whoever finds it knows that there may be a message whose name was not recorded any more. */
 const POSTING = "posting";
 
+/** The last edit, where the surface does not say how long to wait. After that the Stop button stays, and says that nothing runs. */
 const LAST_TRY_AFTER_MS = 5_000;
+const MAX_LAST_TRIES = 5;
 
 /** `posted` is the stored name of the message: null when there is none. */
 export function openDisplay(deps: DisplayDeps, thread: Thread, first: Progress, posted: string | null): Display {
@@ -39,7 +41,7 @@ export function openDisplay(deps: DisplayDeps, thread: Thread, first: Progress, 
   let cancel = () => {};
   let closed = false;
   let busy = Promise.resolve();
-  let lastTries = 5;
+  let lastTries = MAX_LAST_TRIES;
 
   const show = async (): Promise<void> => {
     if (!deps.surface) return;

@@ -16,6 +16,8 @@ import { credentialsFor } from "./send.ts";
 /** Storing every token by itself was the main cost in measurements with 300 busy sessions; four times a second is enough for eyes. */
 const STORE_EVERY_MS = 250;
 /** Soon enough that a person does not wonder; each look is a file or one call to the provider. */
+/** Ten times what an agent tells in that time. */
+const MAX_WAITING = 50;
 const LOOK_AFTER_SANDBOX_EVERY_MS = 5_000;
 /** Installation tokens live an hour; a turn may live longer. */
 const RENEW_CREDENTIALS_EVERY_MS = 40 * 60_000;
@@ -115,7 +117,8 @@ function keep(deps: EngineDeps, { from, store, show, ...following }: Following):
       show(progress);
       waiting.push(entry);
       position = { epoch: entry.epoch, cursor: entry.cursor };
-      if (event) await flush(event);
+      // Read on only when that is stored, or a sandbox that tells without end would fill this bot's memory.
+      if (event || waiting.length >= MAX_WAITING) await flush(event);
       else cancel ??= deps.clock.after(STORE_EVERY_MS, () => void flush(null).catch(() => undefined));
     },
     async close({ event, restart }) {

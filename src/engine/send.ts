@@ -31,7 +31,7 @@ export async function sendTurn(deps: EngineDeps, session: Session, id: string): 
   return { type: "turn.accepted", turn: id };
 }
 
-/** Another ask for a running turn. `later`: the agent was done already, and the daemon runs it as a turn of its own. */
+/** Another ask for a running turn. `later`: the agent was done already, and the daemon did not take it. */
 export async function passOn(
   deps: EngineDeps,
   session: Session,

@@ -42,7 +42,9 @@ const report = await measureAll(positionals.length > 0 ? positionals : Object.ke
 printTable(report);
 writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
 process.stderr.write(`Written to ${options.json}.\n`);
-process.exitCode = report.results.some(({ failed }) => failed !== null) ? 1 : 0;
+const code = report.results.some(({ failed }) => failed !== null) ? 1 : 0;
+// What a failed benchmark left open must not keep us; the table has to be out first.
+process.stdout.write("", () => process.exit(code));
 
 async function measureAll(names: string[]): Promise<Report> {
   const startedAt = new Date();
@@ -59,6 +61,7 @@ async function measureAll(names: string[]): Promise<Report> {
   try {
     for (const name of names) results.push(await measureOne(name, ground));
   } finally {
+    await stopChildren(); // of a benchmark that failed half-way
     await ground.close();
   }
   return {

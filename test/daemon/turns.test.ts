@@ -1,6 +1,6 @@
 /** What becomes of prompts: started, steered, queued, repeated, stopped; each with exactly one end. */
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import type { AgentEvent } from "../../src/wire/events.ts";
 import { handWoundClock } from "../clock.ts";
 import { sign, startDaemon, turnEnded } from "./running-daemon.ts";
@@ -15,6 +15,18 @@ function gate() {
   const begun = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
   return { begun, release };
+}
+
+/** A daemon whose agent begins with what it is asked, and is done when it is released. */
+async function startHeldUp(t: TestContext) {
+  const { begun, release } = gate();
+  const agent = scriptedAgent(async () => {
+    begun.resolve();
+    await release.promise;
+    return done();
+  });
+  const daemon = await startDaemon(t, { agents: { scripted: agent.factory } });
+  return { daemon, agent, begun, release };
 }
 
 describe("a prompt", () => {
@@ -86,6 +98,18 @@ describe("a prompt", () => {
     const conflict = await second.prompt("Break it", { id: "p1" });
     assert.deepEqual([conflict.status, conflict.body.code], [409, "prompt-conflict"]);
     assert.deepEqual(agent.messages, ["Fix it"]);
+  });
+
+  test("that was meant for a turn that is over is not taken, and may come again as a turn of its own", async (t) => {
+    const agent = scriptedAgent();
+    const daemon = await startDaemon(t, { agents: { scripted: agent.factory } });
+    await daemon.prompt("Fix it", { id: "p1" });
+    await daemon.until(turnEnded("p1"));
+    const late = await daemon.prompt("While you work: with tabs", { id: "p2", into: "p1" });
+    assert.deepEqual([late.status, late.body.disposition, late.body.turn], [202, "late", "p1"]);
+    assert.equal((await daemon.prompt("With tabs", { id: "p2" })).body.disposition, "started");
+    await daemon.until(turnEnded("p2"));
+    assert.deepEqual(agent.messages, ["Fix it", "With tabs"]);
   });
 
   test("that the agent could not finish ends as failed, with the agent's reason", async (t) => {

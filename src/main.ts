@@ -146,7 +146,9 @@ function surfacesOf(
           }),
         }
       : {}),
-    ...(github ? { github: githubSurface({ access: github, name: config.name, log }) } : {}),
+    ...(github
+      ? { github: githubSurface({ access: github, name: config.name, allowedBots: team.github.bots ?? [], log }) }
+      : {}),
   };
 }
 
@@ -215,7 +217,9 @@ function webhooksOf(
 ): Routes["github"] {
   const secret = config.github?.webhookSecret;
   if (!secret || !github) return null;
-  return githubWebhooks({ inbox, secret, name: config.name, labels: team.labels, self: github.self, log, clock });
+  const { labels } = team;
+  const allowedBots = team.github.bots ?? [];
+  return githubWebhooks({ inbox, secret, name: config.name, labels, allowedBots, self: github.self, log, clock });
 }
 
 function pagesOf(

@@ -47,6 +47,14 @@ export const File = z.strictObject({
         .describe("May people of other workspaces ask (Slack Connect)? No, when it is left out."),
     })
     .default({}),
+  github: z
+    .strictObject({
+      bots: z
+        .array(z.string().regex(/^\d+$/))
+        .optional()
+        .describe("Numeric ids of GitHub bots that may ask; none, when it is left out."),
+    })
+    .default({}),
   limits: z
     .strictObject({
       idleAfterMinutes: z
@@ -66,6 +74,7 @@ export interface TeamSettings {
   /** Label by repository name. */
   labels: Record<string, string>;
   slack: File["slack"];
+  github: File["github"];
   idleAfterMs: number;
   turnLimitMs: number;
   /** False when there is no threadbox.yml. */
@@ -80,11 +89,12 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "(file)"}: ${issue.message}`);
     throw new ThreadboxError("config.invalid", `Cannot start, fix these in ${path}:\n${lines.join("\n")}`);
   }
-  const { repositories, slack, limits } = parsed.data;
+  const { repositories, slack, github, limits } = parsed.data;
   return {
     repositories: repositories.map((listed) => toRepository(listed, githubUrl)),
     labels: Object.fromEntries(repositories.flatMap(({ name, label }) => (label ? [[name, label]] : []))),
     slack,
+    github,
     idleAfterMs: (limits.idleAfterMinutes ?? 10) * 60_000,
     turnLimitMs: (limits.turnMinutes ?? 90) * 60_000,
     found: text !== null,

@@ -81,6 +81,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             : (options.repositories ?? [repository]),
         labels: {},
         slack: {},
+        github: {},
         idleAfterMs: options.idleAfterMs ?? 3_600_000,
         turnLimitMs: options.turnLimitMs ?? 3_600_000,
         found: true,

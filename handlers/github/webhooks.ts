@@ -141,6 +141,14 @@ function received(receipt: Receipt, action: string | null, dedupe: string): Verd
         log: { action, outcome: "accepted", session, mention, dedupe },
       };
     }
+    case "looking-up": {
+      const { mention } = receipt;
+      return { status: 202, body: { accepted: mention }, log: { action, outcome: "looking-up", mention, dedupe } };
+    }
+    case "linked": {
+      const { session } = receipt;
+      return { status: 202, body: { linked: true }, log: { action, outcome: "linked", session, dedupe } };
+    }
     case "duplicate":
       return ignored("duplicate", action);
     case "ignored":

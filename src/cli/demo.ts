@@ -69,6 +69,7 @@ function demoBot(config: Config, { url }: GitRemote, output: Output): Promise<Bo
     repositories: [demoRepository(url)],
     labels: {},
     slack: {},
+    github: {},
     idleAfterMs: 3_600_000,
     turnLimitMs: 15 * 60_000,
     found: false,

@@ -14,19 +14,6 @@ export interface Wish {
   sessionId: string;
 }
 
-/**
- * Work that a person wished onto the branch that pull requests go to: nobody could review it before it is there.
- * Asked when the base is known for certain.
- */
-export function onItsBase({ repository, branch }: Work, wished: string | undefined): Choice | null {
-  if (wished === undefined || branch !== repository.base) return null;
-  return {
-    is: "problem",
-    code: "branch.is-base",
-    detail: `I do not push to \`${branch}\` itself. Leave out \`branch=\`, or name another one.`,
-  };
-}
-
 /** `repositories` are those of threadbox.yml; a mention on GitHub brings its own. */
 export function chooseWork(mention: Mention, repositories: Repository[], { options, text, sessionId }: Wish): Choice {
   const { agent } = options;
@@ -41,6 +28,8 @@ export function chooseWork(mention: Mention, repositories: Repository[], { optio
     ? named(options.repo, mention, repositories)
     : (ofMention(mention, repositories) ?? only(repositories));
   if ("code" in found) return { is: "problem", ...found };
+  const onBase = refusedBranch(options.branch, found);
+  if (onBase) return onBase;
   const repository = options.base ? { ...found, base: options.base } : found;
   const head = options.branch ?? mention.repository?.head;
   const work: Work = head
@@ -49,7 +38,20 @@ export function chooseWork(mention: Mention, repositories: Repository[], { optio
   return { is: "chosen", work };
 }
 
-type Problem = { code: "repository.unknown" | "repository.ambiguous" | "agent.unknown" | "branch.is-base"; detail: string };
+/** Where pull requests go to, nobody could review the work before it is there. Asked again when a base that was left out is known. */
+export function refusedBranch(wished: string | undefined, { base }: Repository): Choice | null {
+  if (wished === undefined || wished !== base) return null;
+  return {
+    is: "problem",
+    code: "branch.is-base",
+    detail: `I do not push to \`${base}\` itself. Leave out \`branch=\`, or name another one.`,
+  };
+}
+
+type Problem = {
+  code: "repository.unknown" | "repository.ambiguous" | "agent.unknown" | "branch.is-base";
+  detail: string;
+};
 
 function named(name: string, mention: Mention, repositories: Repository[]): Repository | Problem {
   const here = ofMention(mention, repositories);

@@ -89,6 +89,9 @@ export interface KeyLink {
 /** What became of something that came in. `ignored` is never silent: it is logged with its reason. */
 export type Receipt =
   | { is: "accepted"; session: string; mention: string }
+  /** Stored; which session it belongs to is being looked up. */
+  | { is: "looking-up"; mention: string }
+  | { is: "linked"; session: string }
   | { is: "duplicate" }
   | { is: "ignored"; reason: "nobody-follows" };
 

@@ -2,7 +2,7 @@
  * One effect -> one adapter call -> the event that it produced (null where nothing follows from it).
  * Every call is safe to repeat: `again` says that an earlier attempt may have got through.
  */
-import { type Choice, chooseWork } from "../core/choose.ts";
+import { type Choice, chooseWork, refusedBranch } from "../core/choose.ts";
 import { helpText, parseCommand } from "../core/command.ts";
 import type { Effect, SessionEvent } from "../core/decision.ts";
 import { sandboxName } from "../core/naming.ts";
@@ -80,7 +80,9 @@ async function check(deps: EngineDeps, session: Session, id: string): Promise<Se
   const command = parseCommand(mention.text);
   const { options, text } = "options" in command ? command : { options: {}, text: "" };
   const wish = { options, text: mention.subject ?? text, sessionId: session.id };
-  const choice = await located(deps, chooseWork(mention, deps.repositories, wish));
+  const chosen = await located(deps, chooseWork(mention, deps.repositories, wish));
+  const refused = chosen.is === "chosen" ? refusedBranch(options.branch, chosen.work.repository) : null;
+  const choice = refused ?? chosen;
   return { type: "admitted", mention: id, author: authorization.author, choice };
 }
 

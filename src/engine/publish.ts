@@ -15,7 +15,10 @@ export function pullRequestDraft(session: Session, page: string | null): PullReq
     "---",
     `Requested by ${who}${source}.${page ? ` [What the agent did](${page}).` : ""} Comment here, naming the bot, and the same session goes on.`,
   ];
+  const { thread } = session;
+  const closes = thread.surface === "github" && thread.is === "issue" ? { closes: thread.number } : {};
   return {
+    ...closes,
     repository: work.repository,
     head: work.branch,
     title: titleOf(first?.subject ?? first?.text ?? session.title),

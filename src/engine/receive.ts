@@ -72,7 +72,7 @@ async function admit(deps: ReceiveDeps, tx: Tx, mention: Mention): Promise<Recei
   if (seq === null) return { is: "duplicate" };
   if (!known && mention.lookup) {
     await jobs.lookup(tx, seq);
-    return { is: "accepted", session: "", mention: mention.id };
+    return { is: "looking-up", mention: mention.id };
   }
   const session = known ?? (await findOrMint(deps, tx, mention));
   if (!known) await store.assign(tx, seq, session);
@@ -87,7 +87,7 @@ async function join(deps: ReceiveDeps, tx: Tx, link: KeyLink): Promise<Receipt> 
   if ((await deps.store.remember(tx, link.dedupe, { link }, session)) === null) return { is: "duplicate" };
   await deps.store.claimKeys(tx, session, [link.also]);
   await apply(deps, tx, session, { type: "linked", pullRequest: link.pullRequest });
-  return { is: "accepted", session, mention: "" };
+  return { is: "linked", session };
 }
 
 async function findOrMint(deps: ReceiveDeps, tx: Tx, mention: Mention): Promise<string> {

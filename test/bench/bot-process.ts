@@ -27,7 +27,7 @@ const tasks = {
   async start({ variables, repositories, idleAfterMs }: BotWish): Promise<string> {
     bot = await startBot({
       config: readConfig({ PORT: "0", ...variables }),
-      team: { repositories, labels: {}, slack: {}, idleAfterMs, turnLimitMs: 3_600_000, found: true },
+      team: { repositories, labels: {}, slack: {}, github: {}, idleAfterMs, turnLimitMs: 3_600_000, found: true },
       // A line for everything that happens is part of what is measured; only nobody reads it.
       log: createLog("info", pino.destination({ dest: "/dev/null", sync: true })),
       paced: false,

@@ -25,7 +25,8 @@ test("without a key the demo says that its model is scripted, and fixes the fail
   const [first] = stdout.split("\n");
   assert.match(first ?? "", /^Scripted model: there is no ANTHROPIC_API_KEY or OPENAI_API_KEY/);
   assert.match(stdout, /✗ The tests on a fresh clone of main fail\./);
-  assert.match(stdout, /✗ node --test {2}failed\n✓ write src\/add\.js {2}ok\n✓ node --test {2}ok/);
+  // Between them stands what runs just now, when that takes a while.
+  assert.match(stdout, /✗ node --test {2}failed\n[\s\S]*✓ write src\/add\.js {2}ok\n[\s\S]*✓ node --test {2}ok/);
   assert.match(stdout, /✓ The tests on a fresh clone of threadbox\/\S+ pass\./);
   assert.deepEqual(readdirSync(TMPDIR), [], "nothing of it stays behind");
   assert.equal(existsSync(folder.home), false, "nothing of it touches the real bot's home");

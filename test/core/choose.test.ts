@@ -31,6 +31,20 @@ describe("which repository, and which branch", () => {
     });
   });
   const problems: [string, Partial<Mention>, Options, Repository[], string][] = [
+    [
+      "the branch that pull requests go to",
+      {},
+      { branch: "main" },
+      [plain],
+      "I do not push to `main` itself. Leave out `branch=`, or name another one.",
+    ],
+    [
+      "that branch, with another base for show",
+      {},
+      { branch: "main", base: "other" },
+      [plain],
+      "I do not push to `main` itself. Leave out `branch=`, or name another one.",
+    ],
     ["none is set up", {}, {}, [], "No repository is set up."],
     [
       "several, and nobody said which",

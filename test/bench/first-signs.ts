@@ -21,7 +21,7 @@ import { type PiAlone, piAlone } from "./pi-alone.ts";
 import { rowsOfSigns, type Sign, type Signs } from "./signs-rows.ts";
 
 export async function firstSigns(bench: Bench): Promise<Row[]> {
-  const times = bench.quick ? 2 : 6;
+  const times = bench.quick ? 1 : 6;
   const stage = await prepareStage(bench);
   try {
     const signs: Signs = { cold: [], woken: [], ready: [] };

@@ -16,7 +16,7 @@ interface Seen extends Memory {
 }
 
 export async function memory({ ground, quick, tell }: Bench): Promise<Row[]> {
-  const [few, many] = quick ? [100, 300] : [100, 1_000];
+  const [few, many] = quick ? [100, 200] : [100, 1_000];
   const database = await ground.database();
   const bot = await startBotProcess(ground, database, {});
   let grown: Seen[];

@@ -50,8 +50,8 @@ function rowsOfMany(many: Measured, events: number): Row[] {
   const what = `daemon's stream to ${BRISK + 1} clients, one slow`;
   const note =
     `${PROVEN} Counted until the last of the ${BRISK} brisk ones had all. The slow one, which first reads nothing for ${SLEEPS_FIRST_MS} ms and then a ` +
-    `piece every ${PAUSE_MS} ms, had all ${inMs(many.slowAfterMs)} after the start; nobody waited for it, and the daemon kept nothing for it (its RSS: ` +
-    `${(many.rssBytes / 1024 ** 2).toFixed(0)} MB). ${many.busy}: bound by the daemon, which reads and writes out every event once for each client.`;
+    `piece every ${PAUSE_MS} ms, had all ${inMs(many.slowAfterMs)} after the start, and nobody waited for it. The daemon's RSS when the brisk ones had all: ` +
+    `${(many.rssBytes / 1024 ** 2).toFixed(0)} MB. ${many.busy}: bound by the daemon, which reads and writes out every event once for each client.`;
   return [
     valueRow({ what: `${what}: the agent's events`, note }, events, many.perSecond, "/s"),
     valueRow({ what: `${what}: delivered`, note }, events * (BRISK + 1), many.perSecond * (BRISK + 1), "/s"),

@@ -171,6 +171,7 @@ async function engineDeps({ config, team, log }: BotOptions, built: Built): Prom
   return {
     ...built,
     store,
+    inboxStore: createStore(built.store.inbox),
     provider,
     boot: async (sandbox) =>
       boot(sandbox, {

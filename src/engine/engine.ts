@@ -14,7 +14,7 @@ export interface Engine {
 }
 
 export function createEngine(deps: EngineDeps): Engine {
-  const ingress = createIngress(deps);
+  const ingress = createIngress({ ...deps, store: deps.inboxStore });
   const dispatcher = createDispatcher(deps);
   return {
     inbox: ingress,

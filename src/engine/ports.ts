@@ -15,6 +15,8 @@ export type ModelAccess = NonNullable<CredentialsRequest["llm"]>;
 
 export interface EngineDeps {
   store: Store;
+  /** The same store over connections of its own, for what comes in. */
+  inboxStore: Store;
   jobs: Jobs;
   surfaces: Surfaces;
   forge: Forge;

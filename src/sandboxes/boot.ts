@@ -22,7 +22,8 @@ export interface BootOptions {
 /** A machine under load takes a second or two; a provider that has yet to find room for the sandbox takes longer. */
 const DEADLINE_MS = 60_000;
 /** A person waits for the first sign of life; a question to this machine or a tunnel costs next to nothing. */
-const POLL_EVERY_MS = 100;
+/** A daemon is up within 200 ms; asking costs it nothing. */
+const POLL_EVERY_MS = 25;
 /** One question to /health. Longer than a cold tunnel takes, short enough to ask again. */
 const ASK_WITHIN_MS = 5_000;
 

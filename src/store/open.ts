@@ -8,6 +8,8 @@ import { migrate } from "./migrate.ts";
 
 export interface OpenStore {
   db: Database;
+  /** Connections of its own for what comes in: behind the work of a thousand sessions nobody is acknowledged in time. */
+  inbox: Database;
   connection: Connection;
   listener: Listener;
   /** One line for people: which database, where. */
@@ -20,7 +22,9 @@ export interface OpenStore {
 /** How often we look whether our own Postgres still runs; a given one is somebody else's to watch. */
 const WATCH_EVERY_MS = 1_000;
 /** Of the 200 connections that the embedded server allows, so that several bots fit. */
-const POOL_SIZE = 16;
+const POOL_SIZE = 12;
+/** A transaction of the inbox takes a few milliseconds; more would only make them wait for each other's locks. */
+const INBOX_POOL_SIZE = 4;
 
 /** Throws `database.unavailable` or `database.newer`; nothing is left running then. */
 export async function openStore(options: { home: string; databaseUrl: string | null; log: Log }): Promise<OpenStore> {
@@ -28,7 +32,9 @@ export async function openStore(options: { home: string; databaseUrl: string | n
   const embedded = options.databaseUrl ? null : await startEmbeddedPostgres({ home: options.home, log });
   const connection: Connection = embedded ? embedded.connection : { connectionString: options.databaseUrl ?? "" };
   const { db, close } = openDatabase(connection, POOL_SIZE, log);
+  const inbox = openDatabase(connection, INBOX_POOL_SIZE, log);
   const listener = await begin(db, connection, log).catch(async (thrown: unknown) => {
+    await inbox.close();
     await close();
     await embedded?.stop();
     throw unusable(thrown);
@@ -42,6 +48,7 @@ export async function openStore(options: { home: string; databaseUrl: string | n
   watch?.unref();
   return {
     db,
+    inbox: inbox.db,
     connection,
     listener,
     where: embedded ? `embedded ${embedded.where}` : `Postgres at ${placeOf(options.databaseUrl ?? "")}`,
@@ -52,6 +59,7 @@ export async function openStore(options: { home: string; databaseUrl: string | n
     async close() {
       if (watch) clearInterval(watch);
       await listener.close();
+      await inbox.close();
       await close();
       await embedded?.stop();
     },

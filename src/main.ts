@@ -18,6 +18,7 @@ import { boot } from "./sandboxes/boot.ts";
 import { daemonBundle } from "./sandboxes/bundle.ts";
 import { daemonClient } from "./sandboxes/daemon-client.ts";
 import { localProvider } from "./sandboxes/local.ts";
+import { type Connection, isFromSandbox as isFromLocalSandbox } from "./sandboxes/local-peer.ts";
 import { createSigner, newSigningKey } from "./sandboxes/tokens.ts";
 import { type Listening, listen, type Routes } from "./server.ts";
 import { type OpenStore, openStore } from "./store/open.ts";
@@ -230,7 +231,8 @@ function pagesOf(
   clock: Clock,
 ): Routes["pages"] {
   const read = { threads: webThreads(db), sessions: sessionPages(db), news: newsFrom(listener) };
-  return pages({ inbox, ...read, name: config.name, publicUrl: config.publicUrl, log, clock });
+  const isFromSandbox = (connection: Connection): Promise<boolean> => isFromLocalSandbox(config.home, connection);
+  return pages({ inbox, ...read, name: config.name, publicUrl: config.publicUrl, isFromSandbox, log, clock });
 }
 
 /** `threadbox.yml` lies where the bot is started. */

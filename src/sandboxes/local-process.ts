@@ -75,6 +75,9 @@ function descendants(id: ProcessId): ProcessId[] {
   return found.map(toId);
 }
 
+/** Null when there is no such process (any more). Linux only. */
+export const parentOf = (pid: number): number | null => readFact(pid)?.parent ?? null;
+
 function childrenOf(id: ProcessId): ProcessId[] {
   const children = isAlive(id) ? listProcesses().filter((fact) => fact.parent === id.pid) : [];
   return children.map(toId);

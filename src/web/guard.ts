@@ -2,7 +2,7 @@
  * Who may reach the pages. They start turns and show code, so they answer only on this machine: whoever can open a
  * loopback port owns the machine already. Two things could still reach a loopback port from outside, and both are stopped
  * here: a foreign web page in the owner's browser (DNS rebinding, cross-site requests), and the tunnel or proxy that
- * carries webhooks to the same port. Behind PUBLIC_URL only the pages of single sessions are served, to those who have the link.
+ * carries webhooks to the same port. A third is on this machine without owning it: the agent in a local sandbox. Behind PUBLIC_URL only the pages of single sessions are served, to those who have the link.
  */
 import type { Context, MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
@@ -11,6 +11,8 @@ import type { Log } from "../log.ts";
 export interface GuardOptions {
   /** PUBLIC_URL, when it is set. */
   publicUrl: string | null;
+  /** Whether the sender of a request sits in a sandbox of ours; agents have no business here. */
+  isFromSandbox?: ((connection: { remotePort: number; localPort: number }) => Promise<boolean>) | undefined;
   log: Log;
 }
 
@@ -18,7 +20,9 @@ type Access = "local" | "public" | "none";
 
 /** What the listener knows of a request's sender; a request that is handed in by code of ours has none. */
 export interface Arrival {
-  incoming?: { socket?: { remoteAddress?: string | undefined } };
+  incoming?: {
+    socket?: { remoteAddress?: string | undefined; remotePort?: number | undefined; localPort?: number | undefined };
+  };
 }
 
 /** As Node writes them. On a listener for IPv6 an IPv4 address has a prefix. */
@@ -50,10 +54,10 @@ export const pageHeaders: MiddlewareHandler = secureHeaders({
 });
 
 /** Lets a request through when its sender may have what it asks for. */
-export function guard({ publicUrl, log }: GuardOptions): MiddlewareHandler {
+export function guard({ publicUrl, isFromSandbox, log }: GuardOptions): MiddlewareHandler {
   const publicHost = publicUrl === null ? null : new URL(publicUrl).host;
   return async (c, next) => {
-    const refusal = refusalOf(c, publicHost);
+    const refusal = refusalOf(c, publicHost) ?? (await refusalOfAgent(c, isFromSandbox));
     if (refusal === null) return next();
     log.warn({ path: c.req.path, host: c.req.header("host"), refused: refusal.reason }, "web.refused");
     return c.json({ error: refusal.text }, refusal.status);
@@ -78,6 +82,16 @@ function refusalOf(c: Context, publicHost: string | null): Refusal | null {
   if (!/^application\/json\b/i.test(c.req.header("content-type") ?? ""))
     return { reason: "content-type", status: 415, text: "Send application/json." };
   return null;
+}
+
+/** The network of a local sandbox is this machine's, so an agent that was talked into it could ask for work on other repositories. */
+async function refusalOfAgent(c: Context, isFromSandbox: GuardOptions["isFromSandbox"]): Promise<Refusal | null> {
+  const { incoming }: Arrival = c.env ?? {};
+  if (!isFromSandbox || !incoming) return null;
+  // A connection that is gone already has no ports, and nobody who waits for an answer.
+  const { remotePort = 0, localPort = 0 } = incoming.socket ?? {};
+  if (!(await isFromSandbox({ remotePort, localPort }))) return null;
+  return { reason: "sandbox", status: 403, text: "This page is for people, not for agents in a sandbox." };
 }
 
 function accessOf(c: Context, publicHost: string | null): Access {

@@ -23,7 +23,8 @@ export function pages(options: PagesOptions): Hono {
   const app = new Hono();
   const deps: RouteDeps = { ...options, html: htmlPages(), markdown: markdownRenderer(options.clock) };
   const { log, publicUrl = null } = options;
-  for (const path of PATHS) app.use(path, pageHeaders, guard({ publicUrl, log }), limit);
+  for (const path of PATHS)
+    app.use(path, pageHeaders, guard({ publicUrl, isFromSandbox: options.isFromSandbox, log }), limit);
   app.route("/assets", assets());
   app.route("/threads", threadRoutes(deps));
   app.route("/sessions", sessionRoutes(deps));

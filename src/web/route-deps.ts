@@ -4,6 +4,7 @@ import type { News, Sessions, WebThreads } from "../core/pages.ts";
 import type { Inbox } from "../core/types.ts";
 import type { Log } from "../log.ts";
 import type { htmlPages } from "./assets.ts";
+import type { GuardOptions } from "./guard.ts";
 import type { Markdown } from "./markdown.ts";
 
 export interface PagesOptions {
@@ -17,6 +18,8 @@ export interface PagesOptions {
   name: string;
   /** PUBLIC_URL, when it is set. */
   publicUrl?: string | null;
+  /** See `GuardOptions`. */
+  isFromSandbox?: GuardOptions["isFromSandbox"];
 }
 
 /** What the routes need beside the ports. */

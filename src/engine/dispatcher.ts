@@ -1,4 +1,5 @@
 /** Which sessions this bot works on: fetches wake-ups as they come, keeps its claims alive, lets go of those that it has lost. */
+import { pause } from "../clock.ts";
 import { toThreadboxError } from "../errors.ts";
 import { type Holder, hold } from "./holder.ts";
 import type { EngineDeps } from "./ports.ts";
@@ -67,6 +68,8 @@ export function createDispatcher(deps: EngineDeps): Dispatcher {
   };
 }
 
+const FAILED_AGAIN_AFTER_MS = 5_000;
+
 async function take(deps: EngineDeps, holders: Map<string, Holder>, stopped: () => boolean): Promise<void> {
   const free = deps.settings.maxSessions - holders.size;
   if (stopped() || free <= 0) return;
@@ -76,7 +79,9 @@ async function take(deps: EngineDeps, holders: Map<string, Holder>, stopped: () 
     void holder.done.then(async (how) => {
       // A session that was lost may be held here anew before its old holder has settled.
       if (holders.get(job.session) === holder) holders.delete(job.session);
-      if (how === "abandoned") await deps.jobs.giveBack(job).catch(() => undefined);
+      // What failed here fails again at once; until somebody mends it, it must not keep the bot from its other sessions.
+      if (how === "failed") await pause(deps.clock, FAILED_AGAIN_AFTER_MS);
+      if (how !== "released") await deps.jobs.giveBack(job).catch(() => undefined);
     });
   }
 }

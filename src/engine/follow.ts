@@ -129,13 +129,17 @@ function keep(deps: EngineDeps, { from, store, show, ...following }: Following):
   };
 }
 
+/** Nine messages in Slack. More is not an answer but somebody's way to flood a thread; the transcript has all of it. */
+const MAX_ANSWER_CHARS = 100_000;
+
 /** The few events that change a session; all others only change what is shown. */
 function meaning(event: AgentEvent, turn: string): SessionEvent | null {
   if (event.type === "branch.pushed")
     return { type: "branch.pushed", repository: event.repository, branch: event.branch };
   if (event.type !== "turn.ended" || event.turn !== turn) return null;
-  const { type: _type, turn: _turn, ...result } = event;
-  return { type: "turn.ended", turn, result: result satisfies TurnResult };
+  const { type: _type, turn: _turn, ...rest } = event;
+  const result: TurnResult = { ...rest, answer: rest.answer.slice(0, MAX_ANSWER_CHARS) };
+  return { type: "turn.ended", turn, result };
 }
 
 /** A stream that cannot be read any more: another journal in the same sandbox (read from its beginning then), or no sandbox. */

@@ -24,8 +24,8 @@ export interface Holder {
   wake(): void;
   /** Stop at once, without giving the session back: it is not ours any more, or the bot is going down. */
   abandon(): void;
-  /** Resolves when the holder has let go; `released` when it gave the session back by itself. */
-  readonly done: Promise<"released" | "abandoned">;
+  /** Resolves when the holder has let go; `released` when it gave the session back by itself, `failed` for a defect of ours. */
+  readonly done: Promise<"released" | "abandoned" | "failed">;
 }
 
 /** Another bot has the session now. */
@@ -35,9 +35,15 @@ class Fenced extends Error {}
 export function hold(deps: EngineDeps, job: SessionJob): Holder {
   const bell = createBell();
   const aborted = new AbortController();
+  let failed = false;
   const abandon = (): void => {
     aborted.abort();
     bell.ring();
+  };
+  const giveUp = (thrown: unknown): void => {
+    failed ||= !(thrown instanceof Fenced);
+    report(deps, job, thrown);
+    abandon();
   };
   const held: Held = {
     deps,
@@ -45,10 +51,7 @@ export function hold(deps: EngineDeps, job: SessionJob): Holder {
     signal: aborted.signal,
     ring: bell.ring,
     guard(work) {
-      const task = work.then(bell.ring, (thrown: unknown) => {
-        report(deps, job, thrown);
-        abandon();
-      });
+      const task = work.then(bell.ring, giveUp);
       held.tasks.add(task);
       void task.finally(() => held.tasks.delete(task));
     },
@@ -63,14 +66,14 @@ export function hold(deps: EngineDeps, job: SessionJob): Holder {
   };
   const done = work(held, bell.heard)
     .catch((thrown: unknown) => {
-      report(deps, job, thrown);
-      aborted.abort();
+      giveUp(thrown);
       return "abandoned" as const;
     })
     .finally(async () => {
       held.stage.drop();
       await settle(held);
-    });
+    })
+    .then((how) => (failed ? "failed" : how));
   return { job, wake: bell.ring, abandon, done };
 }
 

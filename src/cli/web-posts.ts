@@ -1,47 +1,17 @@
 /** The posts of a thread as the page's API tells them, and as lines of a terminal. */
 import { z } from "zod";
+import { AnswerBody, ProgressBody } from "../core/post-bodies.ts";
 import type { Progress } from "../core/types.ts";
 import { answerText, noteText, progressLines, refusalText } from "../surfaces/terminal-render.ts";
-import { Changes, Usage } from "../wire/events.ts";
 import type { Output } from "./output.ts";
 
-const Outcome = z.enum(["done", "failed", "stopped", "timed-out"]);
-
-const ProgressView = z.object({
-  turn: z.string(),
-  startedAt: z.number(),
-  now: z.string(),
-  steps: z.array(z.object({ call: z.string(), title: z.string(), state: z.enum(["running", "ok", "failed"]) })),
-  earlierSteps: z.number(),
-  said: z.string(),
-  repository: z.string().nullable(),
-  branch: z.string().nullable(),
-  tools: z.number(),
-  ended: Outcome.nullable(),
-  changedAt: z.number(),
-});
-
-const AnswerView = z.object({
-  turn: z.string(),
-  session: z.string(),
-  remedy: z.string().optional(),
-  repository: z.string().nullable(),
+/** The page leaves the address of a pull request out where it is none that one may open. */
+const AnswerView = AnswerBody.extend({
   pullRequest: z.object({ number: z.number(), url: z.string().nullable() }).nullable(),
-  result: z.object({
-    outcome: Outcome,
-    answer: z.string(),
-    failure: z.object({ code: z.string(), detail: z.string() }).optional(),
-    stoppedBy: z.string().optional(),
-    changes: Changes.optional(),
-    branch: z.string().optional(),
-    commit: z.string().optional(),
-    usage: Usage.optional(),
-    durationMs: z.number(),
-  }),
 });
 
 export const Post = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("progress"), ref: z.string(), progress: ProgressView }),
+  z.object({ kind: z.literal("progress"), ref: z.string(), progress: ProgressBody }),
   z.object({ kind: z.literal("answer"), ref: z.string(), answer: AnswerView }),
   z.object({ kind: z.enum(["person", "note", "refusal"]), ref: z.string(), html: z.string() }),
 ]);

@@ -2,46 +2,11 @@
  * What the browser gets to see of posts, sessions and turns: Markdown rendered, links checked, and no field more than it shows.
  * The bodies of progress and answers are JSON that the web surface stored; they are checked here, where they leave again.
  */
-import { z } from "zod";
+import type { z } from "zod";
 import type { TurnSummary, WebPost } from "../core/pages.ts";
+import { AnswerBody, ProgressBody } from "../core/post-bodies.ts";
 import type { Session, Thread } from "../core/types.ts";
-import { Changes, Usage } from "../wire/events.ts";
 import type { Markdown } from "./markdown.ts";
-
-const Outcome = z.enum(["done", "failed", "stopped", "timed-out"]);
-
-const ProgressBody = z.object({
-  turn: z.string(),
-  startedAt: z.number(),
-  now: z.string(),
-  steps: z.array(z.object({ call: z.string(), title: z.string(), state: z.enum(["running", "ok", "failed"]) })),
-  earlierSteps: z.number(),
-  said: z.string(),
-  repository: z.string().nullable(),
-  branch: z.string().nullable(),
-  tools: z.number(),
-  ended: Outcome.nullable(),
-  changedAt: z.number(),
-});
-
-const AnswerBody = z.object({
-  turn: z.string(),
-  session: z.string(),
-  remedy: z.string().optional(),
-  repository: z.string().nullable(),
-  pullRequest: z.object({ number: z.number(), url: z.string() }).nullable(),
-  result: z.object({
-    outcome: Outcome,
-    answer: z.string(),
-    failure: z.object({ code: z.string(), detail: z.string() }).optional(),
-    stoppedBy: z.string().optional(),
-    changes: Changes.optional(),
-    branch: z.string().optional(),
-    commit: z.string().optional(),
-    usage: Usage.optional(),
-    durationMs: z.number(),
-  }),
-});
 
 /** A body that cannot be read is told as such: one bad row must not keep all later posts from the page. */
 export async function postView(post: WebPost, markdown: Markdown): Promise<object> {

@@ -10,7 +10,7 @@ import type { Session } from "../core/types.ts";
 import { catalogEntry, toThreadboxError } from "../errors.ts";
 import type { EngineDeps } from "./ports.ts";
 import { pullRequestDraft } from "./publish.ts";
-import { daemonOf, surfaceOf } from "./reach.ts";
+import { daemonOf, pageFor, surfaceOf } from "./reach.ts";
 import { passOn, sendTurn } from "./send.ts";
 
 export interface Performing {
@@ -122,14 +122,14 @@ async function answer(
       repository: session.work?.repository.name ?? null,
       pullRequest: session.pullRequest,
       askers: effect.asks.map((ask) => ask.author),
-      page: deps.settings.page(session.id),
+      page: pageFor(deps.settings, session, effect.thread.surface),
     },
     post,
   );
 }
 
 async function openPullRequest(deps: EngineDeps, session: Session, turn: string): Promise<SessionEvent | null> {
-  const draft = pullRequestDraft(session, deps.settings.page(session.id));
+  const draft = pullRequestDraft(session, pageFor(deps.settings, session, "github"));
   if (!draft)
     return {
       type: "pull-request.failed",

@@ -9,7 +9,8 @@ export function pullRequestDraft(session: Session, page: string | null): PullReq
   if (!turn || !work || turn.phase.is !== "publishing") return null;
   const [first] = turn.asks;
   const who = [...new Set(turn.asks.map((ask) => ask.author.name))].join(", ");
-  const source = first?.link ? ` ([where it was asked](${first.link}))` : "";
+  // A link into somebody's Slack is nobody's business on GitHub.
+  const source = first?.link && first.thread.surface === "github" ? ` ([where it was asked](${first.link}))` : "";
   const body = [
     turn.phase.result.answer.trim(),
     "---",

@@ -4,7 +4,7 @@ import type { Session, SurfaceName } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
 import type { DaemonClient } from "../sandboxes/daemon-client.ts";
 import type { Surface } from "../surfaces/surface.ts";
-import type { EngineDeps } from "./ports.ts";
+import type { EngineDeps, EngineSettings } from "./ports.ts";
 
 /** Throws `surface.refused` where it is not set up. */
 export function surfaceOf(deps: Pick<EngineDeps, "surfaces">, name: SurfaceName): Surface {
@@ -18,4 +18,13 @@ export function daemonOf(deps: EngineDeps, session: Session): DaemonClient {
   if (session.sandbox.is !== "ready")
     throw new ThreadboxError("daemon.unreachable", "The session has no running sandbox.");
   return deps.connect({ name: sandboxName(session.id), url: session.sandbox.url });
+}
+
+/**
+ * The page of a session, for a surface that may show it. A pull request can be public, and the transcript holds what was said
+ * in Slack: where a session has heard such words, GitHub gets no link to it.
+ */
+export function pageFor(settings: Pick<EngineSettings, "page">, session: Session, on: SurfaceName): string | null {
+  const elsewhere = session.threads.some(({ surface }) => surface !== "github");
+  return on === "github" && elsewhere ? null : settings.page(session.id);
 }

@@ -3,6 +3,7 @@ import { endedProgress, newProgress } from "../core/condense.ts";
 import type { Session, Thread, Turn, TurnResult } from "../core/types.ts";
 import { type Display, openDisplay } from "./display.ts";
 import type { EngineDeps } from "./ports.ts";
+import { pageFor } from "./reach.ts";
 
 export interface Stage {
   /** Opens the display of the session's turn where it is not open, and says what it waits for. */
@@ -28,7 +29,7 @@ export function createStage(deps: EngineDeps): Stage {
       surface,
       clock: deps.clock,
       log: deps.log,
-      page: deps.settings.page(session.id),
+      page: pageFor(deps.settings, session, turn.thread.surface),
     };
     return openDisplay(shown, turn.thread, first, row?.progressRef ?? null);
   };

@@ -110,7 +110,10 @@ export function readConfig(variables: Variables): Config {
   const problems = configProblems(variables);
   if (problems.length > 0) {
     const lines = problems.map(({ variable, remedy }) => `  ${variable}: ${remedy}`);
-    throw new ThreadboxError("config.invalid", `Cannot start, fix these in .env:\n${lines.join("\n")}`);
+    throw new ThreadboxError(
+      "config.invalid",
+      `Cannot start, fix these in .env or the environment:\n${lines.join("\n")}`,
+    );
   }
   return toConfig(Environment.parse(given(variables)));
 }

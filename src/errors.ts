@@ -10,7 +10,7 @@ export type Retry = "now" | "later" | "never";
 const CATALOG = {
   "config.invalid": {
     retry: "never",
-    remedy: "Fix the settings listed above and start again; `threadbox doctor` checks each one.",
+    remedy: "Fix that and start again; `threadbox doctor` checks every setting.",
   },
   "database.unavailable": {
     retry: "never",
@@ -64,7 +64,11 @@ const CATALOG = {
     retry: "later",
     remedy: "The model's provider is limiting us. Write `retry` in a few minutes.",
   },
-  "model.unavailable": { retry: "later", remedy: "The model's provider is down. Write `retry` in a few minutes." },
+  "model.unavailable": {
+    retry: "later",
+    remedy:
+      "The model's provider does not answer. Write `retry` in a few minutes; check ANTHROPIC_BASE_URL or OPENAI_BASE_URL if one is set.",
+  },
   "model.failed": {
     retry: "never",
     remedy: "The model refused the request; its words are above. Write `retry`, or begin anew in a new thread.",

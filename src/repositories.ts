@@ -29,7 +29,10 @@ const Listed = z.strictObject({
 
 /** `threadbox.yml` as it is written. */
 export const File = z.strictObject({
-  repositories: z.array(Listed).default([]),
+  repositories: z
+    .array(Listed)
+    .refine((listed) => new Set(listed.map(({ name }) => name)).size === listed.length, "two of them have one name")
+    .default([]),
   slack: z
     .strictObject({
       users: z
@@ -84,7 +87,7 @@ export interface TeamSettings {
 /** Reads the file; an absent one is an empty one. Throws `config.invalid` with every problem of a malformed one. */
 export function readTeamSettings(path: string, githubUrl = "https://github.com"): TeamSettings {
   const text = readOptionalFile(path);
-  const parsed = File.safeParse(text === null ? {} : (yamlOf(path, text) ?? {}));
+  const parsed = File.safeParse(text === null ? {} : (yamlOf(path, text) ?? {}), { error: inWords });
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "(file)"}: ${issue.message}`);
     throw new ThreadboxError("config.invalid", `Cannot start, fix these in ${path}:\n${lines.join("\n")}`);
@@ -99,6 +102,22 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
     turnLimitMs: (limits.turnMinutes ?? 90) * 60_000,
     found: text !== null,
   };
+}
+
+const KINDS: Record<string, string> = {
+  string: "text",
+  array: "a list",
+  boolean: "true or false",
+  number: "a number",
+  object: "settings below it",
+};
+
+/** For people who know the file and not zod. Undefined leaves zod's own words. */
+function inWords(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === "unrecognized_keys")
+    return `nothing is called ${issue.keys.join(", ")} here; threadbox.example.yml shows everything`;
+  if (issue.code !== "invalid_type") return undefined;
+  return issue.input === undefined ? "is missing" : `has to be ${KINDS[issue.expected] ?? issue.expected}`;
 }
 
 /** A plain git remote is named by its canonical URL; GitHub's own id is found out when the bot starts. */
@@ -120,8 +139,12 @@ function yamlOf(path: string, text: string): unknown {
     return parse(text);
   } catch (thrown) {
     if (!(thrown instanceof YAMLParseError)) throw thrown;
-    throw new ThreadboxError("config.invalid", `${path} is not YAML: ${thrown.message.split("\n")[0]}`, {
-      cause: thrown,
-    });
+    throw new ThreadboxError(
+      "config.invalid",
+      `${path} is not YAML: ${thrown.message.split("\n")[0]?.replace(/:$/, "")}`,
+      {
+        cause: thrown,
+      },
+    );
   }
 }

@@ -53,11 +53,10 @@ function application(routes: Routes): Hono {
 function bound(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
-      const taken =
-        error.code === "EADDRINUSE"
-          ? `Port ${port} is taken. Set PORT to another one.`
-          : `Cannot listen on ${host}:${port} (${error.code}).`;
-      reject(new ThreadboxError("config.invalid", taken, { cause: error }));
+      const taken = `Port ${port} is taken. Set PORT to another one.`;
+      const refused = `Cannot listen on ${host}:${port} (${error.code}). HOST has to be an address of this machine, and PORT one that you may use.`;
+      const detail = error.code === "EADDRINUSE" ? taken : refused;
+      reject(new ThreadboxError("config.invalid", detail, { cause: error }));
     });
     server.listen(port, host, resolve);
   });

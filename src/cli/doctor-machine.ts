@@ -38,7 +38,7 @@ export async function checkWalls({ config, log }: Checked): Promise<Finding[]> {
     const warning = await localProvider({ home: config.home, log }).warning();
     return [
       warning
-        ? warn("sandboxes", warning, "Install bubblewrap with the system's package manager.")
+        ? warn("sandboxes", warning, "docs/local.md says what they keep apart, and what forbids them.")
         : ok("sandboxes", "on this machine, behind bubblewrap's walls"),
     ];
   });

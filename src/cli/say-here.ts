@@ -11,7 +11,7 @@ import type { Output } from "./output.ts";
 import type { Heard, Saying } from "./say.ts";
 import { onInterrupt } from "./signals.ts";
 import { keysOf, spoken } from "./spoken.ts";
-import { isAtRest, resultOf } from "./stored.ts";
+import { isAtRest, lastSaid, resultOf } from "./stored.ts";
 import { openTeam } from "./team.ts";
 import { until } from "./watch.ts";
 
@@ -45,7 +45,8 @@ export async function sayHere(
   const result = await resultOf(bot.store, receipt.session, receipt.mention);
   const heard = { session: receipt.session, result, pullRequest: session?.pullRequest?.url ?? null };
   // Another bot on the same database was faster, and its terminal is not this one.
-  if (!printed && session) printAnswer(session, heard, output);
+  if (!printed && session && result) printAnswer(session, heard, output);
+  else if (!printed) output.say((await lastSaid(bot.store, receipt.session, config.name)) ?? "Noted.");
   await untilAsleep(bot, receipt.session);
   return heard;
 }

@@ -1,5 +1,6 @@
 /** What the commands ask the database beyond what the pages ask it. */
 import { sql } from "kysely";
+import { helpText } from "../core/command.ts";
 import type { Session, TurnResult } from "../core/types.ts";
 import type { OpenStore } from "../store/open.ts";
 import { Refused } from "./failure.ts";
@@ -37,6 +38,21 @@ export async function isAtRest({ db }: OpenStore, id: string): Promise<Session |
 export async function resultOf({ db }: OpenStore, session: string, mention: string): Promise<TurnResult | null> {
   const rows = await db.selectFrom("turns").select(["turn", "result"]).where("session_id", "=", session).execute();
   return rows.find(({ turn }) => turn.asks.some((ask) => ask.id === mention))?.result ?? null;
+}
+
+/** What was said last in the thread without a turn: a refusal, a note, the help. */
+export async function lastSaid({ db }: OpenStore, session: string, name: string): Promise<string | null> {
+  const rows = await db
+    .selectFrom("effects")
+    .select("effect")
+    .where("session_id", "=", session)
+    .orderBy("seq", "desc")
+    .execute();
+  for (const { effect } of rows) {
+    if (effect.do === "say" || effect.do === "refuse") return effect.text;
+    if (effect.do === "help") return helpText(name);
+  }
+  return null;
 }
 
 export interface GivenUp {

@@ -91,7 +91,7 @@ export type Bubblewrap = { is: "working"; program: string; caller: Caller } | { 
 export async function tryBubblewrap(view: View, system: System, command: string[]): Promise<Bubblewrap> {
   if (process.platform !== "linux") return { is: "missing", reason: "it exists on Linux only" };
   const program = findProgram("bwrap");
-  if (!program) return { is: "missing", reason: "it is not installed (apt-get install bubblewrap)" };
+  if (!program) return { is: "missing", reason: "it is not installed" };
   const root = process.getuid?.() === 0;
   let reason = "";
   // Some containers forbid namespaces of users and yet let their root make all the others.

@@ -43,6 +43,6 @@ export function wallsWarning({ walls }: Ground): string | null {
   return (
     `Sandboxes on this machine have no walls, because bubblewrap does not work: ${walls.reason}. ` +
     "The agent can read and change everything that you can, the bot's own secrets too. " +
-    "Install bubblewrap (Debian: apt-get install bubblewrap), and start again."
+    "Install bubblewrap (Debian: apt-get install bubblewrap) or allow it what it needs, and start again."
   );
 }

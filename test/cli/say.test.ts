@@ -81,6 +81,15 @@ describe("words that start no turn", { timeout: 60_000 }, () => {
     });
   }
 
+  test("are not lost when a bot that cannot be found at its port answers them", async () => {
+    const bot = await world.startBot();
+    const help = await world.folder.run(["say", "help"], world.env);
+    const unknown = await world.folder.run(["say", "--repo", "a/b", "do it"], world.env);
+    await bot.stop();
+    assert.match(help.stdout, /`stop`, `status`, `retry`, `help`/);
+    assert.match(unknown.stdout, /do not know the repository "a\/b"/);
+  });
+
   test("a running bot answers them just so", async () => {
     const bot = await world.startBot();
     const help = await world.folder.run(["say", "help"], bot.env);

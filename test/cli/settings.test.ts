@@ -56,9 +56,27 @@ describe("settings", () => {
     write("threadbox.yml", "repositories:\n  - url: https://github.com/acme/api.git\nlimit: 3\n");
     const { code, stderr } = await folder.run(["start"]);
     assert.equal(code, 1);
-    assert.match(stderr, /repositories\.0\.name: /);
-    assert.match(stderr, /limit/);
+    assert.match(stderr, /repositories\.0\.name: is missing$/m);
+    assert.match(stderr, /nothing is called limit here/);
   });
+
+  const files: [string, string, RegExp][] = [
+    ["is no YAML", "repositories: [\n  - name: x\n", /is not YAML: .* at line 2, column 3\. Fix that/],
+    [
+      "has a kind of value that does not fit",
+      "slack:\n  guests: maybe\n",
+      /^ {2}slack\.guests: has to be true or false$/m,
+    ],
+    ["names one repository twice", "repositories: [{ name: a/b }, { name: a/b }]\n", /^ {2}repositories: two of them/m],
+  ];
+  for (const [name, text, words] of files) {
+    test(`in a threadbox.yml that ${name} are refused in words`, async () => {
+      write("threadbox.yml", text);
+      const { code, stderr } = await folder.run(["start"]);
+      assert.equal(code, 1);
+      assert.match(stderr, words);
+    });
+  }
 
   const databases: [string, string, RegExp][] = [
     ["nobody listens", "postgres://127.0.0.1:1/x", /ECONNREFUSED/],

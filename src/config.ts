@@ -7,6 +7,7 @@ import { parseEnv } from "node:util";
 import { z } from "zod";
 import { ThreadboxError } from "./errors.ts";
 import { readOptionalFile } from "./optional-file.ts";
+import { AGENT_KINDS } from "./wire/agents.ts";
 
 const text = z.string().trim().min(1).optional();
 const url = (remedy: string) => z.url({ error: remedy }).optional();
@@ -30,7 +31,7 @@ const Environment = z.object({
     .enum(["debug", "info", "warn", "error", "silent"], { error: "debug, info, warn, error or silent" })
     .default("info"),
   THREADBOX_PROVIDER: z.enum(["local", "modal"], { error: "local or modal" }).default("local"),
-  THREADBOX_AGENT: z.string().trim().default("pi"),
+  THREADBOX_AGENT: z.enum(AGENT_KINDS, { error: `one of: ${AGENT_KINDS.join(", ")}` }).default("pi"),
   THREADBOX_MODEL: text,
   SLACK_BOT_TOKEN: z
     .string()

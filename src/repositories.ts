@@ -8,6 +8,7 @@ import { canonicalGitUrl } from "./core/correlation.ts";
 import type { Repository } from "./core/types.ts";
 import { ThreadboxError } from "./errors.ts";
 import { readOptionalFile } from "./optional-file.ts";
+import { AGENT_KINDS } from "./wire/agents.ts";
 
 const Listed = z.strictObject({
   name: z.string().min(1).describe("What people call it: owner/name."),
@@ -23,7 +24,10 @@ const Listed = z.strictObject({
     .min(1)
     .optional()
     .describe("Label on an issue that starts a turn; `threadbox` when it is left out."),
-  agent: z.string().min(1).optional().describe("Coding agent for this repository."),
+  agent: z
+    .enum(AGENT_KINDS, { error: `has to be one of: ${AGENT_KINDS.join(", ")}` })
+    .optional()
+    .describe("Coding agent for this repository."),
   model: z.string().min(1).optional().describe("Model for this repository, such as anthropic/claude-sonnet-4-5."),
 });
 

@@ -24,7 +24,9 @@ export function crossed({ file, to, typeOnly }: Import): string | null {
   const target = folderOf(to);
   if (ROOTS.has(file) || from === target) return null;
   if (from === "src")
-    return MAY_IMPORT[target] && target !== "src/core" && !typeOnly ? `${file} may not import ${to}` : null;
+    return MAY_IMPORT[target] && target !== "src/core" && target !== "src/wire" && !typeOnly
+      ? `${file} may not import ${to}`
+      : null;
   if (target === "src")
     return ALONE.has(from) || (ROOTS.has(to) && from !== "src/cli") ? `${file} may not import ${to}` : null;
   if (!MAY_IMPORT[from]?.includes(target)) return `${file} may not import ${to}`;

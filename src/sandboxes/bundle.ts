@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { build } from "esbuild";
+import { build, stop } from "esbuild";
 
 export interface DaemonBundle {
   bytes: Uint8Array;
@@ -48,6 +48,8 @@ async function bundle(): Promise<DaemonBundle> {
     legalComments: "none",
     logLevel: "silent",
   });
+  // esbuild's own process would stay beside the bot for its whole life.
+  await stop();
   const [file] = outputFiles;
   if (!file) throw new Error("esbuild made no file for the daemon.");
   return { bytes: file.contents, sha256: createHash("sha256").update(file.contents).digest("hex") };

@@ -26,6 +26,10 @@ describe("settings", () => {
 
   test("that are empty count as absent", () => assert.equal(readConfig({ PORT: "", SLACK_BOT_TOKEN: "" }).port, 3000));
 
+  test("name only agents that there are", () => {
+    assert.throws(() => readConfig({ THREADBOX_AGENT: "claude" }), /THREADBOX_AGENT: one of: pi/);
+  });
+
   test("that are wrong are all listed at once, each with its remedy", async () => {
     write(".env", "PORT=many\nSLACK_SIGNING_SECRET=hush\nGITHUB_APP_ID=12\n");
     const { code, stdout, stderr } = await folder.run(["start"], { DATABASE_URL: "mysql://nowhere" });

@@ -66,7 +66,7 @@ describe("what goes wrong is one clear line with cause and remedy, and the sessi
       lastWord("repo=demo/calculator answers 500"),
     ]);
     assert.match(limited.said, /limiting us/);
-    assert.match(down.said, /is down/);
+    assert.match(down.said, /provider does not answer/);
   });
   test("nothing to push is an answer without a branch", async () => {
     const { said } = await lastWord("repo=demo/calculator nothing to do");

@@ -39,6 +39,36 @@ const CATALOG = {
   },
   "sandbox.unavailable": { retry: "now", remedy: "The provider did not answer; write `retry` when it is back." },
   "sandbox.lost": { retry: "never", remedy: "The sandbox is gone. Write `retry`: it starts from what was pushed." },
+  "sandbox.unauthorized": {
+    retry: "never",
+    remedy:
+      "Modal refused the token. Make a new one (`modal token new`), set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET and restart.",
+  },
+  "sandbox.quota": {
+    retry: "later",
+    remedy:
+      "The provider's limit is reached. End sandboxes that nobody needs (`threadbox list`), or have the limit raised.",
+  },
+  "sandbox.image-failed": {
+    retry: "never",
+    remedy: "The image does not build; the end of its log is above. Fix `image:` in threadbox.yml and restart.",
+  },
+  "sandbox.snapshot-failed": {
+    retry: "now",
+    remedy: "The files could not be kept; the sandbox runs on. Try again; it may be too large or the provider busy.",
+  },
+  "sandbox.unknown": { retry: "never", remedy: "`threadbox list` shows the sandboxes and snapshots that there are." },
+  "sandbox.ambiguous": { retry: "never", remedy: "Type more of the name; `threadbox list` shows them." },
+  "sandbox.name-taken": {
+    retry: "never",
+    remedy: "Choose another name, or destroy that one first: `threadbox destroy`.",
+  },
+  "sandbox.busy": { retry: "never", remedy: "A turn runs in it. Wait, write `stop` in its thread, or say `--yes`." },
+  "sandbox.expired": {
+    retry: "never",
+    remedy:
+      "The provider deleted those files after the time that `modal.snapshotDays` in threadbox.yml sets. Make the snapshot anew.",
+  },
   "daemon.unreachable": { retry: "now", remedy: "The daemon did not answer; write `retry`." },
   "daemon.refused": { retry: "never", remedy: "The daemon refused the prompt; its log has the reason." },
   "daemon.journal-lost": {

@@ -13,13 +13,10 @@ import { createEngine } from "./engine/engine.ts";
 import { type Jobs, startJobs } from "./engine/jobs.ts";
 import type { EngineDeps } from "./engine/ports.ts";
 import type { Log } from "./log.ts";
+import { openMachines } from "./machines.ts";
 import type { TeamSettings } from "./repositories.ts";
-import { boot } from "./sandboxes/boot.ts";
 import { daemonBundle } from "./sandboxes/bundle.ts";
-import { daemonClient } from "./sandboxes/daemon-client.ts";
-import { localProvider } from "./sandboxes/local.ts";
 import { type Connection, isFromSandbox as isFromLocalSandbox } from "./sandboxes/local-peer.ts";
-import { createSigner, newSigningKey } from "./sandboxes/tokens.ts";
 import { type Listening, listen, type Routes } from "./server.ts";
 import { type OpenStore, openStore } from "./store/open.ts";
 import { newsFrom, sessionPages, webThreads } from "./store/pages.ts";
@@ -113,7 +110,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     warning,
     working: engine.working,
     async destroySandboxes() {
-      for (const name of await deps.provider.list()) await deps.provider.destroy(name);
+      for (const { name } of await deps.provider.list()) await deps.provider.destroy(name);
     },
     stop: () => running.disposeAsync(),
   };
@@ -163,26 +160,14 @@ interface Built {
 
 async function engineDeps({ config, team, log }: BotOptions, built: Built): Promise<EngineDeps> {
   const store = createStore(built.store.db);
-  // Tokens are checked by the daemons against real time, whatever clock the engine goes by.
-  const key = await store.setting("daemon-signing-key", newSigningKey);
-  const signer = await createSigner(key.privateJwk);
+  const machines = await openMachines({ config, team, store, log });
   // Made ready before the first sandbox needs it; a failure is told there, to whoever asked.
   void daemonBundle().catch(() => undefined);
-  const provider = localProvider({ home: config.home, log });
   return {
     ...built,
     store,
     inboxStore: createStore(built.store.inbox),
-    provider,
-    boot: async (sandbox) =>
-      boot(sandbox, {
-        provider,
-        bundle: await daemonBundle(),
-        publicJwk: key.publicJwk,
-        deadlineMs: BOOT_WITHIN_MS,
-        clock: systemClock,
-      }),
-    connect: ({ name, url }) => daemonClient({ url, token: () => signer.control(name) }),
+    ...machines,
     repositories: team.repositories,
     settings: {
       name: config.name,
@@ -202,9 +187,6 @@ async function engineDeps({ config, team, log }: BotOptions, built: Built): Prom
 
 /** At once, in one process: far more than one machine has sandboxes for. What is beyond waits in the database. */
 const MAX_SESSIONS = 1_000;
-/** Daemon up, without the clone; a phase of its own, shown as such. */
-const BOOT_WITHIN_MS = 60_000;
-
 /** The same after a restart, another for every bot: what it held is taken back at once then. */
 function ownerOf(config: Config): string {
   const place = createHash("sha256").update(config.home).digest("hex").slice(0, 8);

@@ -65,9 +65,10 @@ function listing(listed: Session[], problems: GivenUp[], now: number): string {
     session.work?.repository.name ?? "-",
     session.work?.branch ?? "-",
     session.pullRequest ? `#${session.pullRequest.number}` : "-",
+    waitOf(session),
     age(now - session.createdAt),
   ]);
-  return table([["ID", "TITLE", "STATE", "REPOSITORY", "BRANCH", "PULL REQUEST", "AGE"], ...rows]);
+  return table([["ID", "TITLE", "STATE", "REPOSITORY", "BRANCH", "PULL REQUEST", "WAITED FOR", "AGE"], ...rows]);
 }
 
 const cut = (title: string): string =>
@@ -78,6 +79,9 @@ function stateOf({ turn, sandbox }: Session): string {
   if (turn) return turn.phase.is === "stopping" ? "stopping" : "working";
   return sandbox.is === "none" ? "no sandbox" : sandbox.is;
 }
+
+/** What the last mention that had to wait for a sandbox waited for. */
+const waitOf = ({ waited }: Session): string => (waited ? `${waited.for}, ${(waited.ms / 1_000).toFixed(1)} s` : "-");
 
 function age(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
@@ -108,10 +112,11 @@ const WORDS: Record<string, string> = {
 };
 
 function document(session: Session, problems: GivenUp[]): object {
-  const { id, title, work, pullRequest, createdAt } = session;
+  const { id, title, work, pullRequest, waited, createdAt } = session;
   const gaveUp = problems.filter((problem) => problem.session === id).map(({ effect, error }) => ({ effect, error }));
   return {
     ...{ id, title, state: stateOf(session), repository: work?.repository.name ?? null, branch: work?.branch ?? null },
-    ...{ pullRequest: pullRequest?.url ?? null, createdAt: new Date(createdAt).toISOString(), gaveUp },
+    ...{ pullRequest: pullRequest?.url ?? null, waited: waited && { for: waited.for, ms: waited.ms } },
+    ...{ createdAt: new Date(createdAt).toISOString(), gaveUp },
   };
 }

@@ -1,15 +1,29 @@
 /** The machine of a session: it comes, it goes to sleep, it is lost; the turn that waits for it goes on accordingly. */
 import { again, failed, finish, next, proceed } from "./decide-turn.ts";
-import type { SessionEvent } from "./decision.ts";
+import type { Effect, SessionEvent } from "./decision.ts";
 import { type Plan, plan, then } from "./plan.ts";
-import type { Ms, SandboxState, Session } from "./types.ts";
+import type { Ms, Running, SandboxState, Session, Turn } from "./types.ts";
 
 /** Its daemon answers: the turn that waits for it is sent. */
-export function sandboxReady(session: Session, url: string, now: Ms): Plan {
-  if (session.sandbox.is !== "starting") return plan(session);
-  const ready: Session = { ...session, sandbox: { is: "ready", since: now, url, from: session.sandbox.from } };
-  return session.turn ? proceed(ready, now) : next(ready, now);
+export function sandboxReady(
+  session: Session,
+  { running, from }: Extract<SessionEvent, { type: "sandbox.ready" }>,
+  now: Ms,
+): Plan {
+  const { sandbox } = session;
+  if (sandbox.is !== "starting") return plan(session);
+  const ready: Session = {
+    ...session,
+    sandbox: { is: "ready", since: now, from: sandbox.from, ...running },
+    waited: { for: from, ms: now - sandbox.since },
+  };
+  return then(plan(ready, ...endingTimer(running)), (current) =>
+    current.turn ? proceed(current, now) : next(current, now),
+  );
 }
+
+const endingTimer = ({ endsAt }: Pick<Running, "endsAt">): Effect[] =>
+  endsAt === null ? [] : [{ do: "wake-me", when: "ending", endsAt }];
 
 /** It could not be started, and the turn that waited has failed. */
 export function sandboxFailed(
@@ -23,7 +37,13 @@ export function sandboxFailed(
 }
 
 /** With a token it was woken from it can be woken again, as it was then; otherwise it starts from what was pushed. */
-export function sandboxLost(session: Session, detail: string, now: Ms): Plan {
+export function sandboxLost(
+  session: Session,
+  { detail, attempt }: Extract<SessionEvent, { type: "sandbox.lost" }>,
+  now: Ms,
+): Plan {
+  // Read from the machine that the turn was carried over from; the next one is on its way.
+  if (attempt !== undefined && session.turn?.attempt !== attempt) return plan(session);
   switch (session.sandbox.is) {
     case "none":
     case "asleep":
@@ -54,8 +74,21 @@ function restOf(sandbox: { from: string | null }, now: Ms): SandboxState {
 export function idle(session: Session, since: Ms, now: Ms): Plan {
   const { sandbox } = session;
   if (sandbox.is !== "ready" || sandbox.since !== since || session.turn) return plan(session);
+  return plan({ ...session, sandbox: { ...sandbox, is: "falling-asleep", since: now } }, { do: "sleep" });
+}
+
+/**
+ * Its provider will end it soon. Its files are kept in time, and a turn that runs goes on in the sandbox that is woken from them:
+ * the daemon ends the attempt, and the next one begins with the files and the agent's conversation of the first.
+ */
+export function ending(session: Session, endsAt: Ms, now: Ms): Plan {
+  const { sandbox, turn } = session;
+  if (sandbox.is !== "ready" || sandbox.endsAt !== endsAt) return plan(session);
+  // As good as over: the timer comes again in a moment.
+  if (turn?.phase.is === "stopping" || turn?.phase.is === "publishing") return plan(session, ...endingTimer(sandbox));
+  const carried: Turn | null = turn && { ...turn, phase: { is: "waiting" }, attempt: turn.attempt + 1 };
   return plan(
-    { ...session, sandbox: { is: "falling-asleep", since: now, url: sandbox.url, from: sandbox.from } },
+    { ...session, turn: carried, sandbox: { ...sandbox, is: "falling-asleep", since: now } },
     { do: "sleep" },
   );
 }
@@ -70,6 +103,8 @@ export function asleep(session: Session, token: string, now: Ms): Plan {
 export function sleepFailed(session: Session, now: Ms): Plan {
   const { sandbox } = session;
   if (sandbox.is !== "falling-asleep") return plan(session);
-  const awake: Session = { ...session, sandbox: { is: "ready", since: now, url: sandbox.url, from: sandbox.from } };
-  return awake.turn ? proceed(awake, now) : next(awake, now);
+  const awake: Session = { ...session, sandbox: { ...sandbox, is: "ready", since: now } };
+  return then(plan(awake, ...endingTimer(sandbox)), (current) =>
+    current.turn ? proceed(current, now) : next(current, now),
+  );
 }

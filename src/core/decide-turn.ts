@@ -110,8 +110,9 @@ export function stop(session: Session, thread: Thread, by: Person, now: Ms): Pla
 }
 
 /** The wall time of a turn is up. */
-export function overdue(session: Session, id: string): Plan {
+export function overdue(session: Session, id: string, now: Ms): Plan {
   const { turn } = session;
+  if (turn?.id === id && turn.phase.is === "waiting") return finish(session, tooLong(turn, now), now);
   if (turn?.id !== id || (turn.phase.is !== "running" && turn.phase.is !== "sending")) return plan(session);
   return plan(
     { ...session, turn: { ...turn, phase: { is: "stopping", by: "the time limit", overdue: true } } },
@@ -128,7 +129,7 @@ export function branchPushed(session: Session, event: Extract<SessionEvent, { ty
 /** The daemon's last word on a turn. */
 export function ended(session: Session, event: Extract<SessionEvent, { type: "turn.ended" }>, now: Ms): Plan {
   const { turn } = session;
-  if (turn?.id !== event.turn || turn.phase.is === "publishing") return plan(session);
+  if (turn?.id !== event.turn || turn.attempt !== event.attempt || turn.phase.is === "publishing") return plan(session);
   const result = named(turn, event.result);
   if (!wantsPullRequest(session, result)) return finish(session, result, now);
   return plan(
@@ -141,12 +142,15 @@ export function ended(session: Session, event: Extract<SessionEvent, { type: "tu
 function named(turn: Turn, result: TurnResult): TurnResult {
   if (turn.phase.is !== "stopping" || result.outcome === "done") return result;
   if (!turn.phase.overdue) return { ...result, outcome: "stopped", stoppedBy: turn.phase.by };
-  return {
-    ...result,
-    outcome: "timed-out",
-    failure: { code: "turn.timed-out", detail: "The turn took longer than it may." },
-  };
+  return { ...result, ...TIMED_OUT };
 }
+
+const TIMED_OUT = {
+  outcome: "timed-out",
+  failure: { code: "turn.timed-out", detail: "The turn took longer than it may." },
+} as const;
+
+const tooLong = (turn: Turn, now: Ms): TurnResult => ({ ...TIMED_OUT, answer: "", durationMs: now - turn.startedAt });
 
 function wantsPullRequest(session: Session, result: TurnResult): boolean {
   return Boolean(result.branch && session.work?.own && session.work.repository.github && !session.pullRequest);

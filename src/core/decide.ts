@@ -10,16 +10,17 @@
  *                              v                  v                     v
  *                          answered <------ended-- stopping <--stop, overdue
  *
- *   sandbox: none --> starting --> ready --idle--> falling-asleep --> asleep
- *                      ^  |failed    |lost                              |
- *                      |  v          v                                  |
- *                      +- none, or asleep when it had been woken <------+ (the next ask starts it again)
+ *   sandbox: none --> starting --> ready --idle, ending--> falling-asleep --> asleep
+ *                      ^  |failed    |lost                                      |
+ *                      |  v          v                                          |
+ *                      +- none, or asleep when it had been woken <--------------+ (the next ask, or the turn that it is
+ *                         carried over with at the end of its life, starts it again)
  *
  * Pure: time comes in as `now`, effects go out as data, ids are counted. Events that come too late (a timer of a turn that is
  * over, an answer of a sandbox that was replaced) leave the session as it is.
  */
 import { admitted, mentioned, turnedAway } from "./decide-mention.ts";
-import { asleep, idle, sandboxFailed, sandboxLost, sandboxReady, sleepFailed } from "./decide-sandbox.ts";
+import { asleep, ending, idle, sandboxFailed, sandboxLost, sandboxReady, sleepFailed } from "./decide-sandbox.ts";
 import { accepted, branchPushed, ended, overdue, published, rejected, steered } from "./decide-turn.ts";
 import type { Decision, SessionEvent } from "./decision.ts";
 import { type Plan, plan } from "./plan.ts";
@@ -41,11 +42,11 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
     case "turned-away":
       return turnedAway(session, event);
     case "sandbox.ready":
-      return sandboxReady(session, event.url, now);
+      return sandboxReady(session, event, now);
     case "sandbox.failed":
       return sandboxFailed(session, event, now);
     case "sandbox.lost":
-      return sandboxLost(session, event.detail, now);
+      return sandboxLost(session, event, now);
     case "slept":
       return asleep(session, event.token, now);
     case "sleep.failed":
@@ -75,7 +76,9 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
     case "idle":
       return idle(session, event.since, now);
     case "overdue":
-      return overdue(session, event.turn);
+      return overdue(session, event.turn, now);
+    case "ending":
+      return ending(session, event.endsAt, now);
     default:
       return event satisfies never;
   }
@@ -94,6 +97,7 @@ export function newSession(id: string, thread: Thread, title: string, now: Ms): 
     model: null,
     pullRequest: null,
     sandbox: { is: "none" },
+    waited: null,
     checking: [],
     turn: null,
     queue: [],

@@ -1,6 +1,6 @@
 /** What can happen to a session, and what can be done about it: the two closed unions between `decide` and the engine. */
 import type { Choice } from "./choose.ts";
-import type { Ask, Mention, Person, PullRequest, Session, Thread, TurnResult } from "./types.ts";
+import type { Ask, Mention, Person, PullRequest, Running, Session, StartedFrom, Thread, TurnResult } from "./types.ts";
 
 /** What happened, as `decide` hears of it. */
 export type SessionEvent =
@@ -8,17 +8,17 @@ export type SessionEvent =
   /** The author may ask; `choice` is what a new session would work on. */
   | { type: "admitted"; mention: string; author: Person; choice: Choice }
   | { type: "turned-away"; mention: string; text: string }
-  | { type: "sandbox.ready"; url: string }
+  | { type: "sandbox.ready"; running: Running; from: StartedFrom }
   | { type: "sandbox.failed"; code: string; detail: string }
-  /** It died, or its files cannot be woken any more. */
-  | { type: "sandbox.lost"; detail: string }
+  /** It died, or its files cannot be woken any more. `attempt`: of the turn that was read from it, where one was. */
+  | { type: "sandbox.lost"; detail: string; attempt?: number }
   | { type: "slept"; token: string }
   | { type: "sleep.failed" }
   | { type: "turn.accepted"; turn: string }
   | { type: "turn.rejected"; turn: string; code: string; detail: string }
   /** What became of an ask that was passed on to a running turn. */
   | { type: "steered"; turn: string; ask: Ask; disposition: "steered" | "later" }
-  | { type: "turn.ended"; turn: string; result: TurnResult }
+  | { type: "turn.ended"; turn: string; attempt: number; result: TurnResult }
   | { type: "branch.pushed"; repository: string; branch: string }
   | { type: "pull-request.opened"; turn: string; pullRequest: PullRequest }
   | { type: "pull-request.failed"; turn: string; code: string; detail: string }
@@ -28,7 +28,8 @@ export type SessionEvent =
   | { type: "linked"; pullRequest: PullRequest }
   /** Timers. They carry what they were armed for, so that a late one is recognised. */
   | { type: "idle"; since: number }
-  | { type: "overdue"; turn: string };
+  | { type: "overdue"; turn: string }
+  | { type: "ending"; endsAt: number };
 
 /** What is to be done; `perform.ts` does it. */
 export type Effect =
@@ -46,7 +47,8 @@ export type Effect =
   | { do: "claim"; key: string }
   | { do: "open-pull-request"; turn: string }
   | { do: "wake-me"; when: "idle"; since: number }
-  | { do: "wake-me"; when: "overdue"; turn: string };
+  | { do: "wake-me"; when: "overdue"; turn: string }
+  | { do: "wake-me"; when: "ending"; endsAt: number };
 
 /** An effect with its id: the same event on the same session gives the same ids, and the id goes out with whatever the effect sends. */
 export interface NumberedEffect {

@@ -139,13 +139,25 @@ export interface PullRequest {
   url: string;
 }
 
-/** `from` is the token that it was woken with; `since` of a ready one is when its last turn ended. */
+/**
+ * `from` is the token that it was woken with; `since` of a ready one is when its last turn ended; `endsAt` is when its provider ends
+ * it in any case.
+ */
 export type SandboxState =
   | { is: "none" }
   | { is: "starting"; since: Ms; from: string | null }
-  | { is: "ready"; since: Ms; url: string; from: string | null }
-  | { is: "falling-asleep"; since: Ms; url: string; from: string | null }
+  | ({ is: "ready" | "falling-asleep"; since: Ms; from: string | null } & Running)
   | { is: "asleep"; since: Ms; token: string };
+
+/** A machine as its provider knows it. */
+export interface Running {
+  name: string;
+  url: string;
+  endsAt: Ms | null;
+}
+
+/** What a session's sandbox came from when it was started last: kept ready for it, a prepared snapshot, its own files, or nothing. */
+export type StartedFrom = "warm" | "golden" | "woken" | "cold";
 
 /** What a turn is asked to do: a mention whose author may ask, with the command grammar taken out of its text. */
 export interface Ask {
@@ -176,7 +188,7 @@ export interface Turn {
   asks: Ask[];
   phase: TurnPhase;
   startedAt: Ms;
-  /** Which attempt this is: a turn whose sandbox died under it is sent to another one. */
+  /** Which attempt this is: a turn whose sandbox died under it, or came to the end of its life, is sent to another one. */
   attempt: number;
 }
 
@@ -213,6 +225,8 @@ export interface Session {
   model: string | null;
   pullRequest: PullRequest | null;
   sandbox: SandboxState;
+  /** What the last mention that had to wait for a sandbox waited for, and how long; null until then. */
+  waited: { for: StartedFrom; ms: Ms } | null;
   /** Mentions whose authors are being checked. */
   checking: Mention[];
   turn: Turn | null;

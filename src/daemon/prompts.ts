@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import { PromptRequest } from "../wire/routes.ts";
 import type { Storage } from "./storage.ts";
 
-/** `steering`: on its way into a running turn, not acknowledged yet. */
-export type PromptState = "queued" | "begun" | "steering" | "steered" | "ended";
+/** `steering`: on its way into a running turn, not acknowledged yet. `cut-short`: ended with its process, and may be begun anew. */
+export type PromptState = "queued" | "begun" | "steering" | "steered" | "ended" | "cut-short";
 
 export interface Prompt {
   id: string;
@@ -17,7 +17,7 @@ export interface Prompt {
 }
 
 export interface Prompts {
-  find(id: string): { turn: string; digest: string } | null;
+  find(id: string): { turn: string; digest: string; attempt: number; cutShort: boolean } | null;
   add(prompt: Prompt, state: PromptState, at: number): void;
   mark(id: string, state: PromptState): void;
   begin(id: string, at: number): void;
@@ -25,31 +25,38 @@ export interface Prompts {
   /** Acknowledged and not begun, oldest first. */
   queued(): Prompt[];
   /** Begun and not ended: the turns that were cut short when the process died. */
-  begun(): { id: string; startedAt: number }[];
+  begun(): { id: string; attempt: number; startedAt: number }[];
   /** Drops those that nobody was told of; the caller asks again. */
   dropUnacknowledged(): void;
 }
 
+/** What was asked is not needed any more. */
+const DONE: PromptState[] = ["ended", "steered", "cut-short"];
+
 export const digestOf = (request: PromptRequest): string => createHash("sha256").update(request.message).digest("hex");
 
 export function openPrompts({ db }: Storage): Prompts {
-  const find = db.prepare("select turn, digest from prompts where id = ?");
-  const add = db.prepare("insert into prompts (id, turn, digest, request, state, accepted) values (?, ?, ?, ?, ?, ?)");
+  const find = db.prepare("select turn, digest, attempt, state from prompts where id = ?");
+  const add = db.prepare(
+    "insert or replace into prompts (id, turn, digest, attempt, request, state, accepted) values (?, ?, ?, ?, ?, ?, ?)",
+  );
   const mark = db.prepare("update prompts set state = ? where id = ?");
   const settle = db.prepare("update prompts set state = ?, request = null where id = ?");
   const begin = db.prepare("update prompts set state = 'begun', started = ? where id = ?");
   const forget = db.prepare("delete from prompts where id = ?");
   const queued = db.prepare("select id, turn, request from prompts where state = 'queued' order by rowid");
-  const begun = db.prepare("select id, started from prompts where state = 'begun' order by rowid");
+  const begun = db.prepare("select id, attempt, started from prompts where state = 'begun' order by rowid");
 
   return {
     find(id) {
       const row = find.get(id);
-      return row ? { turn: String(row.turn), digest: String(row.digest) } : null;
+      if (!row) return null;
+      const cutShort = row.state === "cut-short";
+      return { turn: String(row.turn), digest: String(row.digest), attempt: Number(row.attempt), cutShort };
     },
     add: ({ id, turn, request }, state, at) =>
-      void add.run(id, turn, digestOf(request), JSON.stringify(request), state, at),
-    mark: (id, state) => void (state === "ended" || state === "steered" ? settle : mark).run(state, id),
+      void add.run(id, turn, digestOf(request), request.attempt, JSON.stringify(request), state, at),
+    mark: (id, state) => void (DONE.includes(state) ? settle : mark).run(state, id),
     begin: (id, at) => void begin.run(at, id),
     forget: (id) => void forget.run(id),
     queued: () =>
@@ -58,7 +65,8 @@ export function openPrompts({ db }: Storage): Prompts {
         turn: String(row.turn),
         request: PromptRequest.parse(JSON.parse(String(row.request))),
       })),
-    begun: () => begun.all().map((row) => ({ id: String(row.id), startedAt: Number(row.started) })),
+    begun: () =>
+      begun.all().map((row) => ({ id: String(row.id), attempt: Number(row.attempt), startedAt: Number(row.started) })),
     dropUnacknowledged: () => db.exec("delete from prompts where state = 'steering'"),
   };
 }

@@ -45,8 +45,8 @@ const SCHEMA = `
     cursor integer primary key autoincrement, at integer not null, event text not null
   ) strict;
   create table if not exists prompts (
-    id text primary key, turn text not null, digest text not null, request text, state text not null,
-    accepted integer not null, started integer
+    id text primary key, turn text not null, digest text not null, attempt integer not null default 1, request text,
+    state text not null, accepted integer not null, started integer
   ) strict;
   create index if not exists open_prompts on prompts (state) where state <> 'ended' and state <> 'steered';
 `;

@@ -47,7 +47,7 @@ export async function runTurn(turn: RunningTurn, parts: TurnParts): Promise<Endi
     if (turn.stop.signal.aborted) return ending(turn, "stopped", null);
     await checkout?.begin(turn.request.coAuthors);
     turn.phase = "agent";
-    said = await parts.host.prompt(turn.id, [turn.request.message, ...turn.joined].join("\n\n"), turn.stop.signal);
+    said = await parts.host.prompt(turn.id, wordsOf(turn), turn.stop.signal);
     turn.phase = "publishing";
     await Promise.allSettled(turn.steering);
     if (turn.stop.signal.aborted) return ending(turn, "stopped", said);
@@ -57,6 +57,14 @@ export async function runTurn(turn: RunningTurn, parts: TurnParts): Promise<Endi
     parts.log.warn("turn.broke", { turn: turn.id, phase: turn.phase, error });
     return ending(turn, "failed", { ...(said ?? SILENT), failure: failureOf(error) });
   }
+}
+
+/** The agent's own conversation, where it survived, ends in the middle of the work then. */
+const GO_ON =
+  "The machine was replaced while you worked on what follows. See what is done already, and go on from there.";
+
+function wordsOf({ request, joined }: RunningTurn): string {
+  return [...(request.attempt > 1 ? [GO_ON] : []), request.message, ...joined].join("\n\n");
 }
 
 /** Waiting for a clone ends at once when the turn is stopped; the clone itself goes on, the next turn needs it as well. */
@@ -85,6 +93,9 @@ function subjectOf(message: string): string {
   return cutEnd(message.trim().split("\n")[0] ?? "", 70) || "Changes";
 }
 
+/** As events tell it: not at all for the first. */
+export const attemptOf = (attempt: number): { attempt?: number } => (attempt > 1 ? { attempt } : {});
+
 function ending(turn: RunningTurn, outcome: TurnEnded["outcome"], said: AgentOutcome | null): Ending {
   const usage = Usage.safeParse(said?.usage);
   return {
@@ -92,6 +103,7 @@ function ending(turn: RunningTurn, outcome: TurnEnded["outcome"], said: AgentOut
     ended: {
       type: "turn.ended",
       turn: turn.id,
+      ...attemptOf(turn.request.attempt),
       outcome,
       answer: cutMiddle(said?.answer ?? "", MAX_ANSWER_CHARS),
       ...(outcome === "failed" ? { failure: said?.failure ?? UNEXPLAINED } : {}),

@@ -17,7 +17,7 @@ import { cutMiddle, MAX_PROMPT_CHARS } from "./limits.ts";
 import { DaemonProblem } from "./problem.ts";
 import { digestOf, openPrompts, type Prompt, type Prompts } from "./prompts.ts";
 import type { Storage } from "./storage.ts";
-import { type Ending, type RunningTurn, runTurn, type TurnParts } from "./turn.ts";
+import { attemptOf, type Ending, type RunningTurn, runTurn, type TurnParts } from "./turn.ts";
 
 export interface TurnsParts extends TurnParts {
   storage: Storage;
@@ -68,8 +68,10 @@ export class Turns {
     const id = request.id ?? randomUUID();
     for (let first = this.#arriving.get(id); first; first = this.#arriving.get(id)) await first.catch(() => {});
     const known = this.#prompts.find(id);
-    if (known?.digest === digestOf(request)) return { id, turn: known.turn, disposition: "duplicate" };
-    if (known) throw new DaemonProblem("prompt-conflict", `The prompt ${id} was taken with another message.`);
+    const same = known?.digest === digestOf(request);
+    const anew = same && known.cutShort && request.attempt > known.attempt;
+    if (same && !anew) return { id, turn: known.turn, disposition: "duplicate" };
+    if (known && !same) throw new DaemonProblem("prompt-conflict", `The prompt ${id} was taken with another message.`);
     const acceptance = this.#place({ id, turn: id, request });
     this.#arriving.set(id, acceptance);
     return acceptance.finally(() => this.#arriving.delete(id));
@@ -94,11 +96,12 @@ export class Turns {
   /** Ends what was cut short when the last process died, and takes up again what had been acknowledged; that runs after `resume`. */
   recover(): void {
     const { journal, clock, storage } = this.#parts;
-    for (const { id, startedAt } of this.#prompts.begun()) {
+    for (const { id, attempt, startedAt } of this.#prompts.begun()) {
       const durationMs = Math.max(0, clock.now() - startedAt);
       storage.transaction(() => {
-        journal.append({ type: "turn.ended", turn: id, outcome: "failed", answer: "", failure: CUT_SHORT, durationMs });
-        this.#prompts.mark(id, "ended");
+        const cut = { outcome: "failed", answer: "", failure: CUT_SHORT, durationMs } as const;
+        journal.append({ type: "turn.ended", turn: id, ...attemptOf(attempt), ...cut });
+        this.#prompts.mark(id, "cut-short");
       });
     }
     this.#prompts.dropUnacknowledged();
@@ -202,7 +205,7 @@ export class Turns {
     storage.transaction(() => {
       for (const event of before) journal.append(event);
       journal.append({ ...ended, ...outcome, durationMs });
-      this.#prompts.mark(turn.id, "ended");
+      this.#prompts.mark(turn.id, cutShort ? "cut-short" : "ended");
       storage.setFact(USAGE_FACT, JSON.stringify(this.#usage));
     });
     log.info("turn.ended", { turn: turn.id, outcome: ended.outcome, failure: ended.failure, durationMs });
@@ -216,7 +219,8 @@ export class Turns {
     for (const { id, request } of this.#queue.filter(chosen)) {
       storage.transaction(() => {
         journal.append(started(id, request));
-        journal.append({ type: "turn.ended", turn: id, outcome: "stopped", answer: "", durationMs: 0 });
+        const end = { outcome: "stopped", answer: "", durationMs: 0 } as const;
+        journal.append({ type: "turn.ended", turn: id, ...attemptOf(request.attempt), ...end });
         this.#prompts.mark(id, "ended");
       });
     }
@@ -225,7 +229,12 @@ export class Turns {
 }
 
 function started(turn: string, request: PromptRequest): AgentEvent {
-  return { type: "turn.started", turn, prompt: cutMiddle(request.message, MAX_PROMPT_CHARS) };
+  return {
+    type: "turn.started",
+    turn,
+    ...attemptOf(request.attempt),
+    prompt: cutMiddle(request.message, MAX_PROMPT_CHARS),
+  };
 }
 
 function sum(a: Usage, b: Usage): Usage {

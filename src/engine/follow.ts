@@ -5,19 +5,18 @@
 import { every } from "../clock.ts";
 import { condense } from "../core/condense.ts";
 import type { SessionEvent } from "../core/decision.ts";
-import { sandboxName } from "../core/naming.ts";
 import type { Progress, Session, TurnResult } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import type { AgentEvent, JournalEntry, StreamPosition } from "../wire/events.ts";
 import type { EngineDeps } from "./ports.ts";
-import { daemonOf } from "./reach.ts";
+import { daemonOf, sandboxOf } from "./reach.ts";
 import { credentialsFor } from "./send.ts";
 
 /** Storing every token by itself was the main cost in measurements with 300 busy sessions; four times a second is enough for eyes. */
 const STORE_EVERY_MS = 250;
-/** Soon enough that a person does not wonder; each look is a file or one call to the provider. */
 /** Ten times what an agent tells in that time. */
 const MAX_WAITING = 50;
+/** Soon enough that a person does not wonder; each look is a file or one call to the provider. */
 const LOOK_AFTER_SANDBOX_EVERY_MS = 5_000;
 /** Installation tokens live an hour; a turn may live longer. */
 const RENEW_CREDENTIALS_EVERY_MS = 40 * 60_000;
@@ -62,7 +61,7 @@ async function read(deps: EngineDeps, { session, turn, from, signal }: Following
   try {
     const stream = daemonOf(deps, session).stream({ cursor: from.cursor, epoch: from.epoch, signal: either });
     for await (const entry of stream) {
-      const event = meaning(entry.event, turn);
+      const event = meaning(entry.event, turn, session.turn?.attempt ?? 1);
       await keeper.add(entry, event);
       if (event?.type === "turn.ended") return;
     }
@@ -76,7 +75,7 @@ async function read(deps: EngineDeps, { session, turn, from, signal }: Following
 function watch(deps: EngineDeps, session: Session): { gone: AbortSignal; cancel(): void } {
   const gone = new AbortController();
   const cancel = every(deps.clock, LOOK_AFTER_SANDBOX_EVERY_MS, async () => {
-    const running = await deps.provider.find(sandboxName(session.id)).catch(() => "unknown");
+    const running = await deps.provider.find(sandboxOf(session)).catch(() => "unknown");
     if (running === null) gone.abort();
   });
   return { gone: gone.signal, cancel };
@@ -133,13 +132,13 @@ function keep(deps: EngineDeps, { from, store, show, ...following }: Following):
 const MAX_ANSWER_CHARS = 100_000;
 
 /** The few events that change a session; all others only change what is shown. */
-function meaning(event: AgentEvent, turn: string): SessionEvent | null {
+function meaning(event: AgentEvent, turn: string, attempt: number): SessionEvent | null {
   if (event.type === "branch.pushed")
     return { type: "branch.pushed", repository: event.repository, branch: event.branch };
-  if (event.type !== "turn.ended" || event.turn !== turn) return null;
-  const { type: _type, turn: _turn, ...rest } = event;
+  if (event.type !== "turn.ended" || event.turn !== turn || (event.attempt ?? 1) !== attempt) return null;
+  const { type: _type, turn: _turn, attempt: _attempt, ...rest } = event;
   const result: TurnResult = { ...rest, answer: rest.answer.slice(0, MAX_ANSWER_CHARS) };
-  return { type: "turn.ended", turn, result };
+  return { type: "turn.ended", turn, attempt, result };
 }
 
 /** A stream that cannot be read any more: another journal in the same sandbox (read from its beginning then), or no sandbox. */
@@ -149,12 +148,16 @@ async function lossOf(
   thrown: unknown,
 ): Promise<{ event: SessionEvent; restart: boolean }> {
   const error = toThreadboxError(thrown, "daemon.unreachable");
-  const running = await deps.provider.find(sandboxName(session.id)).catch(() => null);
+  const running = await deps.provider.find(sandboxOf(session)).catch(() => null);
   deps.log.warn(
     { session: session.id, code: error.code, detail: error.detail, running: Boolean(running) },
     "stream.lost",
   );
-  return { event: { type: "sandbox.lost", detail: error.detail }, restart: error.code === "daemon.journal-lost" };
+  const attempt = session.turn?.attempt ?? 1;
+  return {
+    event: { type: "sandbox.lost", detail: error.detail, attempt },
+    restart: error.code === "daemon.journal-lost",
+  };
 }
 
 function renewCredentials(deps: EngineDeps, { session }: Following): () => void {

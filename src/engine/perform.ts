@@ -10,7 +10,7 @@ import type { Session } from "../core/types.ts";
 import { catalogEntry, toThreadboxError } from "../errors.ts";
 import type { EngineDeps } from "./ports.ts";
 import { pullRequestDraft } from "./publish.ts";
-import { daemonOf, pageFor, surfaceOf } from "./reach.ts";
+import { daemonOf, pageFor, sandboxOf, surfaceOf } from "./reach.ts";
 import { passOn, sendTurn } from "./send.ts";
 
 export interface Performing {
@@ -47,9 +47,9 @@ export async function perform(
       await answer(deps, session, effect, post);
       return null;
     case "start-sandbox":
-      return startSandbox(deps, session.id, effect.from);
+      return startSandbox(deps, session, effect.from);
     case "sleep":
-      return { type: "slept", token: await deps.provider.sleep(sandboxName(session.id)) };
+      return { type: "slept", token: await deps.provider.sleep(sandboxOf(session)) };
     case "send-turn":
       return sendTurn(deps, session, effect.turn);
     case "steer":
@@ -98,9 +98,11 @@ async function located(deps: EngineDeps, choice: Choice): Promise<Choice> {
   }
 }
 
-async function startSandbox(deps: EngineDeps, session: string, from: string | null): Promise<SessionEvent> {
-  const sandbox = await deps.boot(await deps.provider.start(sandboxName(session), from));
-  return { type: "sandbox.ready", url: sandbox.url };
+async function startSandbox(deps: EngineDeps, session: Session, from: string | null): Promise<SessionEvent> {
+  const repository = session.work?.repository.name;
+  const sandbox = await deps.boot(await deps.provider.start(sandboxName(session.id), { from, repository }));
+  const { name, url, endsAt } = sandbox;
+  return { type: "sandbox.ready", running: { name, url, endsAt }, from: from === null ? "cold" : "woken" };
 }
 
 async function answer(
@@ -141,7 +143,19 @@ async function openPullRequest(deps: EngineDeps, session: Session, turn: string)
 }
 
 async function armTimer(deps: EngineDeps, session: string, effect: Extract<Effect, { do: "wake-me" }>): Promise<void> {
+  const { idleAfterMs, turnLimitMs } = deps.settings;
   if (effect.when === "idle")
-    await deps.jobs.timer({ session, event: { type: "idle", since: effect.since } }, deps.settings.idleAfterMs);
-  else await deps.jobs.timer({ session, event: { type: "overdue", turn: effect.turn } }, deps.settings.turnLimitMs);
+    await deps.jobs.timer({ session, event: { type: "idle", since: effect.since } }, idleAfterMs);
+  else if (effect.when === "overdue")
+    await deps.jobs.timer({ session, event: { type: "overdue", turn: effect.turn } }, turnLimitMs);
+  else {
+    const { endsAt } = effect;
+    const inMs = Math.max(LOOK_AGAIN_MS, endsAt - CARRY_OVER_MS - deps.clock.now());
+    await deps.jobs.timer({ session, event: { type: "ending", endsAt } }, inMs);
+  }
 }
+
+/** Before its provider ends a sandbox. A snapshot of a large one takes five minutes at most, and so does what comes before it. */
+const CARRY_OVER_MS = 10 * 60_000;
+/** A turn that was just ending has ended then. */
+const LOOK_AGAIN_MS = 5_000;

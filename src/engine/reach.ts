@@ -13,11 +13,14 @@ export function surfaceOf(deps: Pick<EngineDeps, "surfaces">, name: SurfaceName)
   return surface;
 }
 
+/** The name of the machine that the session uses, or would be given. */
+export const sandboxOf = ({ id, sandbox }: Session): string => ("name" in sandbox ? sandbox.name : sandboxName(id));
+
 /** Throws `daemon.unreachable` where no sandbox runs. */
 export function daemonOf(deps: EngineDeps, session: Session): DaemonClient {
   if (session.sandbox.is !== "ready")
     throw new ThreadboxError("daemon.unreachable", "The session has no running sandbox.");
-  return deps.connect({ name: sandboxName(session.id), url: session.sandbox.url });
+  return deps.connect(session.sandbox);
 }
 
 /**

@@ -1,12 +1,12 @@
 /** A turn on its way into the sandbox: credentials and repository first, then the words, fixed before they go out for the first time. */
 import type { Effect, SessionEvent } from "../core/decision.ts";
-import { sandboxName } from "../core/naming.ts";
 import { commitSubject, promptText, steerText } from "../core/prompt.ts";
 import type { Ask, Session, Turn, Work } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
+import type { Forge } from "../surfaces/forge.ts";
 import type { CredentialsRequest, InitRequest } from "../wire/routes.ts";
-import type { EngineDeps } from "./ports.ts";
-import { daemonOf, surfaceOf } from "./reach.ts";
+import type { EngineDeps, EngineSettings } from "./ports.ts";
+import { daemonOf, sandboxOf, surfaceOf } from "./reach.ts";
 
 /** Null when the turn is over already. Asked twice, the daemon has it once: its id and its words are the same. */
 export async function sendTurn(deps: EngineDeps, session: Session, id: string): Promise<SessionEvent | null> {
@@ -20,6 +20,7 @@ export async function sendTurn(deps: EngineDeps, session: Session, id: string): 
     await daemon.prompt({
       id,
       message,
+      attempt: turn.attempt,
       whileBusy: "queue",
       coAuthors: coAuthors(turn.asks),
       publish: true,
@@ -51,13 +52,24 @@ export async function passOn(
   return { type: "steered", turn, ask, disposition: sent.disposition === "late" ? "later" : "steered" };
 }
 
+/** What a daemon is handed needs no more than this; the commands for sandboxes hand over the same. */
+export interface HandOver {
+  forge: Pick<Forge, "credential" | "identity">;
+  settings: Pick<EngineSettings, "agent" | "model" | "models">;
+}
+
 /** Git credentials are as narrow and short-lived as the forge can make them; long turns get fresh ones (see `follow.ts`). */
-export async function credentialsFor(deps: EngineDeps, work: Work): Promise<CredentialsRequest> {
+export async function credentialsFor(deps: HandOver, work: Pick<Work, "repository">): Promise<CredentialsRequest> {
   const credential = await deps.forge.credential(work.repository);
   return { version: "1", llm: deps.settings.models, ...(credential ? { git: [credential] } : {}) };
 }
 
-async function workspaceFor(deps: EngineDeps, session: Session, { repository, branch }: Work): Promise<InitRequest> {
+/** What `/init` is told: the repository on its branch (its base before a session has one), who commits, and which agent works there. */
+export async function workspaceFor(
+  deps: HandOver,
+  session: Pick<Session, "agent" | "model">,
+  { repository, branch }: Pick<Work, "repository"> & Partial<Pick<Work, "branch">>,
+): Promise<InitRequest> {
   const model = session.model ?? repository.model ?? deps.settings.model;
   return {
     workspace: {
@@ -66,7 +78,7 @@ async function workspaceFor(deps: EngineDeps, session: Session, { repository, br
           id: repository.id,
           source: repository.url,
           path: folderOf(repository.name),
-          branch,
+          ...(branch === undefined ? {} : { branch }),
           ...(repository.base ? { base: repository.base } : {}),
           ...(repository.setup ? { setup: repository.setup } : {}),
         },
@@ -117,6 +129,6 @@ const coAuthors = (asks: Ask[]): { name: string; email: string }[] => {
 async function lostOr(deps: EngineDeps, session: Session, thrown: unknown): Promise<ThreadboxError> {
   const error = toThreadboxError(thrown, "daemon.unreachable");
   if (error.code !== "daemon.unreachable") return error;
-  const running = await deps.provider.find(sandboxName(session.id));
+  const running = await deps.provider.find(sandboxOf(session));
   return running ? error : new ThreadboxError("sandbox.lost", "The sandbox does not run any more.", { cause: error });
 }

@@ -64,6 +64,7 @@ export function createStage(deps: EngineDeps): Stage {
 function waitingFor(session: Session, turn: Turn): string | null {
   switch (turn.phase.is) {
     case "waiting":
+      if (session.sandbox.is === "falling-asleep" && turn.attempt > 1) return "Moving to a fresh sandbox";
       return session.sandbox.is === "starting" && session.sandbox.from === null
         ? "Starting a sandbox"
         : "Waking the sandbox";

@@ -12,7 +12,7 @@ import type { Sandbox, SandboxProvider } from "./provider.ts";
 export interface BootOptions {
   /** Where the sandbox comes from: a daemon of another version is replaced by sleeping and waking it. */
   provider: SandboxProvider;
-  bundle: { bytes: Uint8Array };
+  bundle: { bytes: Uint8Array; sha256: string };
   /** The public half of the bot's signing key. */
   publicJwk: JWK;
   clock: Clock;
@@ -21,7 +21,6 @@ export interface BootOptions {
 
 /** A machine under load takes a second or two; a provider that has yet to find room for the sandbox takes longer. */
 const DEADLINE_MS = 60_000;
-/** A person waits for the first sign of life; a question to this machine or a tunnel costs next to nothing. */
 /** A daemon is up within 200 ms; asking costs it nothing. */
 const POLL_EVERY_MS = 25;
 /** One question to /health. Longer than a cold tunnel takes, short enough to ask again. */
@@ -29,7 +28,7 @@ const ASK_WITHIN_MS = 5_000;
 
 /** The sandbox with its daemon answering: usually the one given, another object when it had to be restarted. */
 export async function boot(sandbox: Sandbox, options: BootOptions): Promise<Sandbox> {
-  const health = await askHealth(sandbox);
+  const health = await askHealth(sandbox, options);
   if (health === "ours") return sandbox;
   const target = health === "another" ? await restart(sandbox, options.provider) : sandbox;
   await launchDaemon(target, options);
@@ -38,13 +37,12 @@ export async function boot(sandbox: Sandbox, options: BootOptions): Promise<Sand
 }
 
 async function restart({ name }: Sandbox, provider: SandboxProvider): Promise<Sandbox> {
-  return provider.start(name, await provider.sleep(name));
+  return provider.start(name, { from: await provider.sleep(name) });
 }
 
 async function launchDaemon(sandbox: Sandbox, { bundle, publicJwk }: BootOptions): Promise<void> {
-  const { name, listen, workspace, state } = sandbox;
+  const { name, listen, workspace, state, agentUser } = sandbox;
   const program = `${state}/daemon.mjs`;
-  await sandbox.put(program, bundle.bytes);
   await sandbox.launch(["node", program], {
     env: {
       SANDBOX_DAEMON_HOST: listen.host,
@@ -54,14 +52,17 @@ async function launchDaemon(sandbox: Sandbox, { bundle, publicJwk }: BootOptions
       SANDBOX_DAEMON_ID: name,
       SANDBOX_DAEMON_JWT_ENABLED: "true",
       SANDBOX_DAEMON_JWT_PUBLIC_KEY: JSON.stringify(publicJwk),
+      ...(agentUser ? { SANDBOX_DAEMON_AGENT_USER: agentUser } : {}),
     },
     logFile: logOf(sandbox),
+    program: { path: program, ...bundle },
   });
 }
 
-async function untilHealthy(sandbox: Sandbox, { clock, deadlineMs = DEADLINE_MS }: BootOptions): Promise<void> {
+async function untilHealthy(sandbox: Sandbox, options: BootOptions): Promise<void> {
+  const { clock, deadlineMs = DEADLINE_MS } = options;
   const until = clock.now() + deadlineMs;
-  while ((await askHealth(sandbox)) !== "ours") {
+  while ((await askHealth(sandbox, options)) !== "ours") {
     if (clock.now() >= until) {
       const log = (await sandbox.tail(logOf(sandbox), 1_000).catch(() => "")).trim();
       const detail = `The daemon did not answer within ${Math.round(deadlineMs / 1000)} s. `;
@@ -75,9 +76,10 @@ async function untilHealthy(sandbox: Sandbox, { clock, deadlineMs = DEADLINE_MS 
 }
 
 /** `another`: a daemon answers, but it speaks another version of the wire or belongs to another sandbox. */
-async function askHealth({ name, url }: Sandbox): Promise<"ours" | "another" | "silent"> {
+async function askHealth({ name, url }: Sandbox, { provider }: BootOptions): Promise<"ours" | "another" | "silent"> {
   try {
     const response = await fetch(new URL(ROUTES.health.path, url), {
+      headers: await provider.headers(name),
       signal: AbortSignal.timeout(ASK_WITHIN_MS),
       redirect: "error",
     });

@@ -6,6 +6,8 @@ import { Problem, ROUTES } from "../wire/routes.ts";
 export interface Connection {
   url: string;
   token: () => Promise<string>;
+  /** For whoever stands in front of the daemon. */
+  headers: () => Promise<Record<string, string>>;
   clock: Clock;
   deadlineMs: number;
 }
@@ -39,13 +41,13 @@ interface Sent {
   signal: AbortSignal;
 }
 
-async function send({ url, token }: Connection, { route, query = {}, body, signal }: Sent): Promise<Response> {
+async function send({ url, token, headers }: Connection, { route, query = {}, body, signal }: Sent): Promise<Response> {
   const { method, path } = ROUTES[route];
   const address = new URL(path, url);
   address.search = new URLSearchParams(query).toString();
   const response = await fetch(address, {
     method,
-    headers: { authorization: `Bearer ${await token()}`, "content-type": "application/json" },
+    headers: { ...(await headers()), authorization: `Bearer ${await token()}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal,
     redirect: "error", // a token goes to this daemon and to nobody else

@@ -25,6 +25,8 @@ export interface DaemonClientOptions {
   url: string;
   /** Asked before every request, because tokens live shortly. */
   token: () => Promise<string>;
+  /** Sent with every request, for whoever stands in front of the daemon. */
+  headers?: () => Promise<Record<string, string>>;
   clock?: Clock;
   deadlineMs?: number;
   /** How long the stream tries to connect again before it gives the daemon up. */
@@ -37,8 +39,9 @@ const DEADLINE_MS = 30_000;
 const GIVE_UP_AFTER_MS = 60_000;
 
 export function daemonClient(options: DaemonClientOptions): DaemonClient {
-  const { url, token, clock = systemClock, deadlineMs = DEADLINE_MS, giveUpAfterMs = GIVE_UP_AFTER_MS } = options;
-  const connection: Connection = { url, token, clock, deadlineMs };
+  const { url, token, headers = async () => ({}), clock = systemClock } = options;
+  const { deadlineMs = DEADLINE_MS, giveUpAfterMs = GIVE_UP_AFTER_MS } = options;
+  const connection: Connection = { url, token, headers, clock, deadlineMs };
   return {
     credentials: async (body) => void (await request(connection, "credentials", body)),
     init: async (body) => void (await request(connection, "init", body)),

@@ -10,6 +10,7 @@ import type { Database, Tx } from "./database.ts";
 import { effectQuestions, type PendingEffect } from "./effects.ts";
 import { inboxQuestions } from "./inbox.ts";
 import type { Channel } from "./listen.ts";
+import { sandboxQuestions } from "./sandboxes.ts";
 import { sessionQuestions } from "./sessions.ts";
 import { turnQuestions } from "./turns.ts";
 
@@ -26,6 +27,7 @@ export function createStore(db: Database) {
     ...sessions,
     ...effects,
     ...turns,
+    ...sandboxQuestions(db),
 
     transaction: <T>(work: (tx: Tx) => Promise<T>): Promise<T> => db.transaction().execute(work),
 

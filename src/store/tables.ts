@@ -63,4 +63,24 @@ export interface Tables {
     at: Time;
   };
   settings: { name: string; value: Json<unknown> };
+  sandboxes: {
+    name: string;
+    provider: string;
+    kind: "warm" | "golden" | "person";
+    repository: string | null;
+    prepared: string | null;
+    url: string | null;
+    ends_at: Time | null;
+    taken_by: string | null;
+    created_at: Time;
+  };
+  snapshots: {
+    label: string;
+    provider: string;
+    token: string;
+    repository: string | null;
+    prepared: string | null;
+    created_at: Time;
+    expires_at: Time | null;
+  };
 }

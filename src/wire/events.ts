@@ -5,6 +5,8 @@
 import * as z from "zod";
 
 const turn = z.string().min(1);
+/** A turn whose machine was replaced under it is begun once more, under the same id. Absent: the first. */
+const attempt = z.int().min(2).optional();
 
 export const Usage = z.strictObject({
   inputTokens: z.number().nonnegative(),
@@ -39,7 +41,7 @@ export const AgentEvent = z.discriminatedUnion("type", [
     commit: z.string(),
   }),
 
-  z.strictObject({ type: z.literal("turn.started"), turn, prompt: z.string() }),
+  z.strictObject({ type: z.literal("turn.started"), turn, attempt, prompt: z.string() }),
   /** Another prompt joined the running turn. `prompt` is its id, `text` what was said. */
   z.strictObject({ type: z.literal("turn.steered"), turn, prompt: z.string(), text: z.string() }),
   /** Assistant text, coalesced (about 50 ms). `message` counts the assistant messages of the turn; pieces of one message are joined without a separator. */
@@ -90,6 +92,7 @@ export const AgentEvent = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("turn.ended"),
     turn,
+    attempt,
     outcome: z.enum(["done", "failed", "stopped"]),
     answer: z.string(),
     failure: z.strictObject({ code: z.string(), detail: z.string() }).optional(),

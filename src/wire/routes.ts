@@ -66,6 +66,11 @@ export const PromptRequest = z.strictObject({
   message: z.string().min(1),
   /** Idempotency key: the same id is the same prompt. Made up by the daemon when it is missing. */
   id: z.string().min(1).max(200).optional(),
+  /**
+   * Which attempt at this prompt it is. A higher one begins a turn anew that was cut short when its machine was replaced; in all
+   * other ways the same id is the same prompt.
+   */
+  attempt: z.int().positive().default(1),
   /** What to do when a turn runs already. */
   whileBusy: z.enum(["steer", "queue"]).default("steer"),
   /** For this turn and no other: when that takes nothing any more, the prompt is not taken at all (`late`). */

@@ -50,7 +50,7 @@ export function newFolder(): Folder {
     run: (args, env) => start(args, env).ended,
     async remove() {
       const provider = localProvider({ home, log: pino({ level: "silent" }) });
-      for (const name of await provider.list()) await provider.destroy(name);
+      for (const { name } of await provider.list()) await provider.destroy(name);
       rmSync(path, { recursive: true, force: true });
     },
   };

@@ -80,9 +80,19 @@ export function tell(...events: (SessionEvent | SessionEvent[])[]): Told {
   return { session, effects, all };
 }
 
-export const ready: SessionEvent = { type: "sandbox.ready", url: "http://127.0.0.1:1" };
+/** Of a machine that nobody ends but us. */
+export const ready: SessionEvent = {
+  type: "sandbox.ready",
+  running: { name: "threadbox-s0001", url: "http://127.0.0.1:1", endsAt: null },
+  from: "cold",
+};
 export const accepted = (turn: string): SessionEvent => ({ type: "turn.accepted", turn });
-export const ended = (turn: string, result: TurnResult = done): SessionEvent => ({ type: "turn.ended", turn, result });
+export const ended = (turn: string, result: TurnResult = done, attempt = 1): SessionEvent => ({
+  type: "turn.ended",
+  turn,
+  attempt,
+  result,
+});
 
 /** The names of effects, which is what most tests are about. */
 export const names = (effects: Effect[]): string[] =>

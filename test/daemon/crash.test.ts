@@ -72,3 +72,28 @@ test("SIGTERM during a turn: it is told as failed, and the process ends by itsel
   const ends = (await next.daemon.replay()).filter(({ event }) => event.type === "turn.ended");
   assert.equal(ends.length, 1);
 });
+
+test("a turn that was cut short is begun anew when its next attempt comes, and only then", async (t) => {
+  const folder = newFolder(t);
+  const first = await start(t, folder);
+  await first.daemon.prompt("hang", { id: "p1" });
+  await first.daemon.until((event) => event.type === "tool.started");
+  await end(first.child, "SIGTERM");
+
+  const { daemon, child } = await start(t, folder);
+  assert.equal((await daemon.prompt("hang", { id: "p1" })).body.disposition, "duplicate");
+  assert.equal((await daemon.prompt("hang", { id: "p1", attempt: 2 })).body.disposition, "started");
+  assert.equal((await daemon.prompt("hang", { id: "p1", attempt: 2 })).body.disposition, "duplicate");
+  await end(child, "SIGKILL");
+
+  const last = await start(t, folder);
+  const turns = (await last.daemon.replay()).flatMap(({ event }) =>
+    event.type === "turn.started" || event.type === "turn.ended" ? [[event.type, event.turn, event.attempt ?? 1]] : [],
+  );
+  assert.deepEqual(turns, [
+    ["turn.started", "p1", 1],
+    ["turn.ended", "p1", 1],
+    ["turn.started", "p1", 2],
+    ["turn.ended", "p1", 2],
+  ]);
+});

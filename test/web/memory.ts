@@ -133,7 +133,11 @@ export function aSession(more: Partial<Session> = {}): Session {
     agent: null,
     model: null,
     pullRequest: null,
-    sandbox: { is: "ready", since: 1_700_000_000_000, url: "http://127.0.0.1:1", from: null },
+    sandbox: {
+      ...{ is: "ready", since: 1_700_000_000_000, from: null },
+      ...{ name: "threadbox-s1", url: "http://127.0.0.1:1", endsAt: null },
+    },
+    waited: null,
     checking: [],
     turn: null,
     queue: [],

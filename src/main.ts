@@ -12,6 +12,9 @@ import type { Inbox } from "./core/types.ts";
 import { createEngine } from "./engine/engine.ts";
 import { type Jobs, startJobs } from "./engine/jobs.ts";
 import type { EngineDeps } from "./engine/ports.ts";
+import { createReconciler } from "./engine/reconcile.ts";
+import { createStock } from "./engine/stock.ts";
+import { forgeOf, githubOf } from "./forge.ts";
 import type { Log } from "./log.ts";
 import { openMachines } from "./machines.ts";
 import type { TeamSettings } from "./repositories.ts";
@@ -23,9 +26,7 @@ import { newsFrom, sessionPages, webThreads } from "./store/pages.ts";
 import { createStore } from "./store/store.ts";
 import type { Forge } from "./surfaces/forge.ts";
 import { githubSurface } from "./surfaces/github.ts";
-import { type GitHubAccess, githubAccess } from "./surfaces/github-access.ts";
-import { githubForge } from "./surfaces/github-forge.ts";
-import { plainForge } from "./surfaces/plain-forge.ts";
+import type { GitHubAccess } from "./surfaces/github-access.ts";
 import { slackSurface } from "./surfaces/slack.ts";
 import type { Surfaces } from "./surfaces/surface.ts";
 import { terminalSurface } from "./surfaces/terminal.ts";
@@ -72,15 +73,16 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     ({ close }) => close(),
   );
   const jobs = opened.adopt(await startJobs({ connection: store.connection, log }), ({ stop }) => stop());
-  const github = githubOf(options, clock);
+  const github = githubOf({ ...options, clock });
   const surfaces = surfacesOf(options, store, github, clock);
-  const deps = await engineDeps(options, {
-    store,
-    jobs,
-    surfaces,
-    forge: github ? githubForge({ access: github, log }) : plainForge,
-    clock,
+  const base = await engineDeps(options, { store, jobs, surfaces, forge: forgeOf(github, log), clock });
+  const stock = createStock({
+    ...base,
+    sandboxes: team.sandboxes,
+    daemon: async () => (await daemonBundle()).sha256,
   });
+  const reconciler = createReconciler(base);
+  const deps: EngineDeps = { ...base, stock };
   const engine = createEngine(deps);
   const slack = config.slack
     ? slackApp({ inbox: engine.inbox, config: { ...config.slack, name: config.name }, log, clock })
@@ -90,6 +92,10 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   void github?.self().catch((error: unknown) => log.warn({ err: error }, "github.unreachable"));
   opened.defer(engine.stop);
   await engine.start();
+  for (const keeper of [reconciler, stock]) {
+    opened.defer(keeper.stop);
+    keeper.start();
+  }
   const routes: Routes = {
     slack: slack?.listener ?? null,
     github: webhooksOf(options, engine.inbox, github, clock),
@@ -114,12 +120,6 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     },
     stop: () => running.disposeAsync(),
   };
-}
-
-function githubOf({ config, log, paced = true }: BotOptions, clock: Clock): GitHubAccess | null {
-  if (!config.github) return null;
-  const { auth, apiUrl, url } = config.github;
-  return githubAccess({ credentials: auth, apiUrl, url, paced, log, clock });
 }
 
 function surfacesOf(
@@ -158,7 +158,7 @@ interface Built {
   clock: Clock;
 }
 
-async function engineDeps({ config, team, log }: BotOptions, built: Built): Promise<EngineDeps> {
+async function engineDeps({ config, team, log }: BotOptions, built: Built): Promise<Omit<EngineDeps, "stock">> {
   const store = createStore(built.store.db);
   const machines = await openMachines({ config, team, store, log });
   // Made ready before the first sandbox needs it; a failure is told there, to whoever asked.
@@ -174,7 +174,7 @@ async function engineDeps({ config, team, log }: BotOptions, built: Built): Prom
       owner: ownerOf(config),
       agent: config.agent,
       model: config.model,
-      models: config.models,
+      models: machines.models,
       idleAfterMs: team.idleAfterMs,
       turnLimitMs: team.turnLimitMs,
       maxSessions: MAX_SESSIONS,

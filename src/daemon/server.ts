@@ -116,8 +116,10 @@ function checked<T>(schema: z.ZodType<T>, value: unknown): T {
 /** A browser that reconnects sends Last-Event-ID; it knows better than the address it was once given. */
 function stream(c: Context<Env>, parts: ServerParts): Response {
   const query = checked(StreamQuery, { cursor: c.req.header("last-event-id"), ...withoutStale(c) });
-  if (query.epoch !== undefined && query.epoch !== parts.journal.epoch) {
-    throw new DaemonProblem("epoch-mismatch", `The journal is ${parts.journal.epoch}; start from cursor 0.`);
+  const { epoch, cursor } = parts.journal;
+  // A cursor beyond the end was read in another life of this sandbox: it was woken a second time from the same files.
+  if (query.epoch !== undefined && (query.epoch !== epoch || query.cursor > cursor)) {
+    throw new DaemonProblem("epoch-mismatch", `The journal is ${epoch} up to ${cursor}; start from cursor 0.`);
   }
   return streamResponse(parts, { cursor: query.cursor, follow: query.follow, expiresAt: c.get("expiresAt") });
 }

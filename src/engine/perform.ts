@@ -5,13 +5,13 @@
 import { type Choice, chooseWork, refusedBranch } from "../core/choose.ts";
 import { helpText, parseCommand } from "../core/command.ts";
 import type { Effect, SessionEvent } from "../core/decision.ts";
-import { sandboxName } from "../core/naming.ts";
 import type { Session } from "../core/types.ts";
 import { catalogEntry, toThreadboxError } from "../errors.ts";
 import type { EngineDeps } from "./ports.ts";
 import { pullRequestDraft } from "./publish.ts";
 import { daemonOf, pageFor, sandboxOf, surfaceOf } from "./reach.ts";
 import { passOn, sendTurn } from "./send.ts";
+import { startSandbox } from "./start.ts";
 
 export interface Performing {
   /** The session as it is when the effect begins. */
@@ -49,7 +49,7 @@ export async function perform(
     case "start-sandbox":
       return startSandbox(deps, session, effect.from);
     case "sleep":
-      return { type: "slept", token: await deps.provider.sleep(sandboxOf(session)) };
+      return sleep(deps, session);
     case "send-turn":
       return sendTurn(deps, session, effect.turn);
     case "steer":
@@ -98,11 +98,11 @@ async function located(deps: EngineDeps, choice: Choice): Promise<Choice> {
   }
 }
 
-async function startSandbox(deps: EngineDeps, session: Session, from: string | null): Promise<SessionEvent> {
-  const repository = session.work?.repository.name;
-  const sandbox = await deps.boot(await deps.provider.start(sandboxName(session.id), { from, repository }));
-  const { name, url, endsAt } = sandbox;
-  return { type: "sandbox.ready", running: { name, url, endsAt }, from: from === null ? "cold" : "woken" };
+async function sleep(deps: EngineDeps, session: Session): Promise<SessionEvent> {
+  const name = sandboxOf(session);
+  const token = await deps.provider.sleep(name);
+  await deps.store.forgetSandbox(name); // where it came out of the stock
+  return { type: "slept", token };
 }
 
 async function answer(

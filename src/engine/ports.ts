@@ -9,6 +9,7 @@ import type { Forge } from "../surfaces/forge.ts";
 import type { Surfaces } from "../surfaces/surface.ts";
 import type { CredentialsRequest } from "../wire/routes.ts";
 import type { Jobs } from "./jobs.ts";
+import type { Stock } from "./stock.ts";
 
 /** Keys and endpoints of the models, as the daemon takes them. */
 export type ModelAccess = NonNullable<CredentialsRequest["llm"]>;
@@ -21,6 +22,8 @@ export interface EngineDeps {
   surfaces: Surfaces;
   forge: Forge;
   provider: SandboxProvider;
+  /** What a new sandbox of a session starts from. */
+  stock: Pick<Stock, "take" | "lost">;
   /** Puts the daemon into a running sandbox, or finds it there. Throws `sandbox.boot-timeout`. Another object when it had to be restarted. */
   boot(sandbox: Sandbox): Promise<Sandbox>;
   /** Speaks to the daemon of a sandbox, with tokens of its own. */

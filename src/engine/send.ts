@@ -15,7 +15,7 @@ export async function sendTurn(deps: EngineDeps, session: Session, id: string): 
   const daemon = daemonOf(deps, session);
   try {
     await daemon.credentials(await credentialsFor(deps, work));
-    await daemon.init(await workspaceFor(deps, session, work));
+    await daemon.init(await initFor(deps, session, work));
     const message = await deps.store.fixPrompt(id, await wordsOf(deps, session, turn, work));
     await daemon.prompt({
       id,
@@ -65,7 +65,7 @@ export async function credentialsFor(deps: HandOver, work: Pick<Work, "repositor
 }
 
 /** What `/init` is told: the repository on its branch (its base before a session has one), who commits, and which agent works there. */
-export async function workspaceFor(
+export async function initFor(
   deps: HandOver,
   session: Pick<Session, "agent" | "model">,
   { repository, branch }: Pick<Work, "repository"> & Partial<Pick<Work, "branch">>,

@@ -67,8 +67,8 @@ export function stockQuestions(db: Database) {
         .set({ url: null, prepared: null, taken_by: null, created_at: now })
         .where("name", "=", name)
         .where("taken_by", "is not distinct from", takenBy)
-        // As precise as a Date; the database's own clock is more so.
-        .where(sql<Date>`date_trunc('milliseconds', created_at)`, "=", createdAt)
+        // A Date is less precise than what the database keeps.
+        .where("created_at", "<", new Date(createdAt.getTime() + 1))
         .executeTakeFirst();
       return done.numUpdatedRows === 1n;
     },

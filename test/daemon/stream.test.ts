@@ -95,7 +95,7 @@ test("frames carry the cursor as their id, and the headers keep proxies from hol
   const [frame] = (await response.text()).split("\n\n");
   assert.match(
     frame ?? "",
-    /^id: 1\ndata: \{"epoch":"[0-9a-f]{16}","cursor":1,"at":\d+,"event":\{"type":"daemon.started","version":1\}\}$/,
+    /^id: 1\ndata: \{"epoch":"[0-9a-f]{16}","cursor":1,"at":\d+,"event":\{"type":"daemon.started","version":2\}\}$/,
   );
 });
 
@@ -111,11 +111,13 @@ test("Last-Event-ID counts more than the cursor of the address", async (t) => {
   );
 });
 
-test("a client that knows another epoch is told so", async (t) => {
+test("a client that knows another epoch, or more of this one than there is, is told so", async (t) => {
   const daemon = await startDaemon(t, { agents: { scripted: scriptedAgent().factory } });
   const { epoch } = await daemon.status();
   const wrong = await daemon.get(`/stream?cursor=5&epoch=0000`);
   assert.deepEqual([wrong.status, wrong.body.code], [409, "epoch-mismatch"]);
+  const fromAnotherLife = await daemon.get(`/stream?cursor=500&epoch=${epoch}`);
+  assert.deepEqual([fromAnotherLife.status, fromAnotherLife.body.code], [409, "epoch-mismatch"]);
   const right = await open(daemon.url, await sign({ scope: "observer" }), `cursor=0&epoch=${epoch}`);
   assert.equal((await collect(right)).length, 1);
 });

@@ -1,0 +1,49 @@
+/** The sandbox of a session comes up: woken with its own files, or new from the best that the stock has for it. */
+import type { SessionEvent } from "../core/decision.ts";
+import { sandboxName } from "../core/naming.ts";
+import type { Session, StartedFrom } from "../core/types.ts";
+import { ThreadboxError, toThreadboxError } from "../errors.ts";
+import type { Sandbox, WakeToken } from "../sandboxes/provider.ts";
+import type { EngineDeps } from "./ports.ts";
+import type { Origin } from "./stock.ts";
+
+/** Throws `sandbox.lost` when the session's own files cannot be woken any more. */
+export async function startSandbox(deps: EngineDeps, session: Session, token: WakeToken | null): Promise<SessionEvent> {
+  const { sandbox, from } = token === null ? await startNew(deps, session) : await wake(deps, session, token);
+  const { name, url, endsAt } = sandbox;
+  return { type: "sandbox.ready", running: { name, url, endsAt }, from };
+}
+
+interface Started {
+  sandbox: Sandbox;
+  from: StartedFrom;
+}
+
+async function wake(deps: EngineDeps, session: Session, token: WakeToken): Promise<Started> {
+  return { sandbox: await bootFrom(deps, session, token), from: "woken" };
+}
+
+/** What the stock gave may be gone a moment later; then it gives something else, nothing at last. */
+async function startNew(deps: EngineDeps, session: Session): Promise<Started> {
+  for (;;) {
+    const origin = await deps.stock.take(session.id, session.work?.repository.name ?? null);
+    try {
+      return { sandbox: await bring(deps, session, origin), from: origin.is };
+    } catch (thrown) {
+      const error = toThreadboxError(thrown);
+      if (origin.is === "cold" || error.code !== "sandbox.lost") throw error;
+      deps.log.warn({ session: session.id, origin: origin.is, detail: error.detail }, "stock.lost");
+      await deps.stock.lost(origin);
+    }
+  }
+}
+
+async function bring(deps: EngineDeps, session: Session, origin: Origin): Promise<Sandbox> {
+  if (origin.is !== "warm") return bootFrom(deps, session, origin.is === "golden" ? origin.token : null);
+  const sandbox = await deps.provider.find(origin.name);
+  if (!sandbox) throw new ThreadboxError("sandbox.lost", `The sandbox ${origin.name} does not run any more.`);
+  return deps.boot(sandbox);
+}
+
+const bootFrom = async (deps: EngineDeps, session: Session, from: WakeToken | null): Promise<Sandbox> =>
+  deps.boot(await deps.provider.start(sandboxName(session.id), { from, repository: session.work?.repository.name }));

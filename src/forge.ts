@@ -1,0 +1,25 @@
+/** Where repositories live, as the bot and the commands for sandboxes use it: GitHub where it is set up, plain git remotes otherwise. */
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import type { Log } from "./log.ts";
+import type { Forge } from "./surfaces/forge.ts";
+import { type GitHubAccess, githubAccess } from "./surfaces/github-access.ts";
+import { githubForge } from "./surfaces/github-forge.ts";
+import { plainForge } from "./surfaces/plain-forge.ts";
+
+/** Our way to GitHub's API, or null where it is not set up. */
+export function githubOf(options: {
+  config: Pick<Config, "github">;
+  log: Log;
+  clock: Clock;
+  /** GitHub asks for a second between writes; off only where it is emulated. */
+  paced?: boolean;
+}): GitHubAccess | null {
+  const { config, log, clock, paced = true } = options;
+  if (!config.github) return null;
+  const { auth, apiUrl, url } = config.github;
+  return githubAccess({ credentials: auth, apiUrl, url, paced, log, clock });
+}
+
+export const forgeOf = (github: GitHubAccess | null, log: Log): Forge =>
+  github ? githubForge({ access: github, log }) : plainForge;

@@ -26,6 +26,7 @@ export interface AgentHostParts {
   /** The conversation that every agent of this sandbox goes on with. */
   sessionId: string;
   stateDir: string;
+  keysDir: string;
   cwd(): string;
   account: AgentAccount;
   credentials: Credentials;
@@ -118,11 +119,15 @@ export class AgentHost {
   #context({ kind, model }: AgentChoice): AgentContext {
     const { account, cwd, credentials, sessionId } = this.#parts;
     const stateDir = join(this.#parts.stateDir, kind);
-    mkdirSync(stateDir, { recursive: true });
-    account.own(stateDir);
+    const keysDir = join(this.#parts.keysDir, kind);
+    for (const dir of [stateDir, keysDir]) {
+      mkdirSync(dir, { recursive: true });
+      account.own(dir);
+    }
     return {
       cwd: cwd(),
       stateDir,
+      keysDir,
       sessionId,
       model,
       env: { ...account.env, ...credentials.agentEnv() },

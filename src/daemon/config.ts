@@ -29,6 +29,8 @@ export interface DaemonConfig {
   workspaceRoot: string;
   /** Journal, keys and the agent's sessions. Outside the workspace, where the agent's own tools would meet it. */
   stateDir: string;
+  /** Keys of models. Apart from the rest where they are not to be kept with the sandbox's files: in memory, say. */
+  keysDir: string;
   auth: AuthConfig;
   agentKind: string;
   agentUser: AgentUser | null;
@@ -55,12 +57,14 @@ export function readDaemonConfig(agentKinds: string[], env: Environment = proces
   const problems: string[] = [];
   const host = env.SANDBOX_DAEMON_HOST || "127.0.0.1";
   const workspaceRoot = expand(env.SANDBOX_DAEMON_WORKSPACE_ROOT || "./workspace");
+  const stateDir = readStateDir(env, workspaceRoot, problems);
   const config: DaemonConfig = {
     host,
     port: readNumber(env, "SANDBOX_DAEMON_PORT", { otherwise: 8787, from: 0, to: 65_535 }, problems),
     name: env.SANDBOX_DAEMON_ID || "sandbox",
     workspaceRoot,
-    stateDir: readStateDir(env, workspaceRoot, problems),
+    stateDir,
+    keysDir: env.SANDBOX_DAEMON_KEYS_DIR ? expand(env.SANDBOX_DAEMON_KEYS_DIR) : join(stateDir, "keys"),
     auth: readAuth(env, LOOPBACK.includes(host), problems),
     agentKind: readAgentKind(env, agentKinds, problems),
     agentUser: readAgentUser(env, problems),
@@ -163,13 +167,23 @@ function passwd(): string[] {
   }
 }
 
+/**
+ * Where the machine is the agent's own, what its image and its owner put into the environment is meant for the agent: only what is ours
+ * and the provider's is kept back. On a person's machine nothing is passed on but the few that every program needs.
+ */
 function readAgentBaseEnv(env: Environment): Record<string, string> {
   return {
+    ...(env.SANDBOX_DAEMON_AGENT_ENV === "inherit" ? machineEnv(env) : {}),
     HOME: env.HOME || homedir(),
     PATH: env.PATH || "/usr/local/bin:/usr/bin:/bin",
     LANG: env.LANG || "C.UTF-8",
     TERM: env.TERM || "dumb",
   };
+}
+
+function machineEnv(env: Environment): Record<string, string> {
+  const kept = Object.entries(env).filter(([name]) => !/^(SANDBOX_DAEMON_|MODAL_)/.test(name));
+  return Object.fromEntries(kept.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
 /** A daemon that is started by hand finds the keys where people keep them. */

@@ -1,7 +1,7 @@
 /** Puts the daemon together, in the order in which things need each other, and takes it apart in reverse. */
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { lstatSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createAdaptorServer, type ServerType } from "@hono/node-server";
 import type { AgentEvent } from "../wire/events.ts";
@@ -65,7 +65,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   if (config.auth.is === "on") redactor.learn(config.auth.secret ?? undefined);
   const log = createDaemonLog(sink, redactor.blank);
   // Passable for the agent's user, readable for nobody else: the journal and the keys have modes of their own.
-  mkdirSync(config.stateDir, { recursive: true, mode: config.agentUser ? 0o711 : 0o700 });
+  for (const dir of [config.stateDir, config.keysDir]) makeOwn(dir, config.agentUser ? 0o711 : 0o700);
   const storage = openStorage(config.stateDir);
   const journal = new Journal(storage, { maxBytes: config.journalMaxBytes, clock, redactor });
   const ground: Ground = { options, storage, journal, redactor, clock, log };
@@ -120,6 +120,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
   };
 }
 
+/** Where everybody may make folders (/dev/shm), somebody else may have made this one, and would read what we put there. */
+function makeOwn(dir: string, mode: number): void {
+  mkdirSync(dir, { recursive: true, mode });
+  if (lstatSync(dir).uid !== process.getuid?.()) throw new Error(`${dir} belongs to another user; remove it.`);
+}
+
 /** What everything else stands on. */
 interface Ground {
   options: DaemonOptions;
@@ -133,8 +139,7 @@ interface Ground {
 /** The parts that do the work of a turn: credentials, clone, agent. */
 function createWork({ options, storage, journal, redactor, clock, log }: Ground) {
   const { config, agents } = options;
-  const keys = join(config.stateDir, "keys");
-  const credentials = createCredentials({ dir: keys, initial: config.llm, redactor, clock });
+  const credentials = createCredentials({ dir: join(config.keysDir, "daemon"), initial: config.llm, redactor, clock });
   const account = createAgentAccount(config.agentUser, config.agentBaseEnv);
   const append = (event: AgentEvent) => journal.append(event);
   const checkout = (spec: CheckoutSpec) =>
@@ -150,6 +155,7 @@ function createWork({ options, storage, journal, redactor, clock, log }: Ground)
     choice: () => workspace.agent ?? { kind: config.agentKind },
     sessionId: sessionIdOf(storage),
     stateDir: join(config.stateDir, "agents"),
+    keysDir: join(config.keysDir, "agents"),
     cwd: () => workspace.cwd,
     account,
     credentials,

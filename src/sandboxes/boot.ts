@@ -52,12 +52,16 @@ async function launchDaemon(sandbox: Sandbox, { bundle, publicJwk }: BootOptions
       SANDBOX_DAEMON_ID: name,
       SANDBOX_DAEMON_JWT_ENABLED: "true",
       SANDBOX_DAEMON_JWT_PUBLIC_KEY: JSON.stringify(publicJwk),
+      ...(agentUser ? OWN_MACHINE : {}),
       ...(agentUser ? { SANDBOX_DAEMON_AGENT_USER: agentUser } : {}),
     },
     logFile: logOf(sandbox),
     program: { path: program, ...bundle },
   });
 }
+
+/** Keys lie in memory there: a snapshot of the files has none. */
+const OWN_MACHINE = { SANDBOX_DAEMON_AGENT_ENV: "inherit", SANDBOX_DAEMON_KEYS_DIR: "/dev/shm/threadbox" };
 
 async function untilHealthy(sandbox: Sandbox, options: BootOptions): Promise<void> {
   const { clock, deadlineMs = DEADLINE_MS } = options;

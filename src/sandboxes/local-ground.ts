@@ -2,6 +2,7 @@
 import { mkdir, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bubblewrap, readSystem, tryBubblewrap } from "./bubblewrap.ts";
+import { removeDrafts } from "./local-folder.ts";
 import { findTools, makeFolders, type Tools, viewOf } from "./local-inside.ts";
 
 export interface Ground {
@@ -9,17 +10,25 @@ export interface Ground {
   home: string;
   /** The folder of all sandboxes. */
   root: string;
+  /** The folder of all snapshots. */
+  snapshots: string;
   walls: Bubblewrap;
   tools: Tools;
 }
 
 export async function prepareGround(home: string, bubblewrap: "auto" | "off"): Promise<Ground> {
-  await mkdir(join(home, "sandboxes"), { recursive: true, mode: 0o700 });
+  await mkdir(home, { recursive: true, mode: 0o700 });
   const real = await realpath(home);
   const root = join(real, "sandboxes");
+  const snapshots = join(real, "snapshots");
+  for (const folder of [root, snapshots]) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await removeDrafts(folder);
+  }
   const ground: Ground = {
     home: real,
     root,
+    snapshots,
     tools: findTools(),
     walls: { is: "missing", reason: "it is switched off" },
   };

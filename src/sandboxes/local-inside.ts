@@ -14,8 +14,16 @@ export interface Inside {
   env: { [name: string]: string };
   /** Where the command line has to be started, outside. */
   cwd: string;
-  /** The command line that runs `command` inside; behind walls, the number of its first process is told on `tellPidOn`. */
-  wrap(command: string[], tellPidOn?: number): string[];
+  walled: boolean;
+  /** The command line that runs `command` inside. */
+  wrap(command: string[], how?: Wrapping): string[];
+}
+
+export interface Wrapping {
+  /** Behind walls, the number of its first process is told on this descriptor. */
+  tellPidOn?: number;
+  /** Behind walls, the kernel ends it when whoever started it has gone. */
+  endsWithUs?: boolean;
 }
 
 /** What the bot brings along: its own Node, and node_modules with the agent in it. */
@@ -58,9 +66,11 @@ export function insideOf(folder: string, tools: Tools, home: string, bubblewrap:
       TMPDIR: "/tmp",
     },
     cwd: "/",
-    wrap: (command, tellPidOn) => [
+    walled: true,
+    wrap: (command, { tellPidOn, endsWithUs } = {}) => [
       bubblewrap.program,
       ...(tellPidOn === undefined ? [] : ["--info-fd", `${tellPidOn}`]),
+      ...(endsWithUs ? ["--die-with-parent"] : []),
       ...[...walls, "--", ...command],
     ],
   };
@@ -102,6 +112,7 @@ function withoutWalls(folder: string, tools: Tools): Inside {
       TMPDIR: join(folder, "tmp"),
     },
     cwd: join(folder, "workspace"),
+    walled: false,
     wrap: (command) => command,
   };
 }

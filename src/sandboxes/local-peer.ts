@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { parentOf } from "./local-process.ts";
-import { listRunning, type RunningRecord } from "./local-record.ts";
+import { listStarted } from "./local-record.ts";
 
 export interface Connection {
   /** The other side's port, and ours. */
@@ -20,8 +20,7 @@ export interface Connection {
  */
 export async function isFromSandbox(home: string, connection: Connection): Promise<boolean> {
   if (process.platform !== "linux") return false;
-  const running = await listRunning(join(home, "sandboxes")).catch(() => new Map<string, RunningRecord>());
-  const started = new Set([...running.values()].flatMap(({ processes }) => processes.map(({ pid }) => pid)));
+  const started = new Set((await listStarted(join(home, "sandboxes")).catch(() => [])).map(({ pid }) => pid));
   if (started.size === 0) return false;
   const socket = socketOf(connection);
   if (socket === null) return true;

@@ -53,7 +53,7 @@ async function gone(ids: ProcessId[], deadlineMs: number): Promise<void> {
 }
 
 /** False when it is gone already, or when its number belongs to another process now. */
-function signal(id: ProcessId, name: NodeJS.Signals): boolean {
+export function signal(id: ProcessId, name: NodeJS.Signals): boolean {
   if (!isAlive(id)) return false;
   try {
     return process.kill(id.pid, name);
@@ -63,7 +63,7 @@ function signal(id: ProcessId, name: NodeJS.Signals): boolean {
 }
 
 /** Everything below a process, itself left out; parents come before their children. */
-function descendants(id: ProcessId): ProcessId[] {
+export function descendants(id: ProcessId): ProcessId[] {
   if (!isAlive(id)) return [];
   const all = listProcesses();
   const found: ProcessFact[] = [];

@@ -2,22 +2,24 @@
  * Sandboxes on this machine: a folder and a process each, behind bubblewrap's walls where that works. The processes outlive
  * the bot; a record beside them says how to find them again.
  *
- *   <home>/sandboxes/<name>/  record.json  workspace/  state/  home/  tmp/
+ *   <home>/sandboxes/<name>/  record.json  execs/  workspace/  state/  home/  tmp/
+ *   <home>/snapshots/<id>/    workspace/  state/  home/
  *
- * Asleep means: no process, the folder kept. Its token is its name, so waking from another one's token copies that folder.
+ * Asleep means: no process, the folder kept. Its token is its name, so waking from another one's token copies that folder; that of
+ * a snapshot is `snapshot:<id>`.
  */
 import { existsSync } from "node:fs";
-import { createServer } from "node:net";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { copyFolder, removeFolder } from "./local-folder.ts";
+import { destroyFolder, endLeftExecs, putToSleep } from "./local-end.ts";
+import { folderOf, forgetSnapshot, isName, takeSnapshot } from "./local-files.ts";
 import { type Ground, prepareGround, wallsWarning } from "./local-ground.ts";
-import { makeFolders } from "./local-inside.ts";
-import { bootId, endTree } from "./local-process.ts";
-import { listRunning, type RunningRecord, readRecord, readRunning, writeRecord } from "./local-record.ts";
+import { listRunning, readRecord, readRunning } from "./local-record.ts";
 import { localSandbox } from "./local-sandbox.ts";
-import type { Sandbox, SandboxProvider } from "./provider.ts";
+import { startFolder } from "./local-start.ts";
+import type { Listed, SandboxProvider } from "./provider.ts";
 
 export interface LocalOptions {
   /** THREADBOX_HOME, absolute. */
@@ -26,9 +28,6 @@ export interface LocalOptions {
   /** `off` runs everything without walls, as happens by itself where bubblewrap does not work. */
   bubblewrap?: "auto" | "off";
 }
-
-/** The daemon ends its turn and the agent's processes in this time; what is left then is killed. */
-const END_WITHIN_MS = 10_000;
 
 /** Finds out at the first call what this machine can do; `warning` tells when that is less than it should. */
 export function localProvider({ home, log, bubblewrap = "auto" }: LocalOptions): SandboxProvider {
@@ -42,9 +41,13 @@ export function localProvider({ home, log, bubblewrap = "auto" }: LocalOptions):
 
   return {
     kind: "local",
-    start: (name, from) =>
+    keepsFilesMs: null,
+    start: (name, { from }) =>
       inTurn(name, async () => {
-        const started = await start(await prepared(), { name, from, givenPorts });
+        const folder = folderOf(await prepared(), name);
+        await endLeftExecs(folder);
+        const running = await startFolder(await prepared(), { name, from, givenPorts });
+        const started = localSandbox(name, folder, running, await prepared());
         log.info({ sandbox: name, url: started.url }, "sandbox.started");
         return started;
       }),
@@ -53,59 +56,47 @@ export function localProvider({ home, log, bubblewrap = "auto" }: LocalOptions):
       const running = await readRunning(folder);
       return running && localSandbox(name, folder, running, await prepared());
     },
+    headers: async () => ({}),
     sleep: (name) =>
       inTurn(name, async () => {
-        const folder = folderOf(await prepared(), name);
-        if (!(await readRecord(folder))) throw new ThreadboxError("sandbox.lost", `There is no sandbox ${name}`);
-        await endProcesses(folder);
-        await writeRecord(folder, { is: "asleep" });
+        const slept = await putToSleep(folderOf(await prepared(), name));
+        if (!slept) throw new ThreadboxError("sandbox.lost", `There is no sandbox ${name}`);
         log.info({ sandbox: name }, "sandbox.asleep");
         return name;
       }),
+    snapshot: (name) =>
+      inTurn(name, async () => {
+        const token = await takeSnapshot(await prepared(), name);
+        log.info({ sandbox: name, token }, "sandbox.snapshot-taken");
+        return token;
+      }),
+    async forget(token) {
+      const ground = await prepared();
+      if ((await forgetSnapshot(ground, token)) || !isName(token)) return;
+      const folder = folderOf(ground, token);
+      // The files of one that runs are its own by now, whatever it was woken from.
+      await inTurn(token, async () => (await readRecord(folder))?.is === "asleep" && destroyFolder(folder));
+    },
     destroy: (name) =>
       inTurn(name, async () => {
         const folder = folderOf(await prepared(), name);
         if (!existsSync(folder)) return;
-        await endProcesses(folder);
-        await removeFolder(folder);
+        await destroyFolder(folder);
         log.info({ sandbox: name }, "sandbox.destroyed");
       }),
-    list: async () => [...(await listRunning((await prepared()).root)).keys()].sort(),
+    list: async () => listWithTimes(await prepared()),
     warning: async () => wallsWarning(await prepared()),
   };
 }
 
-interface Start {
-  name: string;
-  from: string | null;
-  /** Those of sandboxes that are just being started look free until they listen. */
-  givenPorts: Set<number>;
-}
-
-async function start(ground: Ground, { name, from, givenPorts }: Start): Promise<Sandbox> {
-  const folder = folderOf(ground, name);
-  const running = await readRunning(folder);
-  if (running) return localSandbox(name, folder, running, ground);
-  // Files that a crash of the machine left under this name are gone on with, token or not: nobody wants them lost.
-  if (from !== null && !existsSync(folder)) {
-    const source = folderOf(ground, from);
-    if (!(await readRecord(source))) throw new ThreadboxError("sandbox.lost", `The files of ${from} are gone`);
-    await copyFolder(source, folder);
-  }
-  await makeFolders(folder);
-  const others = [...(await listRunning(ground.root)).values()].map((other) => other.port);
-  const port = await freePort([...others, ...givenPorts]);
-  givenPorts.add(port);
-  const walled = ground.walls.is === "working";
-  const record: RunningRecord = { is: "running", boot: bootId(), port, walled, processes: [] };
-  await writeRecord(folder, record);
-  return localSandbox(name, folder, record, ground);
-}
-
-function folderOf({ root }: Ground, name: string): string {
-  // Names become folders, so none may lead out of ours.
-  if (/^[a-zA-Z0-9][\w.-]{0,120}$/.test(name)) return join(root, name);
-  throw new ThreadboxError("internal", `This cannot be the name of a sandbox: ${name}`);
+async function listWithTimes({ root }: Ground): Promise<Listed[]> {
+  const running = [...(await listRunning(root))];
+  return Promise.all(
+    running.map(async ([name, { createdAt }]) => ({
+      name,
+      createdAt: createdAt ?? (await stat(join(root, name))).birthtimeMs,
+    })),
+  );
 }
 
 /** Calls for the same name wait for each other, or two starts at once would make two machines. */
@@ -120,24 +111,4 @@ function turnsByName() {
       if (last.get(name) === mine) last.delete(name);
     }
   };
-}
-
-async function endProcesses(folder: string): Promise<void> {
-  const running = await readRunning(folder);
-  // Behind walls the recorded process is the first of its own process namespace: everything inside dies with it.
-  const ask = running?.walled ? "its-children" : "itself";
-  await Promise.all((running?.processes ?? []).map((id) => endTree(id, ask, END_WITHIN_MS)));
-}
-
-async function freePort(taken: number[]): Promise<number> {
-  for (;;) {
-    const server = createServer();
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(0, "127.0.0.1", resolve);
-    });
-    const address = server.address();
-    await new Promise((resolve) => server.close(resolve));
-    if (typeof address === "object" && address && !taken.includes(address.port)) return address.port;
-  }
 }

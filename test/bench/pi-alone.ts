@@ -29,6 +29,7 @@ export async function piAlone(model: Model, folder: string, cwd: string): Promis
   const context: AgentContext = {
     cwd,
     stateDir: join(root, "state"),
+    keysDir: join(root, "state"),
     sessionId: randomUUID(),
     model: undefined,
     env: {

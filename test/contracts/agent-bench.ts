@@ -72,6 +72,7 @@ function makeBench(it: AgentUnderTest, root: string, modelUrl: string, overrides
   const agent = it.create({
     cwd,
     stateDir: join(root, "state"),
+    keysDir: join(root, "keys"),
     sessionId: randomUUID(),
     model: undefined,
     env: { HOME: root, ...it.env(modelUrl), ...mark },

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { ThreadboxError } from "../../src/errors.ts";
 import type { Sandbox, SandboxProvider } from "../../src/sandboxes/provider.ts";
+import { execContract, isLost } from "./provider-exec.ts";
+import { filesContract } from "./provider-files.ts";
 
 export interface ProviderUnderTest {
   provider: SandboxProvider;
@@ -12,7 +13,7 @@ export interface ProviderUnderTest {
   close(): Promise<void>;
 }
 
-/** Serves /env and /files, and runs until it is killed. */
+/** Serves its environment and files, and runs until it is killed. */
 const SERVER = `
   const http = require("node:http"), fs = require("node:fs");
   const read = (path) => { try { return fs.readFileSync(path, "utf8"); } catch (error) { return error.code; } };
@@ -23,6 +24,7 @@ const SERVER = `
       "/read": () => read(searchParams.get("path")),
       "/append": () => fs.appendFileSync(searchParams.get("path"), "more\\n") ?? "ok",
       "/version": () => process.version,
+      "/crash": () => process.kill(process.pid, "SIGKILL"),
     };
     response.end(JSON.stringify(answers[pathname]()));
   }).listen(Number(process.env.TEST_PORT), process.env.TEST_HOST, () => console.log("listening"));
@@ -39,7 +41,7 @@ export function providerContract(name: string, make: () => Promise<ProviderUnder
     after(() => under.close());
 
     test("a sandbox has a folder for work and one for state, and its port answers from here", async () => {
-      const sandbox = await provider.start("first", null);
+      const sandbox = await provider.start("first", { from: null });
       await sandbox.put(`${sandbox.workspace}/deep/notes.txt`, Buffer.from("hello\n"));
       await serve(sandbox, { GREETING: "hi there" });
       assert.equal(await ask(sandbox, `/read?path=${sandbox.workspace}/deep/notes.txt`), "hello\n");
@@ -51,17 +53,20 @@ export function providerContract(name: string, make: () => Promise<ProviderUnder
     });
 
     test("large and binary files arrive as they are", async () => {
-      const sandbox = await provider.start("first", null);
+      const sandbox = await provider.start("first", { from: null });
       const bytes = Buffer.alloc(3_000_000, "0123456789\0é\n");
       await sandbox.put(`${sandbox.state}/large`, bytes);
       assert.equal(await sandbox.tail(`${sandbox.state}/large`, 12), bytes.subarray(-12).toString());
     });
 
     test("starting it again, even twice at once, gives the one that runs", async () => {
-      const [one, two] = await Promise.all([provider.start("first", null), provider.start("first", null)]);
+      const [one, two] = await Promise.all([
+        provider.start("first", { from: null }),
+        provider.start("first", { from: null }),
+      ]);
       assert.equal(one.url, two.url);
       assert.equal(await ask(one, `/read?path=${one.workspace}/deep/notes.txt`), "hello\n");
-      assert.deepEqual(await provider.list(), ["first"]);
+      assert.deepEqual(await namesOf(provider), ["first"]);
     });
 
     test("a bot that was restarted finds what runs, and nothing else", async () => {
@@ -69,12 +74,31 @@ export function providerContract(name: string, make: () => Promise<ProviderUnder
       const found = await restarted.find("first");
       assert.ok(found);
       assert.equal(await ask(found, `/read?path=${found.workspace}/deep/notes.txt`), "hello\n");
-      assert.deepEqual(await restarted.list(), ["first"]);
+      assert.deepEqual(await namesOf(restarted), ["first"]);
       assert.equal(await restarted.find("nobody"), null);
     });
 
+    test("it is listed with the time when it was started", async () => {
+      const before = Date.now();
+      await provider.start("second", { from: null });
+      const listed = await provider.list();
+      assert.deepEqual(listed.map(({ name }) => name).sort(), ["first", "second"]);
+      const createdAt = listed.find(({ name }) => name === "second")?.createdAt ?? 0;
+      // Providers tell whole seconds, by a clock of their own that this test trusts to be this machine's.
+      assert.ok(createdAt >= before - 1000 && createdAt <= Date.now() + 1000);
+      await provider.destroy("second");
+    });
+
+    test("what was launched is started again when it crashes, and the sandbox is the same", async () => {
+      const sandbox = await provider.start("first", { from: null });
+      await assert.rejects(ask(sandbox, "/crash"));
+      await until(() => isServing(sandbox));
+      assert.equal(await ask(sandbox, `/read?path=${sandbox.workspace}/deep/notes.txt`), "hello\n");
+      assert.equal((await provider.find("first"))?.url, sandbox.url);
+    });
+
     test("asleep it has no process and answers nothing", async () => {
-      const sandbox = await provider.start("first", null);
+      const sandbox = await provider.start("first", { from: null });
       const token = await provider.sleep("first");
       await assert.rejects(fetch(`${sandbox.url}/version`));
       assert.deepEqual(await provider.list(), []);
@@ -84,7 +108,7 @@ export function providerContract(name: string, make: () => Promise<ProviderUnder
 
     test("woken by another bot, it has its files", async () => {
       const restarted = await under.restarted();
-      const sandbox = await restarted.start("first", await restarted.sleep("first"));
+      const sandbox = await restarted.start("first", { from: await restarted.sleep("first") });
       await serve(sandbox, {});
       assert.equal(await ask(sandbox, `/read?path=${sandbox.workspace}/deep/notes.txt`), "hello\n");
       assert.equal((await restarted.find("first"))?.url, sandbox.url);
@@ -92,9 +116,9 @@ export function providerContract(name: string, make: () => Promise<ProviderUnder
 
     test("a second one can be woken from the first one's token, and goes its own way", async () => {
       const token = await provider.sleep("first");
-      const fork = await provider.start("fork", token);
+      const fork = await provider.start("fork", { from: token });
       await fork.put(`${fork.workspace}/deep/notes.txt`, Buffer.from("changed\n"));
-      const first = await provider.start("first", token);
+      const first = await provider.start("first", { from: token });
       assert.equal(await first.tail(`${first.workspace}/deep/notes.txt`, 100), "hello\n");
       assert.equal(await fork.tail(`${fork.workspace}/deep/notes.txt`, 100), "changed\n");
     });
@@ -103,12 +127,16 @@ export function providerContract(name: string, make: () => Promise<ProviderUnder
       const token = await provider.sleep("first");
       for (const name of ["first", "first", "fork", "nobody"]) await provider.destroy(name);
       assert.deepEqual(await provider.list(), []);
-      const lost = (error: unknown) => error instanceof ThreadboxError && error.code === "sandbox.lost";
-      await assert.rejects(provider.start("other", token), lost);
-      const anew = await provider.start("first", null);
+      await provider.forget(token);
+      await provider.forget(token);
+      await assert.rejects(provider.start("other", { from: token }), isLost);
+      const anew = await provider.start("first", { from: null });
       assert.equal(await anew.tail(`${anew.workspace}/deep/notes.txt`, 100), "");
       await provider.destroy("first");
     });
+
+    execContract(() => provider);
+    filesContract(() => provider);
   });
 }
 
@@ -119,9 +147,9 @@ export function wallsContract(name: string, make: () => Promise<ProviderUnderTes
     let sandbox: Sandbox;
     before(async () => {
       under = await make();
-      const other = await under.provider.start("other", null);
+      const other = await under.provider.start("other", { from: null });
       await other.put(`${other.workspace}/secret.txt`, Buffer.from("other's"));
-      sandbox = await under.provider.start("mine", null);
+      sandbox = await under.provider.start("mine", { from: null });
       await serve(sandbox, {});
     });
     after(() => under.close());
@@ -189,6 +217,15 @@ async function serve(sandbox: Sandbox, env: Record<string, string>): Promise<voi
   });
   await until(async () => (await listening()) > before);
 }
+
+async function isServing(sandbox: Sandbox): Promise<boolean> {
+  return ask(sandbox, "/version").then(
+    () => true,
+    () => false,
+  );
+}
+
+const namesOf = async (provider: SandboxProvider) => (await provider.list()).map(({ name }) => name);
 
 async function ask(sandbox: Sandbox, path: string): Promise<unknown> {
   return (await fetch(new URL(path, sandbox.url))).json();

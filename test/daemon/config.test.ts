@@ -25,12 +25,25 @@ test("an empty environment is a daemon on loopback without tokens", () => {
     name: "sandbox",
     workspaceRoot: resolve("workspace"),
     stateDir: resolve(".sandbox-daemon"),
+    keysDir: resolve(".sandbox-daemon/keys"),
     auth: { is: "off" },
     agentKind: "pi",
     agentUser: null,
     agentBaseEnv: { HOME: "/home/ann", PATH: "/bin", LANG: "de_DE.UTF-8", TERM: "xterm" },
     llm: {},
     journalMaxBytes: 67_108_864,
+  });
+});
+
+test("on a machine of its own the agent finds what the owner put into the environment, and nothing of ours or the provider's", () => {
+  const { agentBaseEnv } = read({
+    ...{ HOME: "/root", PATH: "/bin", LANG: "C", TERM: "dumb" },
+    ...{ NPM_TOKEN: "n", TZ: "Europe/Berlin" },
+    ...{ MODAL_IDENTITY_TOKEN: "m", SANDBOX_DAEMON_JWT_SECRET: "s", SANDBOX_DAEMON_AGENT_ENV: "inherit" },
+  });
+  assert.deepEqual(agentBaseEnv, {
+    ...{ HOME: "/root", PATH: "/bin", LANG: "C", TERM: "dumb" },
+    ...{ NPM_TOKEN: "n", TZ: "Europe/Berlin" },
   });
 });
 
@@ -105,8 +118,8 @@ test("all problems are told at once, each with what to do", () => {
     SANDBOX_DAEMON_AGENT_USER: "nobody-of-that-name",
   };
   assert.deepEqual(problemsOf(env), [
-    'SANDBOX_DAEMON_PORT: give a whole number from 0 to 65535; it is "http"',
     "SANDBOX_DAEMON_STATE_DIR: choose a folder outside the workspace /srv/work",
+    'SANDBOX_DAEMON_PORT: give a whole number from 0 to 65535; it is "http"',
     "SANDBOX_DAEMON_JWT_PUBLIC_KEY: give the JWK of an Ed25519 public key as JSON",
     "SANDBOX_DAEMON_JWT_SECRET: set it (or SANDBOX_DAEMON_JWT_PUBLIC_KEY), or listen on 127.0.0.1 without tokens",
     'SANDBOX_DAEMON_AGENT_MODE: choose one of pi, claude; it is "hal"',

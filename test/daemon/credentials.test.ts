@@ -111,7 +111,7 @@ test("the keys of models outlive the daemon in files that only it can read; git'
   const first = await startDaemon(t, { agents: { scripted: agent.factory } });
   await first.post("/credentials", { version: "1", llm: { anthropicApiKey: KEY }, github: { token: TOKEN } });
   await first.close();
-  const keys = join(first.folder, "state", "keys");
+  const keys = join(first.folder, "state", "keys", "daemon");
   assert.deepEqual(readdirSync(keys), ["ANTHROPIC_API_KEY"]);
   assert.equal(statSync(join(keys, "ANTHROPIC_API_KEY")).mode & 0o777, 0o600);
   assert.equal(statSync(join(first.folder, "state")).mode & 0o777, 0o700);

@@ -38,7 +38,7 @@ test("with one it gets its own folders and nothing of ours", { skip: missing }, 
     look("workspace", `touch ${context.cwd}/file && echo ok`);
     look("state", `touch ${context.stateDir}/file && echo ok`);
     look("journal", `cat ${join(context.stateDir, "../../journal.db")} 2>/dev/null || echo refused`);
-    look("keys", `ls ${join(context.stateDir, "../../keys")} 2>/dev/null || echo refused`);
+    look("keys", `ls ${join(context.stateDir, "../../keys/daemon")} 2>/dev/null || echo refused`);
     look("daemon", `cat /proc/${process.pid}/environ 2>/dev/null || echo refused`);
     return done();
   });
@@ -65,5 +65,5 @@ test("with one it gets its own folders and nothing of ours", { skip: missing }, 
     },
   );
   assert.equal(statSync(join(folder, "state", "journal.db")).mode & 0o777, 0o600);
-  assert.equal(readFileSync(join(folder, "state", "keys", "OPENAI_API_KEY"), "utf8"), "sk-0123456789");
+  assert.equal(readFileSync(join(folder, "state", "keys", "daemon", "OPENAI_API_KEY"), "utf8"), "sk-0123456789");
 });

@@ -58,6 +58,7 @@ export function testConfig(folder: string, more: Partial<DaemonConfig> = {}): Da
     name: "box-1",
     workspaceRoot: join(folder, "workspace"),
     stateDir: join(folder, "state"),
+    keysDir: join(folder, "state", "keys"),
     auth: { is: "on", secret: SECRET, publicKey: null },
     agentKind: "scripted",
     agentUser: null,

@@ -3,40 +3,19 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ThreadboxError } from "../../src/errors.ts";
-import { createLog } from "../../src/log.ts";
-import { localProvider } from "../../src/sandboxes/local.ts";
-import { type ProviderUnderTest, providerContract, until, wallsContract } from "../contracts/provider.ts";
+import { providerContract, until, wallsContract } from "../contracts/provider.ts";
+import { isServed, localBot, type Walls, walls, whyNoWalls } from "./local-bot.ts";
 
-const log = createLog("silent");
 const homes: string[] = [];
 
-async function bot(bubblewrap: "auto" | "off"): Promise<ProviderUnderTest> {
-  const home = await mkdtemp(join(tmpdir(), "threadbox-test-"));
-  homes.push(home);
-  const make = () => localProvider({ home, log, bubblewrap });
-  const provider = make();
-  return {
-    provider,
-    restarted: async () => make(),
-    async close() {
-      for (const name of await readdir(join(home, "sandboxes"))) await provider.destroy(name);
-      await rm(home, { recursive: true });
-    },
-  };
-}
-
-/** Why walls cannot be tested here; null when they can. */
-async function whyNoWalls(): Promise<string | null> {
-  const { provider, close } = await bot("auto");
-  const warning = await provider.warning();
-  await close();
-  return warning;
+async function bot(bubblewrap: Walls) {
+  const made = await localBot(bubblewrap);
+  homes.push(made.home);
+  return made;
 }
 
 const noWalls = await whyNoWalls();
@@ -64,13 +43,10 @@ test("a person is warned when sandboxes have no walls", async () => {
   await close();
 });
 
-const walls = noWalls ? (["off"] as const) : (["auto", "off"] as const);
-for (const bubblewrap of walls) {
-  const named = bubblewrap === "off" ? "without walls" : "behind bubblewrap";
-
+for (const { bubblewrap, named } of await walls()) {
   test(`${named}: what was left running inside ends with the sandbox, however stubborn`, async () => {
     const { provider, close } = await bot(bubblewrap);
-    const sandbox = await provider.start("stubborn", null);
+    const sandbox = await provider.start("stubborn", { from: null });
     await sandbox.put(`${sandbox.state}/child.cjs`, Buffer.from(STUBBORN_CHILD));
     await sandbox.put(`${sandbox.state}/parent.cjs`, Buffer.from(PARENT));
     const { port } = sandbox.listen;
@@ -83,8 +59,7 @@ for (const bubblewrap of walls) {
   });
 
   test(`${named}: a bot that is killed leaves its sandboxes running, and the next one finds them`, async () => {
-    const { provider, close } = await bot(bubblewrap);
-    const home = homes.at(-1) ?? "";
+    const { home, provider, close } = await bot(bubblewrap);
     const script = fileURLToPath(import.meta.resolve("./bot-with-sandbox.ts"));
     const killed = spawn(process.execPath, [script, home, bubblewrap], { stdio: ["ignore", "pipe", "inherit"] });
     await once(killed.stdout, "readable");
@@ -98,19 +73,19 @@ for (const bubblewrap of walls) {
   });
 
   test(`${named}: a process whose number could not be written down never begins`, async () => {
-    const { provider, close } = await bot(bubblewrap);
-    const sandbox = await provider.start("forgotten", null);
+    const { provider, folderOf, close } = await bot(bubblewrap);
+    const sandbox = await provider.start("forgotten", { from: null });
     await provider.sleep("forgotten");
     const began = sandbox.launch(["node", "-e", ""], { env: {}, logFile: `${sandbox.state}/log` });
     await assert.rejects(began, (error) => error instanceof ThreadboxError && error.code === "sandbox.unavailable");
-    await provider.start("forgotten", null);
-    assert.equal(existsSync(join(homes.at(-1) ?? "", "sandboxes", "forgotten", "state", "log")), false);
+    await provider.start("forgotten", { from: null });
+    assert.equal(existsSync(join(folderOf("forgotten"), "state", "log")), false);
     await close();
   });
 
   test(`${named}: the agent is found and runs`, async () => {
     const { provider, close } = await bot(bubblewrap);
-    const sandbox = await provider.start("agent", null);
+    const sandbox = await provider.start("agent", { from: null });
     const logFile = `${sandbox.state}/log`;
     await sandbox.launch(["pi", "--version"], { env: {}, logFile });
     await until(async () => (await sandbox.tail(logFile, 100)) !== "");
@@ -127,10 +102,3 @@ const PARENT = `
   const { spawn } = require("node:child_process");
   spawn(process.execPath, process.argv.slice(2), { detached: true, stdio: "inherit" }).unref();
   setInterval(() => {}, 1000);`;
-
-async function isServed(url: string): Promise<boolean> {
-  return fetch(url).then(
-    (response) => response.ok,
-    () => false,
-  );
-}

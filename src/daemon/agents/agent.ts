@@ -27,6 +27,8 @@ export interface AgentContext {
   cwd: string;
   /** Folder for the agent's own files (sessions, settings), kept with the sandbox. */
   stateDir: string;
+  /** Folder for keys; not kept with the sandbox where the machine has such a place. */
+  keysDir: string;
   /** The agent's own session: created or resumed by this id. */
   sessionId: string;
   model: string | undefined;

@@ -90,7 +90,7 @@ export const processMarks = (context: AgentContext): Record<string, string> => (
 /** Writes keys and settings; before every prompt, because keys expire. */
 export async function writePiFiles(context: AgentContext, launch: PiLaunch): Promise<void> {
   const dir = agentDir(context);
-  await makeOwnedDir(context.stateDir, dir);
+  for (const own of [dir, context.keysDir]) await makeOwnedDir(context.stateDir, own);
   for (const [name, text] of Object.entries(launch.files)) await replaceFile(context.stateDir, join(dir, name), text);
   for (const provider of KNOWN) {
     const key = context.env[keyVariable(provider)];
@@ -101,7 +101,7 @@ export async function writePiFiles(context: AgentContext, launch: PiLaunch): Pro
 
 const agentDir = (context: AgentContext): string => join(context.stateDir, "agent");
 const keyVariable = (provider: KnownProvider): string => PROVIDERS[provider].keys[0];
-const keyFile = (context: AgentContext, provider: KnownProvider): string => join(agentDir(context), `${provider}.key`);
+const keyFile = (context: AgentContext, provider: KnownProvider): string => join(context.keysDir, `${provider}.key`);
 
 function settings(retry: PiRetry): string {
   return JSON.stringify({

@@ -39,6 +39,7 @@ test("a message that came too late for the run, but was taken, is a prompt of it
   const context: AgentContext = {
     cwd: root,
     stateDir: join(root, "state"),
+    keysDir: join(root, "keys"),
     sessionId: "late",
     model: undefined,
     env: { PATH: root, ANTHROPIC_API_KEY: "key" },

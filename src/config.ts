@@ -11,6 +11,13 @@ import { AGENT_KINDS } from "./wire/agents.ts";
 
 const text = z.string().trim().min(1).optional();
 const url = (remedy: string) => z.url({ error: remedy }).optional();
+/** Two halves that are easily swapped when they are copied. */
+const token = (other: string, remedy: string) =>
+  z
+    .string()
+    .trim()
+    .refine((value) => !value.startsWith(other), { error: remedy })
+    .optional();
 
 const Environment = z.object({
   PORT: z.coerce.number({ error: "a port number, such as 3000" }).int().min(0).max(65_535).default(3000),
@@ -54,14 +61,22 @@ const Environment = z.object({
   GITHUB_TOKEN: text,
   GITHUB_API_URL: url("GitHub's API, such as https://api.github.com").default("https://api.github.com"),
   GITHUB_URL: url("where repositories are cloned from, such as https://github.com").default("https://github.com"),
-  MODAL_TOKEN_ID: text,
-  MODAL_TOKEN_SECRET: text,
-  MODAL_SERVER_URL: text,
+  MODAL_TOKEN_ID: token("as-", "this is the token's second part; the first one begins with ak-"),
+  MODAL_TOKEN_SECRET: token("ak-", "this is the token's first part; the second one begins with as-"),
+  MODAL_SERVER_URL: url("the address of Modal's servers; leave it out for Modal's own").refine(isSafeForTokens, {
+    error:
+      "begins with https://, because http would show the token to everybody on the way; leave it out for Modal's own",
+  }),
   ANTHROPIC_API_KEY: text,
   OPENAI_API_KEY: text,
   ANTHROPIC_BASE_URL: url("the base URL of the model's API, without /v1"),
   OPENAI_BASE_URL: url("the base URL of the model's API, with /v1"),
 });
+
+/** Modal's SDK goes without encryption where it is told http; an emulator on this machine may have that. */
+function isSafeForTokens(address: string | undefined): boolean {
+  return !address?.startsWith("http:") || /^http:\/\/(?:127\.0\.0\.1|localhost)[:/]/.test(address);
+}
 
 /** Every variable that is read; `.env.example` has the same. */
 export const VARIABLES = Object.keys(Environment.shape) as (keyof typeof Environment.shape)[];
@@ -81,6 +96,7 @@ export interface Config {
   model: string | undefined;
   slack: SlackConfig | null;
   github: GitHubConfig | null;
+  modal: ModalConfig | null;
   models: { anthropicApiKey?: string; openaiApiKey?: string; anthropicBaseUrl?: string; openaiBaseUrl?: string };
 }
 
@@ -96,6 +112,12 @@ export interface GitHubConfig {
   webhookSecret: string | undefined;
   apiUrl: string;
   url: string;
+}
+
+export interface ModalConfig {
+  tokenId: string;
+  tokenSecret: string;
+  serverUrl: string | undefined;
 }
 
 /** An environment as it comes: text, unchecked. */
@@ -117,6 +139,14 @@ export function readConfig(variables: Variables): Config {
     );
   }
   return toConfig(Environment.parse(given(variables)));
+}
+
+/**
+ * Modal's SDK takes the address of its servers from the environment of the process alone, and our `.env` is not in there. Has to be
+ * called before its client is made.
+ */
+export function tellModalSdk({ modal }: Pick<Config, "modal">): void {
+  if (modal?.serverUrl) process.env.MODAL_SERVER_URL = modal.serverUrl;
 }
 
 export interface ConfigProblem {
@@ -159,7 +189,13 @@ function together(read: Variables): ConfigProblem[] {
     );
   if (read.GITHUB_APP_ID && !read.GITHUB_WEBHOOK_SECRET)
     missing("GITHUB_WEBHOOK_SECRET", "needed to check what GitHub sends; the secret of your App's webhook");
-  if (read.THREADBOX_PROVIDER === "modal") missing("THREADBOX_PROVIDER", "modal is not built in yet; use local");
+  if (read.THREADBOX_PROVIDER === "modal")
+    for (const variable of ["MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET"] as const)
+      if (!read[variable])
+        missing(
+          variable,
+          "needed with THREADBOX_PROVIDER=modal; make one at modal.com/settings/tokens or with `modal token new`",
+        );
   return problems;
 }
 
@@ -190,6 +226,7 @@ function toConfig(read: Read): Config {
         }
       : null,
     github: githubOf(read),
+    modal: modalOf(read),
     models: Object.fromEntries(Object.entries(models).filter(([, value]) => value !== undefined)),
   };
 }
@@ -204,4 +241,9 @@ function githubOf(read: Read): GitHubConfig | null {
     };
   }
   return read.GITHUB_TOKEN ? { auth: { token: read.GITHUB_TOKEN }, ...rest } : null;
+}
+
+function modalOf(read: Read): ModalConfig | null {
+  const { MODAL_TOKEN_ID: tokenId, MODAL_TOKEN_SECRET: tokenSecret, MODAL_SERVER_URL: serverUrl } = read;
+  return read.THREADBOX_PROVIDER === "modal" && tokenId && tokenSecret ? { tokenId, tokenSecret, serverUrl } : null;
 }

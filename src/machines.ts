@@ -1,6 +1,8 @@
 /** Sandboxes as the bot and the commands for them use them: a provider, how its daemons are started, and how they are spoken to. */
+import { randomBytes } from "node:crypto";
+import about from "../package.json" with { type: "json" };
 import { systemClock } from "./clock.ts";
-import type { Config } from "./config.ts";
+import { type Config, tellModalSdk } from "./config.ts";
 import type { Log } from "./log.ts";
 import type { TeamSettings } from "./repositories.ts";
 import { boot } from "./sandboxes/boot.ts";
@@ -13,6 +15,8 @@ import type { Store } from "./store/store.ts";
 
 export interface Machines {
   provider: SandboxProvider;
+  /** What a daemon is told of the models: their keys, or what stands for keys that it is not to hold. */
+  models: Config["models"];
   signer: Signer;
   /** Puts the daemon into a running sandbox, or finds it there; another object when it had to be restarted. */
   boot(sandbox: Sandbox): Promise<Sandbox>;
@@ -20,21 +24,44 @@ export interface Machines {
   connect(sandbox: { name: string; url: string }): DaemonClient;
 }
 
+async function kindOf({ config, team, store, log }: MachinesOptions): Promise<Pick<Machines, "provider" | "models">> {
+  const { home, modal, models } = config;
+  if (!modal) return { provider: localProvider({ home, log }), models };
+  tellModalSdk(config);
+  // Only here: Modal's client takes half a second to load.
+  const { modalProvider } = await import("./sandboxes/modal.ts");
+  const { placeholderModels } = await import("./sandboxes/modal-outside.ts");
+  const instance = await store.setting("instance", async () => randomBytes(8).toString("hex"));
+  const tokens = { id: modal.tokenId, secret: modal.tokenSecret };
+  const agents = { [PI]: about.dependencies[PI] };
+  const settings = team.sandboxes;
+  return {
+    provider: modalProvider({ tokens, settings, instance, daemon: daemonBundle, agents, models, log }),
+    models: settings.modal.keepTokensOutside ? placeholderModels(models) : models,
+  };
+}
+
+/** The version that is tried here is the one that is installed there. */
+const PI = "@earendil-works/pi-coding-agent";
+
 /** Daemon up, without the clone; a phase of its own, shown as such. */
 const BOOT_WITHIN_MS = 60_000;
 
-export async function openMachines(options: {
+interface MachinesOptions {
   config: Config;
   team: TeamSettings;
   store: Pick<Store, "setting">;
   log: Log;
-}): Promise<Machines> {
-  const { config, store, log } = options;
+}
+
+export async function openMachines(options: MachinesOptions): Promise<Machines> {
+  const { store } = options;
   const key = await store.setting("daemon-signing-key", newSigningKey);
   const signer = await createSigner(key.privateJwk);
-  const provider = localProvider({ home: config.home, log });
+  const { provider, models } = await kindOf(options);
   return {
     provider,
+    models,
     signer,
     boot: async (sandbox) =>
       boot(sandbox, {

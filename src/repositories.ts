@@ -8,6 +8,15 @@ import { canonicalGitUrl } from "./core/correlation.ts";
 import type { Repository } from "./core/types.ts";
 import { ThreadboxError } from "./errors.ts";
 import { readOptionalFile } from "./optional-file.ts";
+import type { SandboxSettings } from "./sandboxes/settings.ts";
+import {
+  IDLE_AFTER_MINUTES,
+  Image,
+  Modal,
+  ofRepository,
+  sandboxProblems,
+  toSandboxSettings,
+} from "./team-sandboxes.ts";
 import { AGENT_KINDS } from "./wire/agents.ts";
 
 const Listed = z.strictObject({
@@ -29,6 +38,7 @@ const Listed = z.strictObject({
     .optional()
     .describe("Coding agent for this repository."),
   model: z.string().min(1).optional().describe("Model for this repository, such as anthropic/claude-sonnet-4-5."),
+  ...ofRepository,
 });
 
 /** `threadbox.yml` as it is written. */
@@ -62,6 +72,8 @@ export const File = z.strictObject({
         .describe("Numeric ids of GitHub bots that may ask; none, when it is left out."),
     })
     .default({}),
+  image: Image.default({}).describe("What is in a Modal sandbox beside the daemon and the agent."),
+  modal: Modal.default({}).describe("Sandboxes at Modal; used with THREADBOX_PROVIDER=modal."),
   limits: z
     .strictObject({
       idleAfterMinutes: z
@@ -72,6 +84,10 @@ export const File = z.strictObject({
       turnMinutes: z.number().positive().optional().describe("A turn is stopped after that long; 90."),
     })
     .default({}),
+});
+/** What an editor cannot check. */
+const Checked = File.superRefine((file, context) => {
+  for (const { path, message } of sandboxProblems(file)) context.addIssue({ code: "custom", path, message });
 });
 export type File = z.infer<typeof File>;
 
@@ -84,6 +100,7 @@ export interface TeamSettings {
   github: File["github"];
   idleAfterMs: number;
   turnLimitMs: number;
+  sandboxes: SandboxSettings;
   /** False when there is no threadbox.yml. */
   found: boolean;
 }
@@ -91,7 +108,7 @@ export interface TeamSettings {
 /** Reads the file; an absent one is an empty one. Throws `config.invalid` with every problem of a malformed one. */
 export function readTeamSettings(path: string, githubUrl = "https://github.com"): TeamSettings {
   const text = readOptionalFile(path);
-  const parsed = File.safeParse(text === null ? {} : (yamlOf(path, text) ?? {}), { error: inWords });
+  const parsed = Checked.safeParse(text === null ? {} : (yamlOf(path, text) ?? {}), { error: inWords });
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "(file)"}: ${issue.message}`);
     throw new ThreadboxError("config.invalid", `Cannot start, fix these in ${path}:\n${lines.join("\n")}`);
@@ -102,8 +119,9 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
     labels: Object.fromEntries(repositories.flatMap(({ name, label }) => (label ? [[name, label]] : []))),
     slack,
     github,
-    idleAfterMs: (limits.idleAfterMinutes ?? 10) * 60_000,
+    idleAfterMs: (limits.idleAfterMinutes ?? IDLE_AFTER_MINUTES) * 60_000,
     turnLimitMs: (limits.turnMinutes ?? 90) * 60_000,
+    sandboxes: toSandboxSettings(parsed.data),
     found: text !== null,
   };
 }

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { describe, test } from "node:test";
 import { parseEnv } from "node:util";
+import { parse } from "yaml";
 import about from "../package.json" with { type: "json" };
 import { demoModel } from "../src/cli/demo-model.ts";
 import { DEMO_ASK } from "../src/cli/demo-repository.ts";
@@ -122,6 +123,12 @@ describe("the README", () => {
   });
 });
 
+interface EditorSchema {
+  description?: string;
+  properties?: Record<string, EditorSchema>;
+  items?: EditorSchema;
+}
+
 describe("threadbox.yml", () => {
   test("has the schema for editors that the code checks it with", () => {
     assert.deepEqual(
@@ -133,6 +140,21 @@ describe("threadbox.yml", () => {
   test("has an example that can be used", () => {
     const { repositories, found } = readTeamSettings(join(root, "threadbox.example.yml"));
     assert.deepEqual([found, repositories.map(({ name }) => name)], [true, ["acme/api", "acme/web"]]);
+  });
+  test("has an example that shows everything, and says of everything what it is for", () => {
+    const shown = parse(textOf("threadbox.example.yml"));
+    const missing: string[] = [];
+    const look = (schema: EditorSchema, values: unknown[], path: string): void => {
+      for (const [name, property] of Object.entries(schema.properties ?? {})) {
+        const found = values.flatMap((value) => Object(value)[name] ?? []);
+        if (found.length === 0) missing.push(`${path}${name}`);
+        const inside = property.items ?? property;
+        if (!inside.properties && !property.description) missing.push(`${path}${name} is for?`);
+        look(inside, found, `${path}${name}.`);
+      }
+    };
+    look(editorSchema(), [shown], "");
+    assert.deepEqual(missing, []);
   });
   test("points editors to the schema", () => {
     const hint = "# yaml-language-server: $schema=./threadbox.schema.json\n";

@@ -14,8 +14,11 @@ import { sandboxName } from "../src/core/naming.ts";
 import type { Repository } from "../src/core/types.ts";
 import { type Bot, startBot } from "../src/main.ts";
 import { readRunning } from "../src/sandboxes/local-record.ts";
+import type { SandboxSettings } from "../src/sandboxes/settings.ts";
 import { sessionPages } from "../src/store/pages.ts";
+import { defaultSandboxes } from "../src/team-sandboxes.ts";
 import { testDatabase } from "./database.ts";
+import type { ModalEmulator } from "./emulators/modal.ts";
 import { quiet } from "./quiet.ts";
 
 export interface WorldOptions {
@@ -26,6 +29,10 @@ export interface WorldOptions {
   repositories?: Repository[] | ((own: Repository) => Repository[]);
   idleAfterMs?: number;
   turnLimitMs?: number;
+  /** Sandboxes at the emulated Modal instead of on this machine. */
+  modal?: ModalEmulator;
+  /** What threadbox.yml says of sandboxes, by repository "own" for the world's own; the defaults when it is left out. */
+  sandboxes?: (defaults: SandboxSettings, own: string) => SandboxSettings;
   /** Called with the address that the bot will answer on, before it starts. */
   port?: number;
 }
@@ -68,8 +75,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     DATABASE_URL: `postgres:///${name}?user=${user}&host=${encodeURIComponent(host)}`,
     ANTHROPIC_API_KEY: "scripted",
     ANTHROPIC_BASE_URL: model.url,
+    ...(options.modal ? { THREADBOX_PROVIDER: "modal", ...options.modal.environment } : {}),
     ...options.variables,
   });
+  // What is the internet to a sandbox at Modal.
+  for (const reached of [model.url, git.url]) await options.modal?.allowHostPort(Number(new URL(reached).port));
   let printed = "";
   const start = (): Promise<Bot> =>
     startBot({
@@ -84,6 +94,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         github: {},
         idleAfterMs: options.idleAfterMs ?? 3_600_000,
         turnLimitMs: options.turnLimitMs ?? 3_600_000,
+        sandboxes: options.sandboxes?.(defaultSandboxes, repository.name) ?? defaultSandboxes,
         found: true,
       },
       log: quiet,
@@ -109,7 +120,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     settled: () => until(bot, () => isSettled(bot)),
     until: (holds) => until(bot, holds),
     folderOf: (session) => join(home, "bot", "sandboxes", sandboxName(session), "workspace"),
-    killSandbox: () => killSandboxes(join(home, "bot", "sandboxes")),
+    killSandbox: () => (options.modal ? killMachines(options.modal) : killSandboxes(join(home, "bot", "sandboxes"))),
     async restart() {
       await bot.stop();
       bot = await start();
@@ -147,6 +158,10 @@ async function until({ store: { listener } }: Bot, holds: () => Promise<boolean>
       }
     });
   }
+}
+
+async function killMachines(modal: ModalEmulator): Promise<void> {
+  for (const { name, state } of modal.sandboxes()) if (name && state.is === "running") await modal.kill(name);
 }
 
 async function killSandboxes(root: string): Promise<void> {

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { type Config, environment, readConfig } from "../config.ts";
 import { createLog } from "../log.ts";
 import { type Bot, startBot } from "../main.ts";
+import { defaultSandboxes } from "../team-sandboxes.ts";
 import { command, run } from "./command.ts";
 import { type GitRemote, serveGit } from "./demo-git.ts";
 import { openGround } from "./demo-ground.ts";
@@ -72,6 +73,7 @@ function demoBot(config: Config, { url }: GitRemote, output: Output): Promise<Bo
     github: {},
     idleAfterMs: 3_600_000,
     turnLimitMs: 15 * 60_000,
+    sandboxes: defaultSandboxes,
     found: false,
   };
   const log = createLog(config.logLevel);

@@ -34,6 +34,7 @@ export async function checkGit(): Promise<Finding[]> {
 }
 
 export async function checkWalls({ config, log }: Checked): Promise<Finding[]> {
+  if (config.provider !== "local") return [];
   return tried("sandboxes", "Try again.", async () => {
     const warning = await localProvider({ home: config.home, log }).warning();
     return [
@@ -44,11 +45,14 @@ export async function checkWalls({ config, log }: Checked): Promise<Finding[]> {
   });
 }
 
+const PI = "@earendil-works/pi-coding-agent";
+
 export async function checkAgent({ config }: Checked): Promise<Finding[]> {
   const what = `agent ${config.agent}`;
   // Others are looked for where the sandbox runs, when they are asked for.
   if (config.agent !== "pi")
     return [warn(what, "It is not checked from here.", "Say something, or leave THREADBOX_AGENT out for pi.")];
+  if (config.provider !== "local") return [ok(what, `${about.dependencies[PI]}, which the image has`)];
   const { node, nodeModules } = findTools();
   const version = await execute(node, [join(nodeModules, ".bin", "pi"), "--version"], {
     env: { PATH: "/usr/bin:/bin", PI_OFFLINE: "1" },

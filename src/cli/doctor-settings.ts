@@ -35,9 +35,12 @@ function ofVariables(variables: Variables, problems: ConfigProblem[]): Finding[]
   return [ok("variables", existsSync(".env") ? "fine, with those of .env" : "fine; there is no .env")];
 }
 
-/** Without the wrong ones. Slack's and GitHub's variables need each other, so there the whole group goes. */
+/** Without the wrong ones. Variables that need each other go together: Slack's, GitHub's, and Modal's with the provider. */
 function usable(variables: Variables, problems: ConfigProblem[]): Variables {
-  const wrong = problems.map(({ variable }) => /^(?:SLACK|GITHUB)_/.exec(variable)?.[0] ?? variable);
+  const wrong = problems.flatMap(({ variable }) => {
+    const group = /^(?:SLACK|GITHUB|MODAL)_/.exec(variable)?.[0];
+    return group === "MODAL_" ? [group, "THREADBOX_PROVIDER"] : [group ?? variable];
+  });
   return Object.fromEntries(Object.entries(variables).filter(([name]) => !wrong.some((one) => name.startsWith(one))));
 }
 

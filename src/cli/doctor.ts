@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { command, run } from "./command.ts";
 import type { Finding } from "./doctor-finding.ts";
 import { checkAgent, checkDatabase, checkGit, checkNode, checkPort, checkWalls } from "./doctor-machine.ts";
+import { checkModalProvider } from "./doctor-modal.ts";
 import { checkModel } from "./doctor-model.ts";
 import { checkRepositories } from "./doctor-repositories.ts";
 import { type Checked, checkSettings } from "./doctor-settings.ts";
@@ -14,6 +15,7 @@ const CHECKS: ((settings: Checked) => Promise<Finding[]>)[] = [
   checkNode,
   checkGit,
   checkWalls,
+  checkModalProvider,
   checkAgent,
   checkDatabase,
   checkPort,

@@ -1,11 +1,19 @@
-/** `threadbox logs`: what happened in a session, as it was stored. */
+/** `threadbox logs`: what happened in a session, as it was stored; of a person's sandbox, what its daemon logged. */
+import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
-import { type OpenStore, openStore } from "../store/open.ts";
+import type { Session } from "../core/types.ts";
+import type { OpenStore } from "../store/open.ts";
 import { sessionPages } from "../store/pages.ts";
 import type { JournalEntry } from "../wire/events.ts";
 import { command, run } from "./command.ts";
+import { Refused } from "./failure.ts";
 import type { Output } from "./output.ts";
-import { readSettings } from "./settings.ts";
+import { type Found, lookInStore, runningOne } from "./sandbox-find.ts";
+import { interrupt, MARK } from "./sandbox-interrupt.ts";
+import { shortName } from "./sandbox-names.ts";
+import { type OpenSandboxes, openSandboxes } from "./sandbox-open.ts";
+import { daemonLog } from "./sandbox-prepare.ts";
+import { connect } from "./sandbox-streams.ts";
 import { onInterrupt } from "./signals.ts";
 import { findSession, isAtRest } from "./stored.ts";
 import { transcriptLines } from "./transcript-lines.ts";
@@ -22,26 +30,42 @@ const BATCH = 500;
 export function logsCommand(): Command {
   return command({
     name: "logs",
-    summary: "Print what a session was asked, what the agent did, and how it ended.",
+    summary: "Print what a session was asked, what the agent did, and how it ended; or the log of your own sandbox.",
     examples: [
       ["logs s1a2", "the session whose id begins with s1a2"],
       ["logs s1a2 --follow", "go on until it has nothing more to do"],
       ["logs s1a2 --json", "every stored event, as one JSON document"],
+      ["logs calm-otter", "the end of the daemon's log in a sandbox of that name"],
     ],
   })
-    .argument("<session>", "its id, or the beginning of it")
+    .argument("<session>", "its id or its sandbox's name, or the beginning of one; or a sandbox of your own")
     .option("-f, --follow", "go on while the session works")
     .action((id: string, options: Options) => run(options, (output) => logs(id, options, output)));
 }
 
 async function logs(id: string, { follow = false }: Options, output: Output): Promise<number> {
-  const { config, log } = readSettings();
   await using closing = new AsyncDisposableStack();
-  const store = closing.adopt(await openStore({ ...config, log }), ({ close }) => close());
+  const sandboxes = closing.adopt(await openSandboxes(), ({ close }) => close());
   const left = new AbortController();
   closing.defer(onInterrupt(() => left.abort()));
 
-  const session = await findSession(store, id);
+  const found = await lookInStore(sandboxes, id);
+  if (found && !found.session) return await sandboxLog(sandboxes, found, { follow, left: left.signal }, output);
+  const session = found?.session ?? (await findSession(sandboxes.open, id));
+  return await transcript(sandboxes.open, session, { follow, left: left.signal }, output);
+}
+
+interface Following {
+  follow: boolean;
+  left: AbortSignal;
+}
+
+async function transcript(
+  store: OpenStore,
+  session: Session,
+  { follow, left }: Following,
+  output: Output,
+): Promise<number> {
   const reader = createReader(store, session.id, output);
   await reader.read();
   if (follow) {
@@ -51,7 +75,7 @@ async function logs(id: string, { follow = false }: Options, output: Output): Pr
       await reader.read();
       return rest && true;
     };
-    await until(store, over, left.signal);
+    await until(store, over, left);
   }
   reader.end();
   output.result({
@@ -62,6 +86,34 @@ async function logs(id: string, { follow = false }: Options, output: Output): Pr
   });
   return 0;
 }
+
+/** Of a sandbox that is no session's there is no transcript, only what its daemon logged. */
+async function sandboxLog(
+  sandboxes: OpenSandboxes,
+  found: Found,
+  { follow, left }: Following,
+  output: Output,
+): Promise<number> {
+  const sandbox = await runningOne(sandboxes, found);
+  if (!follow) {
+    const log = await sandbox.tail(daemonLog(sandbox), LOG_BYTES);
+    output.say(log.trimEnd() || "The daemon has logged nothing.");
+    output.result({ sandbox: shortName(found.name), log });
+    return 0;
+  }
+  if (output.json) throw new Refused("A log that goes on is no JSON document.", "Leave --follow or --json out.");
+  const mark = randomUUID();
+  const options = { root: true, env: { [MARK]: mark } };
+  const tail = await sandbox.exec(["tail", "-c", `${LOG_BYTES}`, "-F", daemonLog(sandbox)], options);
+  left.addEventListener("abort", async () => {
+    if (!(await interrupt(sandbox, mark, true))) process.exit(0);
+  });
+  await connect(tail, { stdin: null, stdout: process.stdout, stderr: process.stderr });
+  return 0;
+}
+
+/** A few hundred lines. */
+const LOG_BYTES = 64_000;
 
 function createReader(store: OpenStore, session: string, output: Output) {
   const asked = new Map<string, string>();

@@ -11,6 +11,15 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   sessions: () => import("./sessions.ts").then(({ sessionsCommand }) => sessionsCommand()),
   logs: () => import("./logs.ts").then(({ logsCommand }) => logsCommand()),
   stop: () => import("./stop.ts").then(({ stopCommand }) => stopCommand()),
+  create: () => import("./create.ts").then(({ createCommand }) => createCommand()),
+  fork: () => import("./fork.ts").then(({ forkCommand }) => forkCommand()),
+  list: () => import("./list.ts").then(({ listCommand }) => listCommand()),
+  shell: () => import("./shell.ts").then(({ shellCommand }) => shellCommand()),
+  exec: () => import("./exec.ts").then(({ execCommand }) => execCommand()),
+  cp: () => import("./cp.ts").then(({ cpCommand }) => cpCommand()),
+  open: () => import("./open.ts").then(({ openCommand }) => openCommand()),
+  snapshot: () => import("./snapshot.ts").then(({ snapshotCommand }) => snapshotCommand()),
+  destroy: () => import("./destroy.ts").then(({ destroyCommand }) => destroyCommand()),
   doctor: () => import("./doctor.ts").then(({ doctorCommand }) => doctorCommand()),
 };
 

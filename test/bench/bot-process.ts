@@ -5,6 +5,7 @@ import { readConfig, type Variables } from "../../src/config.ts";
 import type { NewMention, Repository } from "../../src/core/types.ts";
 import { createLog } from "../../src/log.ts";
 import { type Bot, startBot } from "../../src/main.ts";
+import { defaultSandboxes } from "../../src/team-sandboxes.ts";
 import { answerParent } from "./child.ts";
 import { type Load, loadMeter } from "./load.ts";
 
@@ -27,7 +28,16 @@ const tasks = {
   async start({ variables, repositories, idleAfterMs }: BotWish): Promise<string> {
     bot = await startBot({
       config: readConfig({ PORT: "0", ...variables }),
-      team: { repositories, labels: {}, slack: {}, github: {}, idleAfterMs, turnLimitMs: 3_600_000, found: true },
+      team: {
+        repositories,
+        labels: {},
+        slack: {},
+        github: {},
+        idleAfterMs,
+        turnLimitMs: 3_600_000,
+        sandboxes: defaultSandboxes,
+        found: true,
+      },
       // A line for everything that happens is part of what is measured; only nobody reads it.
       log: createLog("info", pino.destination({ dest: "/dev/null", sync: true })),
       paced: false,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, test } from "node:test";
-import { environment, readConfig } from "../../src/config.ts";
+import { configProblems, environment, readConfig, type Variables } from "../../src/config.ts";
 import { documentOf, newFolder } from "./threadbox.ts";
 
 const folder = newFolder();
@@ -28,6 +28,40 @@ describe("settings", () => {
 
   test("name only agents that there are", () => {
     assert.throws(() => readConfig({ THREADBOX_AGENT: "claude" }), /THREADBOX_AGENT: one of: pi/);
+  });
+
+  test("for Modal are asked for when it is the provider, with where to get them", () => {
+    const remedy =
+      "needed with THREADBOX_PROVIDER=modal; make one at modal.com/settings/tokens or with `modal token new`";
+    assert.deepEqual(configProblems({ THREADBOX_PROVIDER: "modal" }), [
+      { variable: "MODAL_TOKEN_ID", remedy },
+      { variable: "MODAL_TOKEN_SECRET", remedy },
+    ]);
+    const tokens = { MODAL_TOKEN_ID: "ak-1", MODAL_TOKEN_SECRET: "as-1" };
+    assert.equal(readConfig(tokens).modal, null);
+    assert.deepEqual(readConfig({ ...tokens, THREADBOX_PROVIDER: "modal" }).modal, {
+      tokenId: "ak-1",
+      tokenSecret: "as-1",
+      serverUrl: undefined,
+    });
+  });
+
+  const wrong: [string, Variables, RegExp][] = [
+    ["its second part as the first", { MODAL_TOKEN_ID: "as-1" }, /the first one begins with ak-/],
+    ["its first part as the second", { MODAL_TOKEN_SECRET: "ak-1" }, /the second one begins with as-/],
+    ["no address", { MODAL_SERVER_URL: "modal" }, /the address of Modal's servers/],
+    ["an address that shows the token", { MODAL_SERVER_URL: "http://modal.example.com" }, /begins with https:/],
+  ];
+  for (const [name, variables, remedy] of wrong)
+    test(`for Modal with ${name} are refused`, () => {
+      assert.deepEqual(
+        configProblems(variables).map((problem) => remedy.test(problem.remedy)),
+        [true],
+      );
+    });
+
+  test("for Modal may name an emulator of this machine", () => {
+    assert.deepEqual(configProblems({ MODAL_SERVER_URL: "http://127.0.0.1:4000" }), []);
   });
 
   test("that are wrong are all listed at once, each with its remedy", async () => {

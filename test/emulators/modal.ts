@@ -33,6 +33,8 @@ export interface ModalOptions {
   /** How many sandboxes a page of a list holds. */
   listPageSize?: number;
   machines?: MachineHostOptions;
+  /** Other machines than true ones: for who needs more of them than this host can run. */
+  host?: BubblewrapHost;
 }
 
 export interface ModalEmulator {
@@ -68,7 +70,7 @@ export async function modalEmulator(options: ModalOptions = {}): Promise<ModalEm
   const account = { id: `ak-${randomBytes(8).toString("hex")}`, secret: `as-${randomBytes(8).toString("hex")}` };
   const tokens = options.tokens ?? [account];
   const folder = await mkdtemp(join(tmpdir(), "modal-emulator-"));
-  const host = await machineHost(options.machines);
+  const host = options.host ?? (await machineHost(options.machines));
   const cloud = await emptyCloud(options, host, tokens);
   const calls: Rpc[] = [];
   const server = await listen({

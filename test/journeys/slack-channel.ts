@@ -25,6 +25,7 @@ export async function startSlackChannel(
   const world = await startWorld({
     ...options,
     variables: {
+      ...options.variables,
       SLACK_BOT_TOKEN: slack.app.botToken,
       SLACK_SIGNING_SECRET: slack.app.signingSecret,
       SLACK_API_URL: slack.apiUrl,

@@ -1,0 +1,39 @@
+/**
+ * Which sandboxes of ours run at Modal. The SDK's list has bare ids, though the server says more, so the names are asked for one
+ * by one and remembered: the first list of a thousand sandboxes costs a thousand small questions, the next one those of the new ones.
+ */
+import type { Sandbox as AtModal } from "modal";
+import { orNull } from "./modal-failure.ts";
+import { type Ground, readTags } from "./modal-handle.ts";
+import type { Listed } from "./provider.ts";
+
+/** Enough to have a thousand answers in some seconds, and far from any limit that is known. */
+const AT_ONCE = 32;
+
+export type Names = Map<string, Listed>;
+
+export async function listAtModal(ground: Ground, names: Names): Promise<Listed[]> {
+  const { client, call, deadlines } = ground.connection;
+  const { appId } = await ground.connection.app();
+  // Pages follow each other, each with what the question gets; this is for all of them.
+  const what = { doing: "list its sandboxes", deadlineMs: deadlines.create };
+  const running = await call(what, () =>
+    Array.fromAsync(client.sandboxes.list({ appId, tags: { threadbox: ground.instance } })),
+  );
+  const ids = new Set(running.map(({ sandboxId }) => sandboxId));
+  for (const id of names.keys()) if (!ids.has(id)) names.delete(id);
+  const unknown = running.filter(({ sandboxId }) => !names.has(sandboxId));
+  const next = unknown.values();
+  await Promise.all(Array.from({ length: AT_ONCE }, () => nameEach(ground, next, names)));
+  return running.flatMap(({ sandboxId }) => names.get(sandboxId) ?? []);
+}
+
+async function nameEach(ground: Ground, next: Iterator<AtModal> & Iterable<AtModal>, names: Names): Promise<void> {
+  const { call, deadlines } = ground.connection;
+  for (const atModal of next) {
+    const what = { doing: "tell the name of a sandbox", deadlineMs: deadlines.question };
+    // One that ended since it was listed has none any more.
+    const tags = readTags((await call(what, () => atModal.getTags().catch(orNull))) ?? {}, ground.instance);
+    if (tags) names.set(atModal.sandboxId, { name: tags.name, createdAt: tags.since });
+  }
+}

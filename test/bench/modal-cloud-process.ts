@@ -1,0 +1,49 @@
+/** The emulated Modal in a process of its own: what is measured in front of it shares no event loop with it. */
+import { type ModalEmulator, modalEmulator } from "../emulators/modal.ts";
+import { answerParent } from "./child.ts";
+import { stillHost } from "./modal-still-host.ts";
+
+export interface CloudWish {
+  /** True machines are process trees of their own; still ones are nothing but an entry in a list. */
+  machines: "true" | "still";
+}
+
+export interface CloudAddress {
+  environment: ModalEmulator["environment"];
+  caFile: string;
+}
+
+/** Modal does not say how many its pages hold; the emulator's own ten would make a list of what is mostly questions. */
+const LIST_PAGE_SIZE = 100;
+
+let modal: ModalEmulator | null = null;
+
+const tasks = {
+  async start({ machines }: CloudWish): Promise<CloudAddress> {
+    modal = await modalEmulator({
+      listPageSize: LIST_PAGE_SIZE,
+      ...(machines === "still" ? { host: stillHost() } : {}),
+    });
+    return { environment: modal.environment, caFile: modal.caFile };
+  },
+
+  /** RPCs since one last asked, in the order in which they came. */
+  takeCalls(_: null): string[] {
+    const calls = [...(modal?.calls ?? [])];
+    modal?.forgetCalls();
+    return calls;
+  },
+
+  /** Those that run now. */
+  running: (_: null): { id: string; name: string | null }[] =>
+    (modal?.sandboxes() ?? []).filter(({ state }) => state.is === "running").map(({ id, name }) => ({ id, name })),
+
+  /** Lets sandboxes reach these loopback ports. */
+  async allow(ports: number[]): Promise<void> {
+    for (const port of ports) await modal?.allowHostPort(port);
+  },
+};
+
+export type CloudTasks = typeof tasks;
+
+answerParent(tasks, async () => modal?.close());

@@ -1,0 +1,87 @@
+/** The image of every sandbox: which layers it has, when they are built, and what is told when one fails. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { layersOf } from "../../src/sandboxes/modal-image.ts";
+import { daemonOf, isCode, noMachines, openBench } from "./modal-bench.ts";
+
+const skip = noMachines ?? false;
+const FRESH = { from: null };
+const image = { base: "node:22-bookworm-slim", packages: [], commands: [], env: {} };
+
+describe("its layers", () => {
+  const agents = { "@earendil-works/pi-coding-agent": "0.87.1" };
+
+  test("what seldom changes comes first, the daemon last", async () => {
+    const settings = { ...image, packages: ["jq"], commands: ["make tools", "make more"], env: { TZ: "UTC" } };
+    const layers = layersOf({ settings, agents }, await daemonOf("daemon")());
+    const begins = layers.map(([line = ""]) => line.split(" ").slice(0, 4).join(" "));
+    assert.deepEqual(begins.slice(3, -1), ["RUN npm install -g", 'ENV TZ="UTC"', "RUN make tools", "RUN make more"]);
+    assert.equal(layers.length, 8);
+    assert.match(layers[1]?.join("") ?? "", /apt-get install .* 'jq'/);
+    assert.match(layers.at(-1)?.at(-1) ?? "", /daemon\.mjs/);
+  });
+
+  test("no line is longer than the kernel takes, however large the daemon", async () => {
+    const noise = Array.from({ length: 200_000 }, (_, at) => Math.imul(at, 2_654_435_761) >>> 0).join();
+    const layers = layersOf({ settings: image, agents }, await daemonOf(noise)());
+    const longest = Math.max(...layers.flat().map(({ length }) => length));
+    assert.ok(longest < 100_000, `${longest}`);
+    assert.ok((layers.at(-1)?.length ?? 0) > 5);
+  });
+
+  test("values of the environment arrive as they are", async () => {
+    const settings = { ...image, env: { GREETING: 'say "hi" to \\ and $HOME' } };
+    const [line] = layersOf({ settings, agents }, await daemonOf("daemon")())[3] ?? [];
+    assert.equal(line, 'ENV GREETING="say \\"hi\\" to \\\\ and \\$HOME"');
+  });
+});
+
+test("it has what a team adds, for commands and for the agent", { skip }, async (t) => {
+  const { bot, settings } = await openBench(t);
+  const own = { ...image, commands: ['echo "made for $TEAM" >/etc/made'], env: { TEAM: "web shop" } };
+  const sandbox = await bot({ settings: settings({}, { image: own }) }).start("first", FRESH);
+  const { stdout } = await sandbox.exec(["sh", "-c", 'cat /etc/made; echo "$TEAM"; id -un; pi --version']);
+  assert.equal(await new Response(stdout).text(), "made for web shop\nweb shop\nagent\n0.87.1\n");
+});
+
+test("it is built once for starts at the same time, and not at all for one that wakes", { skip }, async (t) => {
+  const { modal, bot } = await openBench(t);
+  const provider = bot({ daemon: daemonOf("// once\n") });
+  await Promise.all(["one", "two", "three"].map((name) => provider.start(name, FRESH)));
+  assert.equal(modal.calls.filter((rpc) => rpc === "ImageJoinStreaming").length, 1);
+  const token = await provider.sleep("one");
+  modal.forgetCalls();
+  await bot({ daemon: daemonOf("// another\n") }).start("one", { from: token });
+  assert.equal(modal.calls.filter((rpc) => rpc === "ImageGetOrCreate").length, 0);
+});
+
+test("a build that fails is told with the end of its log, and the next start tries again", { skip }, async (t) => {
+  const { modal, bot } = await openBench(t);
+  const provider = bot({ daemon: daemonOf("// unlucky\n") });
+  const log = Array.from({ length: 50 }, (_, at) => `line ${at + 1}\n`).join("");
+  modal.faults.nextBuild({ exitcode: 2, exception: "the disk is full", log });
+  await assert.rejects(provider.start("first", FRESH), (error) => {
+    isCode("sandbox.image-failed", /the disk is full/)(error);
+    const lines = String(Object(error).detail).split("\n");
+    assert.deepEqual(lines.slice(-30), log.trim().split("\n").slice(-30));
+    assert.equal(lines.length, 32);
+    return true;
+  });
+  assert.equal((await provider.start("first", FRESH)).name, "first");
+});
+
+test("a command of the team's that fails is told with what it said", { skip }, async (t) => {
+  const { bot, settings } = await openBench(t);
+  const own = { ...image, commands: ["echo nothing to make; exit 3"] };
+  const failing = bot({ settings: settings({}, { image: own }) }).start("first", FRESH);
+  await assert.rejects(failing, isCode("sandbox.image-failed", /exit code 3.*\nnothing to make$/s));
+});
+
+test("a build that never ends is given up", { skip }, async (t) => {
+  const { modal, bot } = await openBench(t);
+  const provider = bot({ daemon: daemonOf("// endless\n"), deadlines: { build: 1_000 } });
+  await provider.list();
+  const hanging = modal.faults.next("ImageJoinStreaming", { kind: "hang" });
+  await assert.rejects(provider.start("first", FRESH), isCode("sandbox.unavailable", /did not build the image within 1 s/));
+  hanging.release();
+});

@@ -26,12 +26,12 @@ export interface Machines {
 
 async function kindOf({ config, team, store, log }: MachinesOptions): Promise<Pick<Machines, "provider" | "models">> {
   const { home, modal, models } = config;
-  if (!modal) return { provider: localProvider({ home, log }), models };
+  const instance = await store.setting("instance", async () => randomBytes(8).toString("hex"));
+  if (!modal) return { provider: localProvider({ home, log, instance }), models };
   tellModalSdk(config);
   // Only here: Modal's client takes half a second to load.
   const { modalProvider } = await import("./sandboxes/modal.ts");
   const { placeholderModels } = await import("./sandboxes/modal-outside.ts");
-  const instance = await store.setting("instance", async () => randomBytes(8).toString("hex"));
   const tokens = { id: modal.tokenId, secret: modal.tokenSecret };
   const agents = { [PI]: about.dependencies[PI] };
   const settings = team.sandboxes;

@@ -14,6 +14,8 @@ export const SandboxRecord = z.discriminatedUnion("is", [
     /** The boot of the machine that it was started in; processes and ports do not survive another one. */
     boot: z.string(),
     port: z.int(),
+    /** Whose it is: several bots with databases of their own may share a folder. */
+    instance: z.string().optional(),
     /** When it was started, in milliseconds since the Unix epoch. Missing where an older version wrote the record. */
     createdAt: z.number().optional(),
     /** Behind walls or not, so that paths inside are the same for every bot that finds it. */

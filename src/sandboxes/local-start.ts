@@ -12,12 +12,16 @@ import type { WakeToken } from "./provider.ts";
 interface Starting {
   name: string;
   from: WakeToken | null;
+  instance: string | undefined;
   /** Those of sandboxes that are just being started look free until they listen. */
   givenPorts: Set<number>;
 }
 
 /** The record of the one that runs already, or of the new one. */
-export async function startFolder(ground: Ground, { name, from, givenPorts }: Starting): Promise<RunningRecord> {
+export async function startFolder(
+  ground: Ground,
+  { name, from, instance, givenPorts }: Starting,
+): Promise<RunningRecord> {
   const folder = folderOf(ground, name);
   const running = await readRunning(folder);
   if (running) return running;
@@ -34,6 +38,7 @@ export async function startFolder(ground: Ground, { name, from, givenPorts }: St
     port,
     walled,
     createdAt: Date.now(),
+    ...(instance === undefined ? {} : { instance }),
     processes: [],
   };
   await writeRecord(folder, record);

@@ -25,12 +25,14 @@ export interface LocalOptions {
   /** THREADBOX_HOME, absolute. */
   home: string;
   log: Log;
+  /** Names this bot's database: what another one started is not in the list, and so is ended by nobody here. */
+  instance?: string;
   /** `off` runs everything without walls, as happens by itself where bubblewrap does not work. */
   bubblewrap?: "auto" | "off";
 }
 
 /** Finds out at the first call what this machine can do; `warning` tells when that is less than it should. */
-export function localProvider({ home, log, bubblewrap = "auto" }: LocalOptions): SandboxProvider {
+export function localProvider({ home, log, instance, bubblewrap = "auto" }: LocalOptions): SandboxProvider {
   let ground: Promise<Ground> | null = null;
   const prepared = () => {
     ground ??= prepareGround(home, bubblewrap);
@@ -46,7 +48,7 @@ export function localProvider({ home, log, bubblewrap = "auto" }: LocalOptions):
       inTurn(name, async () => {
         const folder = folderOf(await prepared(), name);
         await endLeftExecs(folder);
-        const running = await startFolder(await prepared(), { name, from, givenPorts });
+        const running = await startFolder(await prepared(), { name, from, instance, givenPorts });
         const started = localSandbox(name, folder, running, await prepared());
         log.info({ sandbox: name, url: started.url }, "sandbox.started");
         return started;
@@ -84,13 +86,14 @@ export function localProvider({ home, log, bubblewrap = "auto" }: LocalOptions):
         await destroyFolder(folder);
         log.info({ sandbox: name }, "sandbox.destroyed");
       }),
-    list: async () => listWithTimes(await prepared()),
+    list: async () => listWithTimes(await prepared(), instance),
     warning: async () => wallsWarning(await prepared()),
   };
 }
 
-async function listWithTimes({ root }: Ground): Promise<Listed[]> {
-  const running = [...(await listRunning(root))];
+async function listWithTimes({ root }: Ground, instance: string | undefined): Promise<Listed[]> {
+  const all = [...(await listRunning(root))];
+  const running = all.filter(([, record]) => !instance || !record.instance || record.instance === instance);
   return Promise.all(
     running.map(async ([name, { createdAt }]) => ({
       name,

@@ -2,10 +2,12 @@
  * Modal at its network boundary: the gRPC services that the real SDK talks to, on the loopback, with real machines behind them.
  * It keeps state, enforces tokens, names, lifetimes and expiry, and fails on order. Written from the wire format and Modal's documents.
  */
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { accountMethods } from "./modal/account-methods.ts";
 import { certificates } from "./modal/certificates.ts";
@@ -59,6 +61,8 @@ export interface ModalEmulator {
   reachLifetime(name: string): Promise<void>;
   /** The image cannot be used any more, as when its time to live has passed. */
   expire(imageId: string): void;
+  /** Files, in all images and snapshots that are kept, that contain this text. */
+  filesWith(text: string): Promise<string[]>;
   /** Connect tokens that were given out for it are refused from now on. */
   revokeConnectTokens(name: string): void;
   /** Lets sandboxes reach this loopback port of the host, as something on the internet. */
@@ -161,6 +165,16 @@ function acting(cloud: Cloud) {
       const image = cloud.images.find((one) => one.id === imageId);
       if (!image) throw new Error(`there is no image ${imageId}`);
       image.expiresAt = cloud.clock.now();
+    },
+    async filesWith(text: string) {
+      const folders = cloud.images.flatMap(({ state }) => (state.is === "ready" ? [state.files.folder] : []));
+      const found = await promisify(execFile)("grep", ["-rlF", "-D", "skip", "--", text, ...folders], {
+        maxBuffer: 64 * 1024 * 1024,
+      }).catch((error: { stdout: string; code: number }) => {
+        if (error.code !== 1) throw error; // 1: nothing was found
+        return { stdout: "" };
+      });
+      return found.stdout.split("\n").filter(Boolean);
     },
     revokeConnectTokens: (name: string) => running(name).gate.revokeAll(),
   };

@@ -27,6 +27,8 @@ const looksAround: Script = {
   ],
 };
 
+const MODEL_KEY = "sk-ant-that-nobody-may-keep";
+
 const skip = (await available()) ?? false;
 
 describe("a mention in Slack is worked on at Modal", { skip }, () => {
@@ -48,6 +50,7 @@ describe("a mention in Slack is worked on at Modal", { skip }, () => {
       modal,
       scripts: [writesTheReadme, fixesTheTest, looksAround],
       idleAfterMs: 1,
+      variables: { ANTHROPIC_API_KEY: MODEL_KEY },
       sandboxes: (defaults) => ({
         ...defaults,
         image: { ...defaults.image, env: { TEAM: "web" } },
@@ -90,8 +93,10 @@ describe("a mention in Slack is worked on at Modal", { skip }, () => {
 
   test("no token of the bot, of git or of the model is in what Modal keeps", async () => {
     await asleep();
-    const seen = JSON.stringify([modal.sandboxes(), modal.images()]);
-    assert.doesNotMatch(seen, /scripted/);
+    assert.doesNotMatch(JSON.stringify([modal.sandboxes(), modal.images()]), new RegExp(MODEL_KEY));
+    assert.deepEqual(await modal.filesWith(MODEL_KEY), []);
+    // What was asked is there, so the files were really looked through.
+    assert.notDeepEqual(await modal.filesWith("the test fails, please fix it"), []);
   });
 
   test("the agent is a user of its own, and finds what the team gave to its sandboxes", async () => {

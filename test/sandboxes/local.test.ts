@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ThreadboxError } from "../../src/errors.ts";
+import { localProvider } from "../../src/sandboxes/local.ts";
 import { providerContract, until, wallsContract } from "../contracts/provider.ts";
+import { quiet } from "../quiet.ts";
 import { isServed, localBot, type Walls, walls, whyNoWalls } from "./local-bot.ts";
 
 const homes: string[] = [];
@@ -102,3 +104,12 @@ const PARENT = `
   const { spawn } = require("node:child_process");
   spawn(process.execPath, process.argv.slice(2), { detached: true, stdio: "inherit" }).unref();
   setInterval(() => {}, 1000);`;
+
+test("a bot with another database sees nothing of ours in its list, and ends nothing of ours", async () => {
+  const { home, close } = await bot("off");
+  const withDatabase = (instance: string) => localProvider({ home, log: quiet, instance });
+  await withDatabase("one").start("mine", { from: null });
+  const named = async (instance: string) => (await withDatabase(instance).list()).map(({ name }) => name);
+  assert.deepEqual([await named("one"), await named("another")], [["mine"], []]);
+  await close();
+});

@@ -18,8 +18,8 @@ export interface Machines {
   /** What a daemon is told of the models: their keys, or what stands for keys that it is not to hold. */
   models: Config["models"];
   signer: Signer;
-  /** Puts the daemon into a running sandbox, or finds it there; another object when it had to be restarted. */
-  boot(sandbox: Sandbox): Promise<Sandbox>;
+  /** Puts the daemon into a running sandbox, or finds it there; another object when it had to be restarted. `repository`: as it was started with. */
+  boot(sandbox: Sandbox, repository?: string): Promise<Sandbox>;
   /** Speaks to the daemon of a sandbox, with tokens of its own. */
   connect(sandbox: { name: string; url: string }): DaemonClient;
 }
@@ -63,9 +63,10 @@ export async function openMachines(options: MachinesOptions): Promise<Machines> 
     provider,
     models,
     signer,
-    boot: async (sandbox) =>
+    boot: async (sandbox, repository) =>
       boot(sandbox, {
         provider,
+        repository,
         bundle: await daemonBundle(),
         publicJwk: key.publicJwk,
         deadlineMs: BOOT_WITHIN_MS,

@@ -25,7 +25,7 @@ export interface EngineDeps {
   /** What a new sandbox of a session starts from. */
   stock: Pick<Stock, "take" | "lost">;
   /** Puts the daemon into a running sandbox, or finds it there. Throws `sandbox.boot-timeout`. Another object when it had to be restarted. */
-  boot(sandbox: Sandbox): Promise<Sandbox>;
+  boot(sandbox: Sandbox, repository?: string): Promise<Sandbox>;
   /** Speaks to the daemon of a sandbox, with tokens of its own. */
   connect(sandbox: { name: string; url: string }): DaemonClient;
   repositories: Repository[];

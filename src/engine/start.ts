@@ -42,8 +42,10 @@ async function bring(deps: EngineDeps, session: Session, origin: Origin): Promis
   if (origin.is !== "warm") return bootFrom(deps, session, origin.is === "golden" ? origin.token : null);
   const sandbox = await deps.provider.find(origin.name);
   if (!sandbox) throw new ThreadboxError("sandbox.lost", `The sandbox ${origin.name} does not run any more.`);
-  return deps.boot(sandbox);
+  return deps.boot(sandbox, session.work?.repository.name);
 }
 
-const bootFrom = async (deps: EngineDeps, session: Session, from: WakeToken | null): Promise<Sandbox> =>
-  deps.boot(await deps.provider.start(sandboxName(session.id), { from, repository: session.work?.repository.name }));
+async function bootFrom(deps: EngineDeps, session: Session, from: WakeToken | null): Promise<Sandbox> {
+  const repository = session.work?.repository.name;
+  return deps.boot(await deps.provider.start(sandboxName(session.id), { from, repository }), repository);
+}

@@ -83,7 +83,8 @@ async function make({ deps, signal }: Keeping, shelf: Shelf, name: string): Prom
   const { repository, label, prepared } = shelf;
   // What was left by a bot that died is not gone on with: nobody knows how far it came.
   await provider.destroy(name);
-  const sandbox = await deps.boot(await provider.start(name, { from: null, repository: repository.name }));
+  const started = await provider.start(name, { from: null, repository: repository.name });
+  const sandbox = await deps.boot(started, repository.name);
   await prepare(deps, sandbox, repository, signal);
   await forgetItsPast(sandbox);
   const token = await provider.snapshot(name);

@@ -100,7 +100,7 @@ async function startWarm({ deps, signal }: Keeping, shelf: Shelf, name: string):
   const { repository } = shelf;
   try {
     await whileBusy(deps, name, async () => {
-      const sandbox = await deps.boot(await startFrom(deps, shelf, name));
+      const sandbox = await deps.boot(await startFrom(deps, shelf, name), shelf.repository.name);
       await prepare(deps, sandbox, repository, signal);
       if (await deps.store.sandboxIsUp(sandbox.name, sandbox.url, sandbox.endsAt)) return;
       throw new ThreadboxError("sandbox.lost", "Another bot has taken it for abandoned.");

@@ -15,6 +15,8 @@ export interface BootOptions {
   bundle: { bytes: Uint8Array; sha256: string };
   /** The public half of the bot's signing key. */
   publicJwk: JWK;
+  /** For what is mounted in a sandbox that has to be restarted: the repository that it was started for. */
+  repository?: string | undefined;
   clock: Clock;
   deadlineMs?: number;
 }
@@ -30,14 +32,14 @@ const ASK_WITHIN_MS = 5_000;
 export async function boot(sandbox: Sandbox, options: BootOptions): Promise<Sandbox> {
   const health = await askHealth(sandbox, options);
   if (health === "ours") return sandbox;
-  const target = health === "another" ? await restart(sandbox, options.provider) : sandbox;
+  const target = health === "another" ? await restart(sandbox, options) : sandbox;
   await launchDaemon(target, options);
   await untilHealthy(target, options);
   return target;
 }
 
-async function restart({ name }: Sandbox, provider: SandboxProvider): Promise<Sandbox> {
-  return provider.start(name, { from: await provider.sleep(name) });
+async function restart({ name }: Sandbox, { provider, repository }: BootOptions): Promise<Sandbox> {
+  return provider.start(name, { from: await provider.sleep(name), repository });
 }
 
 async function launchDaemon(sandbox: Sandbox, { bundle, publicJwk }: BootOptions): Promise<void> {

@@ -20,6 +20,7 @@ import { listRunning, readRecord, readRunning } from "./local-record.ts";
 import { localSandbox } from "./local-sandbox.ts";
 import { startFolder } from "./local-start.ts";
 import type { Listed, SandboxProvider } from "./provider.ts";
+import { turnsByName } from "./turns-by-name.ts";
 
 export interface LocalOptions {
   /** THREADBOX_HOME, absolute. */
@@ -100,18 +101,4 @@ async function listWithTimes({ root }: Ground, instance: string | undefined): Pr
       createdAt: createdAt ?? (await stat(join(root, name))).birthtimeMs,
     })),
   );
-}
-
-/** Calls for the same name wait for each other, or two starts at once would make two machines. */
-function turnsByName() {
-  const last = new Map<string, Promise<unknown>>();
-  return async <T>(name: string, work: () => Promise<T>): Promise<T> => {
-    const mine = (last.get(name) ?? Promise.resolve()).then(work, work);
-    last.set(name, mine);
-    try {
-      return await mine;
-    } finally {
-      if (last.get(name) === mine) last.delete(name);
-    }
-  };
 }

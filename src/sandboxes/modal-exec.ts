@@ -30,7 +30,7 @@ export function runShort(ground: Ground, handle: Handle, { input, output, argv, 
     const running = await atModal.exec(argv, { mode: "binary", timeoutMs: wholeSeconds(what.deadlineMs) });
     const said = output ? textOf(running.stdout) : Promise.resolve("");
     said.catch(() => {}); // told by `wait` as well
-    if (input) await feed(running, input);
+    if (input) await feed(running.stdin, input);
     const code = await running.wait();
     return { code, output: await said, complaints: () => textOf(running.stderr).catch(() => "") };
   });
@@ -47,10 +47,21 @@ export async function mustRun(ground: Ground, handle: Handle, short: Short): Pro
 /** One write is one message, which servers of gRPC cut off at 4 MiB where nobody says otherwise. */
 const PIECE_BYTES = 1024 * 1024;
 
-async function feed(running: ContainerProcess<Uint8Array>, input: Uint8Array): Promise<void> {
-  const writer = running.stdin.getWriter();
+function inPieces(stdin: WritableStream<Uint8Array>): WritableStream<Uint8Array> {
+  const writer = stdin.getWriter();
+  return new WritableStream({
+    async write(bytes) {
+      for (let at = 0; at < bytes.length; at += PIECE_BYTES) await writer.write(bytes.subarray(at, at + PIECE_BYTES));
+    },
+    close: () => writer.close(),
+    abort: (reason) => writer.abort(reason),
+  });
+}
+
+async function feed(stdin: WritableStream<Uint8Array>, input: Uint8Array): Promise<void> {
+  const writer = inPieces(stdin).getWriter();
   try {
-    for (let at = 0; at < input.length; at += PIECE_BYTES) await writer.write(input.subarray(at, at + PIECE_BYTES));
+    await writer.write(input);
     await writer.close();
   } catch {
     // It ended before it had read everything; its exit code tells.
@@ -68,7 +79,7 @@ const ROOT_ENV = { HOME: "/root", USER: "root", LOGNAME: "root" };
 const SIZED = 'stty rows "$1" cols "$2"; shift 2; exec "$@"';
 
 /** The outputs that Modal gives belong to root, so a command of the agent's could not open them by name (`tee /dev/stderr`). */
-const PIPED = String.raw`
+const PIPED = `
 pipes=$(mktemp -d) && mkfifo "$pipes/1" "$pipes/2" || exit 126
 cat <"$pipes/1" & cat <"$pipes/2" >&2 &
 "$@" >"$pipes/1" 2>"$pipes/2"
@@ -101,7 +112,7 @@ export async function execute(
   const exitCode = exitCodeOf(ground, handle, running);
   exitCode.catch(() => {}); // whoever reads the streams may hear of it there first
   return {
-    stdin: running.stdin,
+    stdin: inPieces(running.stdin),
     stdout: withOurErrors(running.stdout, exitCode),
     stderr: withOurErrors(running.stderr, exitCode),
     exitCode,
@@ -114,9 +125,10 @@ const LOOK_EVERY_MS = 15_000;
 const KILLED = 137;
 
 async function exitCodeOf(ground: Ground, handle: Handle, running: ContainerProcess): Promise<number> {
+  // `wait`, but for the signal: without it the process would not end before a sandbox that does not answer any more.
   const over = new AbortController();
   try {
-    const code = await Promise.race([running.wait(), untilLost(ground, handle, over.signal)]);
+    const code = await Promise.race([running._wait(over.signal), untilLost(ground, handle, over.signal)]);
     if (code !== KILLED || !(await hasEnded(ground, handle).catch(() => false))) return code;
   } catch (error) {
     if (!(await hasEnded(ground, handle).catch(() => false))) throw toFailure(error, "tell how the command ended");

@@ -1,5 +1,5 @@
 /** What is known of a running sandbox at Modal, and how it is found again: by its name, with its tags as the proof that it is ours. */
-import { ClientClosedError, type Image, type Sandbox as AtModal } from "modal";
+import { type Sandbox as AtModal, ClientClosedError, type Image } from "modal";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import { ThreadboxError } from "../errors.ts";
@@ -85,7 +85,9 @@ export async function lookUp(ground: Ground, name: string, which: "running" | "t
     client.sandboxes.fromName(settings.modal.app, name, { includeTerminated }).catch(orNull),
   );
   if (!atModal) return { is: "none" };
-  const tags = readTags((await call(what, () => atModal.getTags().catch(orNull))) ?? {}, instance);
+  const text = await call(what, () => atModal.getTags().catch(orNull));
+  if (!text) return { is: "none" };
+  const tags = readTags(text, instance);
   if (!tags) return { is: "foreign" };
   const handle = { name, id: atModal.sandboxId, tags, atModal, reach: null };
   return which === "running" && (await hasEnded(ground, handle)) ? { is: "none" } : { is: "ours", handle };

@@ -92,7 +92,11 @@ export function layersOf({ settings, agents }: Pick<ImageParts, "settings" | "ag
     ["USER root", `RUN node -e ${quoted(CHECK_NODE)}`, install(SYSTEM_PACKAGES)],
     packages.length > 0 ? [install(packages)] : [],
     [`RUN ${MAKE_USER}`, `RUN ${MAKE_FOLDERS}`, `WORKDIR ${WORKSPACE}`],
-    [`RUN npm install -g ${Object.entries(agents).map(([name, version]) => `${name}@${version}`).join(" ")}`],
+    [
+      `RUN npm install -g ${Object.entries(agents)
+        .map(([name, version]) => `${name}@${version}`)
+        .join(" ")}`,
+    ],
     Object.entries(env).map(([name, value]) => `ENV ${name}=${inDockerfile(value)}`),
     ...commands.map((command) => [`RUN ${command}`]),
     daemonLayer(daemon),
@@ -147,4 +151,3 @@ function daemonLayer({ bytes, sha256 }: Daemon): string[] {
     `RUN base64 -d ${DRAFT} | gunzip >${DAEMON_FILE} && rm ${DRAFT} && echo "${sha256}  ${DAEMON_FILE}" | sha256sum --check --status`,
   ];
 }
-

@@ -89,7 +89,10 @@ export async function keysSecret(connection: Connection, instance: string, model
     ...(models.anthropicApiKey ? { ANTHROPIC_API_KEY: models.anthropicApiKey } : {}),
     ...(models.openaiApiKey ? { OPENAI_API_KEY: models.openaiApiKey } : {}),
   };
-  const digest = createHash("sha256").update(JSON.stringify([instance, envDict])).digest("hex").slice(0, 16);
+  const digest = createHash("sha256")
+    .update(JSON.stringify([instance, envDict]))
+    .digest("hex")
+    .slice(0, 16);
   const name = `threadbox-models-${digest}`;
   return call({ doing: "keep the model's keys", deadlineMs: deadlines.question }, async () => {
     await client.cpClient.secretGetOrCreate({

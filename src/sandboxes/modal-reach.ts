@@ -16,6 +16,12 @@ export async function reachable(ground: Ground, handle: Handle): Promise<Reach> 
   return handle.reach;
 }
 
+/** For somebody who looks for a sandbox, perhaps because it did not let them in: Modal may have ended its token before its time. */
+export async function reachAnew(ground: Ground, handle: Handle): Promise<Reach> {
+  if (handle.reach?.renewAt !== null) handle.reach = null;
+  return reachable(ground, handle);
+}
+
 export async function headersFor(ground: Ground, name: string): Promise<Record<string, string>> {
   if (ground.settings.modal.reach === "tunnel") return {};
   const handle = ground.handles.get(name) ?? (await findRunning(ground, name));
@@ -29,7 +35,10 @@ async function tunnel({ connection }: Ground, handle: Handle): Promise<Reach> {
   const url = (await call(what, () => handle.atModal.tunnels()))[PORT]?.url;
   if (url) return { url, headers: {}, renewAt: null };
   // It was started while the configuration said otherwise.
-  throw new ThreadboxError("sandbox.unavailable", `The sandbox ${handle.name} has no tunnel; put it to sleep and wake it`);
+  throw new ThreadboxError(
+    "sandbox.unavailable",
+    `The sandbox ${handle.name} has no tunnel; put it to sleep and wake it`,
+  );
 }
 
 async function gate({ connection, clock }: Ground, handle: Handle): Promise<Reach> {

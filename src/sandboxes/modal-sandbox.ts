@@ -49,7 +49,10 @@ async function launch(
   { env, logFile, program }: LaunchOptions,
 ): Promise<void> {
   // The same command with the same log is the same process: launched again, it is replaced.
-  const name = createHash("sha256").update(JSON.stringify([command, logFile])).digest("hex").slice(0, 16);
+  const name = createHash("sha256")
+    .update(JSON.stringify([command, logFile]))
+    .digest("hex")
+    .slice(0, 16);
   const script = launchScript({ command, env, logFile, cwd: WORKSPACE });
   const what = {
     argv: launchCommand(lifeOf(handle), { name, script, program }),

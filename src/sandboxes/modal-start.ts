@@ -2,7 +2,7 @@
  * From a name to a running sandbox at Modal, whatever happened before: one that runs is taken, one that was made while nobody listened
  * is adopted, and a name never has two.
  */
-import { AlreadyExistsError, type Image, type Sandbox as AtModal } from "modal";
+import { AlreadyExistsError, type Sandbox as AtModal, type Image } from "modal";
 import { pause } from "../clock.ts";
 import { ThreadboxError } from "../errors.ts";
 import { wholeSeconds } from "./modal-client.ts";
@@ -30,7 +30,8 @@ export async function startAtModal(ground: Ground, name: string, start: Start): 
     ? await makeOrAdopt(ground, name, { ...start, image: files })
     : { handle: await adopt(ground, name), isNew: false };
   // Nothing was made, and the name has none: what it should have been woken with is gone.
-  if (!handle) throw new ThreadboxError("sandbox.lost", `The files that ${name} should be woken with are gone at Modal`);
+  if (!handle)
+    throw new ThreadboxError("sandbox.lost", `The files that ${name} should be woken with are gone at Modal`);
   try {
     await giveVolumes(ground, handle, ground.settings.repositories[start.repository ?? ""]);
     await reachable(ground, handle);

@@ -13,7 +13,7 @@
 export const SUPERVISOR = "/threadbox/bin/supervise";
 
 /** Ends with 0: done. A crash is met with a pause, so that a daemon that cannot start does not fill its log. */
-export const SUPERVISOR_SCRIPT = String.raw`#!/bin/sh
+export const SUPERVISOR_SCRIPT = `#!/bin/sh
 run=/threadbox/run/$1
 rm -rf /threadbox/run
 mkdir -p /threadbox/run
@@ -75,7 +75,7 @@ done
 export const OTHER_PROGRAM = 41;
 
 /** Launching what runs already replaces it. The supervisor may be a moment from ready. */
-const LAUNCH = String.raw`
+const LAUNCH = `
 run=/threadbox/run/$1 name=$2 script=$3
 if [ -n "$5" ]; then echo "$4  $5" | sha256sum --check --status 2>/dev/null || exit ${OTHER_PROGRAM}; fi
 tries=0
@@ -98,7 +98,7 @@ export function launchCommand(life: string, { name, script, program }: Launched)
 }
 
 /** Everything that was launched ends in its own order, or is killed after ten seconds; then what was written is on the disk. */
-const REST = String.raw`
+const REST = `
 run=/threadbox/run/$1
 cd "$run" 2>/dev/null || exit 0
 for file in *.sh; do [ -f "$file" ] && mv -f "$file" "\${file%.sh}.off"; done
@@ -112,19 +112,19 @@ while ls ./*.pid >/dev/null 2>&1; do
   [ "$tries" -ge 120 ] && exit 1
   sleep 0.1
 done
-sync`.replaceAll("\\${", "${");
+sync`;
 
 export const restCommand = (life: string): string[] => ["/bin/sh", "-c", REST, "rest", life];
 
 /** After `rest`: all of it runs again. */
-const RESUME = String.raw`
+const RESUME = `
 run=/threadbox/run/$1
 cd "$run" 2>/dev/null || exit 0
 for file in *.off; do
   [ -f "$file" ] || continue
   name=\${file%.off}
   if [ -f "$name.sh" ]; then rm -f "$file"; else mv -f "$file" "$name.sh" && echo "$name" >launches; fi
-done`.replaceAll("\\${", "${");
+done`;
 
 export const resumeCommand = (life: string): string[] => ["/bin/sh", "-c", RESUME, "resume", life];
 

@@ -9,13 +9,14 @@ import { findRunning, type Ground } from "./modal-handle.ts";
 import { type ImageParts, imageBuilder } from "./modal-image.ts";
 import { listAtModal, type Names } from "./modal-list.ts";
 import { keysSecret } from "./modal-outside.ts";
-import { headersFor, reachable, reachWarning } from "./modal-reach.ts";
+import { headersFor, reachAnew, reachable, reachWarning } from "./modal-reach.ts";
 import { sandboxAtModal } from "./modal-sandbox.ts";
 import { forgetFiles, sleepAtModal, snapshotAtModal } from "./modal-sleep.ts";
 import { startAtModal, terminate } from "./modal-start.ts";
 import { type ModelKeys, namedThings } from "./modal-things.ts";
 import type { SandboxProvider } from "./provider.ts";
 import type { SandboxSettings } from "./settings.ts";
+import { turnsByName } from "./turns-by-name.ts";
 
 export interface ModalOptions {
   tokens: ModalTokens;
@@ -50,7 +51,7 @@ export function modalProvider(options: ModalOptions): SandboxProvider {
       }),
     async find(name) {
       const handle = await findRunning(ground, name);
-      return handle && sandboxAtModal(ground, handle, await reachable(ground, handle));
+      return handle && sandboxAtModal(ground, handle, await reachAnew(ground, handle));
     },
     headers: (name) => headersFor(ground, name),
     sleep: (name) =>
@@ -82,19 +83,5 @@ function groundOf(options: ModalOptions): Ground {
     image: imageBuilder(connection, { settings: settings.image, daemon: options.daemon, agents: options.agents }, log),
     things: namedThings(connection, () => keysSecret(connection, instance, models)),
     handles: new Map(),
-  };
-}
-
-/** Calls for the same name wait for each other, so that none works on a sandbox that another one ends. */
-function turnsByName() {
-  const last = new Map<string, Promise<unknown>>();
-  return async <T>(name: string, work: () => Promise<T>): Promise<T> => {
-    const mine = (last.get(name) ?? Promise.resolve()).then(work, work);
-    last.set(name, mine);
-    try {
-      return await mine;
-    } finally {
-      if (last.get(name) === mine) last.delete(name);
-    }
   };
 }

@@ -5,14 +5,18 @@ import { readConfig, type Variables } from "../../src/config.ts";
 import type { NewMention, Repository } from "../../src/core/types.ts";
 import { createLog } from "../../src/log.ts";
 import { type Bot, startBot } from "../../src/main.ts";
-import { defaultSandboxes } from "../../src/team-sandboxes.ts";
+import type { SandboxSettings } from "../../src/sandboxes/settings.ts";
 import { answerParent } from "./child.ts";
 import { type Load, loadMeter } from "./load.ts";
+import { trust } from "./modal-trust.ts";
 
 export interface BotWish {
   variables: Variables;
   repositories: Repository[];
   idleAfterMs: number;
+  sandboxes: SandboxSettings;
+  /** The authority behind the tunnels of an emulated Modal. */
+  caFile: string | null;
 }
 
 export interface Memory {
@@ -25,7 +29,8 @@ const measureLoad = loadMeter();
 
 const tasks = {
   /** Resolves with where it answers. */
-  async start({ variables, repositories, idleAfterMs }: BotWish): Promise<string> {
+  async start({ variables, repositories, idleAfterMs, sandboxes, caFile }: BotWish): Promise<string> {
+    if (caFile !== null) trust(caFile);
     bot = await startBot({
       config: readConfig({ PORT: "0", ...variables }),
       team: {
@@ -35,7 +40,7 @@ const tasks = {
         github: {},
         idleAfterMs,
         turnLimitMs: 3_600_000,
-        sandboxes: defaultSandboxes,
+        sandboxes,
         found: true,
       },
       // A line for everything that happens is part of what is measured; only nobody reads it.

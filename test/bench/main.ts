@@ -12,6 +12,7 @@ import { type Bench, prepareGround } from "./ground.ts";
 import { between, describeMachine, readTicks } from "./machine.ts";
 import type { Row } from "./measure.ts";
 import { memory } from "./memory.ts";
+import { modal } from "./modal.ts";
 import { receive } from "./receive.ts";
 import { stream } from "./stream.ts";
 import { printMachine, printTable, type Report, type Result } from "./table.ts";
@@ -23,6 +24,7 @@ const BENCHMARKS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   stream,
   memory,
   folding,
+  modal,
 };
 
 const { values: options, positionals } = parseArgs({

@@ -6,6 +6,7 @@ import { stillHost } from "./modal-still-host.ts";
 export interface CloudWish {
   /** True machines are process trees of their own; still ones are nothing but an entry in a list. */
   machines: "true" | "still";
+  listPageSize: number;
 }
 
 export interface CloudAddress {
@@ -13,17 +14,11 @@ export interface CloudAddress {
   caFile: string;
 }
 
-/** Modal does not say how many its pages hold; the emulator's own ten would make a list of what is mostly questions. */
-const LIST_PAGE_SIZE = 100;
-
 let modal: ModalEmulator | null = null;
 
 const tasks = {
-  async start({ machines }: CloudWish): Promise<CloudAddress> {
-    modal = await modalEmulator({
-      listPageSize: LIST_PAGE_SIZE,
-      ...(machines === "still" ? { host: stillHost() } : {}),
-    });
+  async start({ machines, listPageSize }: CloudWish): Promise<CloudAddress> {
+    modal = await modalEmulator({ listPageSize, ...(machines === "still" ? { host: stillHost() } : {}) });
     return { environment: modal.environment, caFile: modal.caFile };
   },
 

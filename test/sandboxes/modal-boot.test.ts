@@ -58,7 +58,12 @@ test("a daemon that is killed is started again, with its history", { skip }, asy
   const { epoch } = await statusOf(sandbox, provider);
   const pid = await pidOf(sandbox);
   assert.equal(await exitCode(sandbox, ["kill", "-KILL", pid]), 0);
-  await until(() => statusOf(sandbox, provider).then(() => true, () => false));
+  await until(() =>
+    statusOf(sandbox, provider).then(
+      () => true,
+      () => false,
+    ),
+  );
   assert.equal((await statusOf(sandbox, provider)).epoch, epoch);
   assert.notEqual(await pidOf(sandbox), pid);
 });
@@ -68,7 +73,10 @@ test("the agent cannot end the daemon, read its files or become root", { skip },
   const provider = bot({ daemon });
   const sandbox = await bootOn(provider, await provider.start("session", { from: null }));
   const pid = await pidOf(sandbox);
-  assert.equal(await outputOf(sandbox, ["sh", "-c", "id -un; echo $HOME; pwd"], false), "agent\n/home/agent\n/workspace\n");
+  assert.equal(
+    await outputOf(sandbox, ["sh", "-c", "id -un; echo $HOME; pwd"], false),
+    "agent\n/home/agent\n/workspace\n",
+  );
   for (const script of [`kill -KILL ${pid}`, `cat /proc/${pid}/environ`, "ls /threadbox/state", "ls /threadbox/run/*"])
     assert.notEqual(await exitCode(sandbox, ["sh", "-c", script], false), 0, script);
   await sandbox.put("/workspace/mine.txt", Buffer.from("mine"));
@@ -78,7 +86,9 @@ test("the agent cannot end the daemon, read its files or become root", { skip },
   await assert.rejects(planted, isCode("sandbox.unavailable"));
 });
 
-test("a new daemon replaces the one of the snapshot, and rebuilds nothing but the last layer of the image", { skip }, async (t) => {
+test("a new daemon replaces the one of the snapshot, and rebuilds nothing but the last layer of the image", {
+  skip,
+}, async (t) => {
   const { modal, bot } = await openBench(t);
   const before = bot();
   await before.start("session", { from: null });
@@ -95,23 +105,44 @@ test("after a snapshot that failed the daemon runs again", { skip }, async (t) =
   const { modal, bot } = await openBench(t);
   const provider = bot({ daemon });
   const sandbox = await bootOn(provider, await provider.start("session", { from: null }));
-  modal.faults.next("TaskSnapshotFilesystem", { kind: "status", status: "FAILED_PRECONDITION", message: "too many files" });
-  await assert.rejects(provider.sleep("session"), isCode("sandbox.snapshot-failed", /keep the files of session: too many files/));
-  await until(() => statusOf(sandbox, provider).then(() => true, () => false));
+  modal.faults.next("TaskSnapshotFilesystem", {
+    kind: "status",
+    status: "FAILED_PRECONDITION",
+    message: "too many files",
+  });
+  await assert.rejects(
+    provider.sleep("session"),
+    isCode("sandbox.snapshot-failed", /keep the files of session: too many files/),
+  );
+  await until(() =>
+    statusOf(sandbox, provider).then(
+      () => true,
+      () => false,
+    ),
+  );
   modal.forgetCalls();
   await bootOn(provider, sandbox);
   assert.deepEqual(modal.calls, []);
-  assert.deepEqual((await provider.list()).map(({ name }) => name), ["session"]);
+  assert.deepEqual(
+    (await provider.list()).map(({ name }) => name),
+    ["session"],
+  );
 });
 
-test("over a connect token the daemon answers, with Modal's token in a cookie and ours in its place", { skip }, async (t) => {
-  const { bot, sandboxes, settings } = await openBench(t);
+test("over a connect token the daemon answers, with Modal's token in a cookie and ours in its place", {
+  skip,
+}, async (t) => {
+  const { modal, bot, sandboxes, settings } = await openBench(t);
   const wanted = settings({ reach: "connect-token" });
   const provider = bot({ daemon, settings: wanted });
   const sandbox = await bootOn(provider, await provider.start("session", { from: null }));
   assert.equal((await statusOf(sandbox, provider)).sandbox, "session");
   assert.equal((await fetch(new URL("/health", sandbox.url))).status, 401);
   assert.equal(sandboxes()[0]?.definition.openPorts?.ports.length, 0);
+  modal.revokeConnectTokens("session");
+  await assert.rejects(statusOf(sandbox, provider), isCode("daemon.unreachable"));
+  assert.equal((await provider.find("session"))?.url, sandbox.url);
+  assert.equal((await statusOf(sandbox, provider)).sandbox, "session");
   const restarted = bot({ daemon, settings: wanted });
   assert.equal((await statusOf(sandbox, restarted)).sandbox, "session");
   await provider.sleep("session");

@@ -1,6 +1,7 @@
 /** What goes wrong between a bot and Modal, and what comes of it: never two sandboxes of a name, never one that nobody knows of. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { handWoundClock } from "../clock.ts";
 import { until } from "../contracts/provider.ts";
 import { isCode, noMachines, openBench } from "./modal-bench.ts";
 
@@ -9,17 +10,26 @@ const FRESH = { from: null };
 
 test("a sandbox whose creation was not answered in time is adopted", { skip }, async (t) => {
   const { modal, bot, sandboxes } = await openBench(t);
-  const provider = bot({ deadlines: { create: 1_500 } });
+  const clock = handWoundClock();
+  const provider = bot({ clock });
   await provider.start("other", FRESH);
   const hanging = modal.faults.next("SandboxCreateV2", { kind: "hang", when: "after" });
-  const sandbox = await provider.start("slow", FRESH);
-  assert.deepEqual(sandboxes().map(({ name }) => name), ["other", "slow"]);
+  const starting = provider.start("slow", FRESH);
+  await until(() => sandboxes().length === 2);
+  clock.advance(120_000);
+  const sandbox = await starting;
+  assert.deepEqual(
+    sandboxes().map(({ name }) => name),
+    ["other", "slow"],
+  );
   await sandbox.put("/workspace/notes.txt", Buffer.from("it works"));
   assert.equal(await sandbox.tail("/workspace/notes.txt", 100), "it works");
   hanging.release();
 });
 
-test("a sandbox whose creation was answered with an error, and which was made all the same, is adopted", { skip }, async (t) => {
+test("a sandbox whose creation was answered with an error, and which was made all the same, is adopted", {
+  skip,
+}, async (t) => {
   const { modal, bot, sandboxes } = await openBench(t);
   const provider = bot();
   await provider.start("other", FRESH);
@@ -31,10 +41,11 @@ test("a sandbox whose creation was answered with an error, and which was made al
 
 test("a creation that never came about is told as such, and leaves nothing", { skip }, async (t) => {
   const { modal, bot, sandboxes } = await openBench(t);
-  const provider = bot({ deadlines: { create: 1_500 } });
-  await provider.list();
+  const clock = handWoundClock();
   const hanging = modal.faults.next("SandboxCreateV2", { kind: "hang" });
-  await assert.rejects(provider.start("never", FRESH), isCode("sandbox.unavailable", /did not start the sandbox never within 2 s/));
+  const starting = bot({ clock }).start("never", FRESH);
+  void hanging.met.then(() => clock.advance(120_000));
+  await assert.rejects(starting, isCode("sandbox.unavailable", /did not start the sandbox never within 120 s/));
   assert.equal(sandboxes().length, 0);
   hanging.release();
 });
@@ -49,8 +60,14 @@ test("somebody else's sandbox of that name is neither taken nor touched", { skip
   assert.deepEqual(await provider.list(), []);
   await provider.destroy("ours");
   await assert.rejects(provider.sleep("ours"), isCode("sandbox.lost"));
-  assert.deepEqual(sandboxes().map(({ state }) => state), [{ is: "running" }]);
-  assert.deepEqual((await theirs.list()).map(({ name }) => name), ["ours"]);
+  assert.deepEqual(
+    sandboxes().map(({ state }) => state),
+    [{ is: "running" }],
+  );
+  assert.deepEqual(
+    (await theirs.list()).map(({ name }) => name),
+    ["ours"],
+  );
 });
 
 test("a wrong token is told as one", { skip }, async (t) => {
@@ -113,7 +130,9 @@ test("a stream of output that is cut goes on where it was", { skip }, async (t) 
   assert.equal(await execution.exitCode, 0);
 });
 
-test("a refused token for commands is tried once more with another one, and Modal's own are not told as ours", { skip }, async (t) => {
+test("a refused token for commands is tried once more with another one, and Modal's own are not told as ours", {
+  skip,
+}, async (t) => {
   const { modal, bot } = await openBench(t);
   const sandbox = await bot().start("first", FRESH);
   // The SDK itself tries twice with the same one.
@@ -125,10 +144,27 @@ test("a refused token for commands is tried once more with another one, and Moda
 });
 
 test("a command of ours that hangs is given up", { skip }, async (t) => {
-  const { modal, bot } = await openBench(t);
-  const sandbox = await bot({ deadlines: { command: 1_000 } }).start("first", FRESH);
+  const { modal, bot, sandboxes } = await openBench(t);
+  const clock = handWoundClock();
+  const sandbox = await bot({ clock }).start("first", FRESH);
   const hanging = modal.faults.next("TaskExecStart", { kind: "hang" });
-  await assert.rejects(sandbox.tail("/workspace/notes.txt", 10), isCode("sandbox.unavailable", /within 1 s/));
+  void hanging.met.then(() => clock.advance(60_000));
+  await assert.rejects(sandbox.tail("/workspace/notes.txt", 10), isCode("sandbox.unavailable", /within 60 s/));
+  // What was given up goes on; the test ends with it.
+  hanging.release();
+  await until(() => modal.calls.includes("TaskExecStdioRead") && sandboxes()[0]?.runningExecs === 0);
+});
+
+test("a command in a sandbox that is gone ends, even when nobody answers for it", { skip }, async (t) => {
+  const { modal, bot } = await openBench(t);
+  const clock = handWoundClock();
+  const sandbox = await bot({ clock }).start("first", FRESH);
+  const hanging = modal.faults.next("TaskExecWait", { kind: "hang" });
+  const execution = await sandbox.exec(["sleep", "600"]);
+  await hanging.met;
+  await modal.kill("first");
+  clock.advance(15_000);
+  await assert.rejects(execution.exitCode, isCode("sandbox.lost"));
   hanging.release();
 });
 
@@ -158,12 +194,17 @@ test("a sleep that is broken off after its files were kept is done again", { ski
   assert.equal(await woken.tail("/workspace/notes.txt", 100), "after");
 });
 
-test("a sleep that ended the sandbox, and whose answer was lost, gives the same token when it is asked again", { skip }, async (t) => {
+test("a sleep that ended the sandbox, and whose answer was lost, gives the same token when it is asked again", {
+  skip,
+}, async (t) => {
   const { modal, bot, sandboxes } = await openBench(t);
-  const provider = bot({ deadlines: { end: 1_500 } });
+  const clock = handWoundClock();
+  const provider = bot({ clock });
   await provider.start("first", FRESH);
   const hanging = modal.faults.next("SandboxTerminateV2", { kind: "hang", when: "after" });
-  await assert.rejects(provider.sleep("first"), isCode("sandbox.unavailable"));
+  const sleeping = provider.sleep("first");
+  void until(() => sandboxes()[0]?.state.is === "finished").then(() => clock.advance(60_000));
+  await assert.rejects(sleeping, isCode("sandbox.unavailable"));
   hanging.release();
   const token = await provider.sleep("first");
   const own = sandboxes().map(({ id }) => id);

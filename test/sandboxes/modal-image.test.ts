@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { layersOf } from "../../src/sandboxes/modal-image.ts";
+import { handWoundClock } from "../clock.ts";
 import { daemonOf, isCode, noMachines, openBench } from "./modal-bench.ts";
 
 const skip = noMachines ?? false;
@@ -79,9 +80,10 @@ test("a command of the team's that fails is told with what it said", { skip }, a
 
 test("a build that never ends is given up", { skip }, async (t) => {
   const { modal, bot } = await openBench(t);
-  const provider = bot({ daemon: daemonOf("// endless\n"), deadlines: { build: 1_000 } });
-  await provider.list();
+  const clock = handWoundClock();
   const hanging = modal.faults.next("ImageJoinStreaming", { kind: "hang" });
-  await assert.rejects(provider.start("first", FRESH), isCode("sandbox.unavailable", /did not build the image within 1 s/));
+  const starting = bot({ clock, daemon: daemonOf("// endless\n") }).start("first", FRESH);
+  void hanging.met.then(() => clock.advance(30 * 60_000));
+  await assert.rejects(starting, isCode("sandbox.unavailable", /did not build the image within 1800 s/));
   hanging.release();
 });

@@ -50,9 +50,10 @@ test("it is told from others by tags, and has the size and the place that was as
   assert.equal(resources?.milliCpu, 1500);
   assert.equal(resources?.memoryMb, 2048);
   assert.deepEqual(schedulerPlacement?.regions, ["eu"]);
-  assert.deepEqual(openPorts?.ports.map(({ port, unencrypted }) => ({ port, unencrypted })), [
-    { port: 8787, unencrypted: false },
-  ]);
+  assert.deepEqual(
+    openPorts?.ports.map(({ port, unencrypted }) => ({ port, unencrypted })),
+    [{ port: 8787, unencrypted: false }],
+  );
 });
 
 const OPEN: NetworkSettings = { block: false, cidrs: null, domains: null };
@@ -72,7 +73,9 @@ for (const [name, network, expected] of networks)
     assert.equal(openPorts?.ports.length, 1);
   });
 
-test("a repository's volumes are there at every start, and the agent can write what is not read-only", { skip }, async (t) => {
+test("a repository's volumes are there at every start, and the agent can write what is not read-only", {
+  skip,
+}, async (t) => {
   const { bot, settings, sandboxes } = await openBench(t);
   const volumes = [
     { name: "cache", path: "/data", readOnly: false },
@@ -94,7 +97,14 @@ test("a repository's volumes are there at every start, and the agent can write w
 test("a repository's buckets are mounted with their secret", { skip }, async (t) => {
   const { modal, bot, settings, sandboxes } = await openBench(t);
   modal.createSecret("bucket-keys", { AWS_ACCESS_KEY_ID: "id" });
-  const bucket = { bucket: "assets", path: "/assets", secret: "bucket-keys", prefix: "web/", readOnly: true, endpoint: null };
+  const bucket = {
+    bucket: "assets",
+    path: "/assets",
+    secret: "bucket-keys",
+    prefix: "web/",
+    readOnly: true,
+    endpoint: null,
+  };
   const repositories = { web: { ...plain, buckets: [bucket] } };
   await bot({ settings: settings({}, { repositories }) }).start("first", { from: null, repository: "web" });
   assert.deepEqual(sandboxes()[0]?.buckets, { "/assets": { bucket: "assets", readOnly: true, keyPrefix: "web/" } });
@@ -117,10 +127,13 @@ test("the model's keys can be kept outside: the sandbox gets words that mean not
   await bot({ models, settings: settings({ keepTokensOutside: true }) }).start("first", FRESH);
   const [sandbox] = sandboxes();
   const replaced = sandbox?.definition.experimentalOutboundPolicy?.headerReplacements ?? [];
-  assert.deepEqual(replaced.map(({ domain, headers }) => ({ domain, headers })), [
-    { domain: "api.anthropic.com", headers: { "x-api-key": "$ANTHROPIC_API_KEY" } },
-    { domain: "models.example.com", headers: { Authorization: "Bearer $OPENAI_API_KEY" } },
-  ]);
+  assert.deepEqual(
+    replaced.map(({ domain, headers }) => ({ domain, headers })),
+    [
+      { domain: "api.anthropic.com", headers: { "x-api-key": "$ANTHROPIC_API_KEY" } },
+      { domain: "models.example.com", headers: { Authorization: "Bearer $OPENAI_API_KEY" } },
+    ],
+  );
   assert.ok(replaced.every(({ secretId }) => secretId.startsWith("st-")));
   assert.ok(!JSON.stringify(sandbox?.env).includes("sk-"));
   assert.deepEqual(placeholderModels(models), {

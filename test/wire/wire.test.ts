@@ -26,6 +26,7 @@ describe("requests", () => {
     assert.deepEqual(CredentialsRequest.parse(body), body);
     assert.deepEqual(PromptRequest.parse({ message: "hello from outside the sandbox" }), {
       message: "hello from outside the sandbox",
+      attempt: 1,
       whileBusy: "steer",
       coAuthors: [],
       publish: true,

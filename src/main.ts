@@ -1,8 +1,6 @@
 /** The composition root: everything is built here, in order, and closed in reverse. Nothing builds itself. */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
 import { githubWebhooks } from "../handlers/github/webhooks.ts";
 import { slackApp } from "../handlers/slack/receiver.ts";
 import { type AboutLine, aboutLines } from "./about.ts";
@@ -216,9 +214,3 @@ function pagesOf(
   const isFromSandbox = (connection: Connection): Promise<boolean> => isFromLocalSandbox(config.home, connection);
   return pages({ inbox, ...read, name: config.name, publicUrl: config.publicUrl, isFromSandbox, log, clock });
 }
-
-/** `threadbox.yml` lies where the bot is started. */
-export const teamFile = (folder = process.cwd()): string => {
-  const yaml = join(folder, "threadbox.yaml");
-  return existsSync(yaml) ? yaml : join(folder, "threadbox.yml");
-};

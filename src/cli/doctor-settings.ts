@@ -4,8 +4,8 @@ import { basename } from "node:path";
 import { type Config, type ConfigProblem, configProblems, environment, readConfig, type Variables } from "../config.ts";
 import { toThreadboxError } from "../errors.ts";
 import { createLog, type Log } from "../log.ts";
-import { teamFile } from "../main.ts";
 import { readTeamSettings, type TeamSettings } from "../repositories.ts";
+import { teamFile } from "../team-file.ts";
 import { type Finding, fail, ok, warn } from "./doctor-finding.ts";
 
 /** Settings with their problems left out, so that one wrong variable does not hide everything else. */

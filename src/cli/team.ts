@@ -7,8 +7,8 @@ import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { canonicalGitUrl } from "../core/correlation.ts";
 import type { Repository } from "../core/types.ts";
-import { teamFile } from "../main.ts";
 import { readTeamSettings, type TeamSettings } from "../repositories.ts";
+import { teamFile } from "../team-file.ts";
 import { type GitRemote, serveGit } from "./demo-git.ts";
 import { DEMO_NAME, makeDemoRepository } from "./demo-repository.ts";
 

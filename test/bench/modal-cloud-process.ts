@@ -1,5 +1,5 @@
 /** The emulated Modal in a process of its own: what is measured in front of it shares no event loop with it. */
-import { type ModalEmulator, modalEmulator } from "../emulators/modal.ts";
+import { type ModalEmulator, modalEmulator, type OrderedFault } from "../emulators/modal.ts";
 import { answerParent } from "./child.ts";
 import { stillHost } from "./modal-still-host.ts";
 
@@ -15,6 +15,7 @@ export interface CloudAddress {
 }
 
 let modal: ModalEmulator | null = null;
+let held: OrderedFault | null = null;
 
 const tasks = {
   async start({ machines, listPageSize }: CloudWish): Promise<CloudAddress> {
@@ -32,6 +33,13 @@ const tasks = {
   /** Those that run now. */
   running: (_: null): { id: string; name: string | null }[] =>
     (modal?.sandboxes() ?? []).filter(({ state }) => state.is === "running").map(({ id, name }) => ({ id, name })),
+
+  /** The next sandbox that is asked for is not made before `letGo`. */
+  holdNext(_: null): void {
+    held = modal?.faults.next("SandboxCreateV2", { kind: "hang" }) ?? null;
+  },
+
+  letGo: (_: null): void => held?.release(),
 
   /** Lets sandboxes reach these loopback ports. */
   async allow(ports: number[]): Promise<void> {

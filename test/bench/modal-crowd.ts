@@ -11,19 +11,22 @@ export async function crowdRows(clouds: { trueOnes: Cloud; still: Cloud }, count
   const single = await startCrowd(clouds.still, count, "in turn");
   return [
     ...rowsOf(
-      `${count} sandboxes at Modal started at once`,
+      `${count} sandboxes at the emulated Modal started at once`,
       count,
       trueOnes,
       "Each has processes, files and a network of its own, of which this machine makes all: bound by bubblewrap. A command in each of them told of another namespace.",
     ),
     ...rowsOf(
-      `the same with no machine behind them`,
+      "the same with no machine behind them",
       count,
       still,
       "Our own share, with the SDK's and the emulator's answer. Bound by our one thread.",
     ),
     timesRow(
-      { what: "one start at Modal with no machine behind it, in turn", note: `${count} after each other. ${PROVEN}` },
+      {
+        what: "one start at the emulated Modal with no machine behind it",
+        note: `One after the other. Our own share, with the SDK's and the emulator's answer. ${PROVEN}`,
+      },
       single.startMs,
     ),
   ];

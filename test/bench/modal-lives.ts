@@ -35,7 +35,7 @@ export async function measureLives(cloud: Cloud, times: number, tell: (text: str
     for (const step of STEPS) running[step].push(life[step]);
   }
   await runs.forget(golden);
-  tell(`${times} sandboxes of a golden snapshot were put to sleep and woken, and as many started cold`);
+  tell(`${times + 1} times: started from a golden snapshot, put to sleep, woken, started cold`);
   return { fresh, running };
 }
 

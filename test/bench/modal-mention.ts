@@ -15,8 +15,9 @@ import { defaultSandboxes, plainRepository } from "../../src/team-sandboxes.ts";
 import { type SlackEmulator, startSlack } from "../emulators/slack.ts";
 import { type BotProcess, startBotProcess } from "./bot.ts";
 import type { Bench, BenchDatabase } from "./ground.ts";
-import { check, checkEqual, inMs, median, type Row, timesRow, valueRow } from "./measure.ts";
+import { check, checkEqual, inMs, type Row } from "./measure.ts";
 import type { Cloud } from "./modal-cloud.ts";
+import { rowsOfWaits, type Wait } from "./modal-mention-rows.ts";
 import { type Model, SAID, startModel } from "./model.ts";
 import { piAlone } from "./pi-alone.ts";
 
@@ -44,7 +45,7 @@ export async function mentionRows(bench: Bench, cloud: Cloud, times: number): Pr
   opened.defer(() => slack.deliverTo(undefined));
   const waits: Wait[] = [];
   for (let n = 0; n < times; n++) waits.push(await mentionAndPi(stage, join(folder, "clone")));
-  return rowsOf(waits);
+  return rowsOfWaits(waits);
 }
 
 interface Stage {
@@ -78,18 +79,12 @@ function startBot({ bench, cloud, slack, model, database, repository }: Stage): 
   });
 }
 
-/** In milliseconds since Slack began to POST the mention. */
-interface Wait {
-  progressMs: number;
-  modelMs: number;
-  /** Of pi alone, right after: from its start to its request. */
-  piMs: number;
-}
-
 async function mentionAndPi(stage: Stage, clone: string): Promise<Wait> {
   const { bench, model, database } = stage;
   await until(database, FULL, "the stock is not filled");
-  const wait = await mention(stage);
+  // The bot asks for the next one at once. At Modal that costs processors of other machines, here it would be ours.
+  await stage.cloud.ask("holdNext", null);
+  const wait = await mention(stage).finally(() => stage.cloud.ask("letGo", null));
   await until(database, ASLEEP, "the sandbox does not fall asleep");
   await until(database, FULL, "the stock is not filled again");
   const alone = await piAlone(model, bench.ground.folder, clone);
@@ -102,7 +97,7 @@ async function mentionAndPi(stage: Stage, clone: string): Promise<Wait> {
 async function mention({ slack, model, database }: Stage): Promise<Omit<Wait, "piMs">> {
   const { botUserId } = slack.app;
   const asked = model.asked();
-  const beganAt = performance.now();
+  const [beganAt, wallAt] = [performance.now(), Date.now()];
   const { ts } = slack.as("ada").says("#web", `<@${botUserId}> please fix it`).message;
   const ours = () =>
     slack
@@ -117,12 +112,22 @@ async function mention({ slack, model, database }: Stage): Promise<Omit<Wait, "p
   const said = ours();
   checkEqual(said.length, 2, "messages of the bot, progress and answer");
   check(said[1]?.seen.includes(SAID) === true, `this is not the answer: ${said[1]?.seen}`);
-  const [session] = await database.query<{ waited: string }>(WAITED, [ts]);
+  const [session] = await database.query<Seen>(SEEN, [ts]);
   checkEqual(session?.waited ?? "nothing", "warm", "what the mention waited for");
-  return { progressMs, modelMs };
+  const { turn = 0, clone = 0 } = session ?? {};
+  return { progressMs, modelMs, turnMs: Number(turn) - wallAt, cloneMs: Number(clone) - wallAt };
 }
 
-const WAITED = `select state #>> '{waited,for}' waited from sessions join keys on session_id = id where key like '%/' || $1`;
+interface Seen {
+  waited: string | null;
+  turn: string;
+  clone: string;
+}
+
+const told = (type: string): string =>
+  `(select entry ->> 'at' from transcript t where t.session_id = s.id and entry #>> '{event,type}' = '${type}' order by cursor desc limit 1)`;
+const SEEN = `select state #>> '{waited,for}' waited, ${told("turn.started")} turn, ${told("workspace.ready")} clone
+  from sessions s join keys k on k.session_id = s.id where key like '%/' || $1`;
 
 /** One is warm, none is on its way, and the golden snapshot is there. */
 const FULL = `select (select count(*) from sandboxes where kind = 'warm' and taken_by is null and url is not null) = 1
@@ -138,40 +143,4 @@ async function until(database: BenchDatabase, question: string, failure: string)
     if (answer?.holds) return database.settled();
     check(performance.now() < end, failure);
   }
-}
-
-function rowsOf(waits: Wait[]): Row[] {
-  const note =
-    "A sandbox is kept at the emulated Modal with the clone in it, its daemon up, pi not started yet; what was measured waited for that one, every " +
-    "time, and was answered once. The bot starts the next one at the same moment, here on the same processors. Bound by pi's own start.";
-  const pi = waits.map(({ piMs }) => piMs);
-  const asked = waits.map(({ modelMs }) => modelMs);
-  return [
-    timesRow(
-      { what: "mention to first progress message, warm sandbox at Modal", note },
-      waits.map(({ progressMs }) => progressMs),
-    ),
-    timesRow({ what: "mention to the model's first request, warm sandbox at Modal", note }, asked),
-    timesRow(
-      {
-        what: "pi alone, started: to its first request",
-        note: "The same binary, flags and model, outside of any sandbox, each after the mention that it belongs to, when the stock was full again.",
-      },
-      pi,
-    ),
-    timesRow(
-      {
-        what: "our own share of it, warm sandbox at Modal",
-        aim: { says: "< 300 ms", below: 300 },
-        note: "The model's first request minus pi alone, pair by pair. The aim is held against the median.",
-      },
-      waits.map(({ modelMs, piMs }) => modelMs - piMs),
-    ),
-    valueRow(
-      { what: "mention with a warm sandbox, beside pi alone", note: "One median over the other." },
-      waits.length,
-      median(asked) / median(pi),
-      "x",
-    ),
-  ];
 }

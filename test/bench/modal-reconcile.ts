@@ -119,8 +119,8 @@ const HOST = "No machine is behind the sandboxes.";
 
 function rowsOf({ known, strays }: Herd, { first, later, other }: Looks): Row[] {
   const all = (known + strays).toLocaleString("en");
-  const what = `reconciler's first look over ${all} sandboxes at Modal, ${strays} strays`;
-  const again = `reconciler's later looks over ${known} sandboxes at Modal`;
+  const what = `reconciler's first look over ${all} sandboxes at the emulated Modal, ${strays} strays`;
+  const again = `reconciler's later looks over ${known} sandboxes at the emulated Modal`;
   const calls = sameEveryTime(
     later.map((one) => one.calls),
     "a later look",

@@ -26,12 +26,12 @@ export async function modal(bench: Bench): Promise<Row[]> {
 
 async function measure(bench: Bench, clouds: { trueOnes: Cloud; still: Cloud }): Promise<Row[]> {
   const { quick, tell } = bench;
-  const lives = rowsOfLives(await measureLives(clouds.trueOnes, quick ? 1 : 8, tell));
+  const lives = rowsOfLives(await measureLives(clouds.trueOnes, quick ? 1 : 16, tell));
   const crowd = await crowdRows(clouds, quick ? 20 : 100);
   tell("a crowd of sandboxes was started and destroyed");
   const herd = quick ? { known: 90, strays: 10 } : { known: 900, strays: 100 };
   const reconciler = await reconcilerRows(bench, clouds.still, herd);
   // Last: what lets sandboxes reach the model and git is one more process for each of them.
-  const mention = await mentionRows(bench, clouds.trueOnes, quick ? 1 : 4);
+  const mention = await mentionRows(bench, clouds.trueOnes, quick ? 1 : 5);
   return [...lives, ...mention, ...crowd, ...reconciler];
 }

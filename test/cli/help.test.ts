@@ -5,7 +5,10 @@ import { newFolder } from "./threadbox.ts";
 const folder = newFolder();
 after(() => folder.remove());
 
-const COMMANDS = ["start", "demo", "say", "sessions", "logs", "stop", "doctor"];
+const COMMANDS = [
+  ...["start", "demo", "say", "sessions", "logs", "stop", "doctor"],
+  ...["create", "fork", "snapshot", "list", "shell", "exec", "cp", "open", "destroy"],
+];
 
 describe("the command line explains itself", { concurrency: 2 }, () => {
   test("without a command it lists them all", async () => {

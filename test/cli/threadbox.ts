@@ -11,6 +11,8 @@ import { localProvider } from "../../src/sandboxes/local.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
 
+const CACHE = join(tmpdir(), "threadbox-test-compiled");
+
 export type Env = Record<string, string>;
 
 export interface Ran {
@@ -59,7 +61,8 @@ export function newFolder(): Folder {
 function startChild(args: string[], cwd: string, env: Env): Child {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
-    env: { PATH: process.env.PATH ?? "", HOME: cwd, ...env },
+    // Hundreds of commands are started here; without a cache each compiles the whole bot anew.
+    env: { PATH: process.env.PATH ?? "", HOME: cwd, NODE_COMPILE_CACHE: CACHE, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";

@@ -26,7 +26,7 @@ export async function modal(bench: Bench): Promise<Row[]> {
 
 async function measure(bench: Bench, clouds: { trueOnes: Cloud; still: Cloud }): Promise<Row[]> {
   const { quick, tell } = bench;
-  const lives = rowsOfLives(await measureLives(clouds.trueOnes, quick ? 1 : 16, tell));
+  const lives = rowsOfLives(await measureLives(clouds.trueOnes, quick ? 1 : 12, tell));
   const crowd = await crowdRows(clouds, quick ? 20 : 100);
   tell("a crowd of sandboxes was started and destroyed");
   const herd = quick ? { known: 90, strays: 10 } : { known: 900, strays: 100 };

@@ -24,29 +24,6 @@ export interface Machines {
   connect(sandbox: { name: string; url: string }): DaemonClient;
 }
 
-async function kindOf({ config, team, store, log }: MachinesOptions): Promise<Pick<Machines, "provider" | "models">> {
-  const { home, modal, models } = config;
-  const instance = await store.setting("instance", async () => randomBytes(8).toString("hex"));
-  if (!modal) return { provider: localProvider({ home, log, instance }), models };
-  tellModalSdk(config);
-  // Only here: Modal's client takes half a second to load.
-  const { modalProvider } = await import("./sandboxes/modal.ts");
-  const { placeholderModels } = await import("./sandboxes/modal-outside.ts");
-  const tokens = { id: modal.tokenId, secret: modal.tokenSecret };
-  const agents = { [PI]: about.dependencies[PI] };
-  const settings = team.sandboxes;
-  return {
-    provider: modalProvider({ tokens, settings, instance, daemon: daemonBundle, agents, models, log }),
-    models: settings.modal.keepTokensOutside ? placeholderModels(models) : models,
-  };
-}
-
-/** The version that is tried here is the one that is installed there. */
-const PI = "@earendil-works/pi-coding-agent";
-
-/** Daemon up, without the clone; a phase of its own, shown as such. */
-const BOOT_WITHIN_MS = 60_000;
-
 interface MachinesOptions {
   config: Config;
   team: TeamSettings;
@@ -54,11 +31,14 @@ interface MachinesOptions {
   log: Log;
 }
 
+/** Daemon up, without the clone; a phase of its own, shown as such. */
+const BOOT_WITHIN_MS = 60_000;
+
 export async function openMachines(options: MachinesOptions): Promise<Machines> {
   const { store } = options;
   const key = await store.setting("daemon-signing-key", newSigningKey);
   const signer = await createSigner(key.privateJwk);
-  const { provider, models } = await kindOf(options);
+  const { provider, models } = await providerOf(options);
   return {
     provider,
     models,
@@ -77,3 +57,23 @@ export async function openMachines(options: MachinesOptions): Promise<Machines> 
       daemonClient({ url, token: () => signer.control(name), headers: () => provider.headers(name) }),
   };
 }
+
+async function providerOf({ config, team, store, log }: MachinesOptions): Promise<Pick<Machines, "provider" | "models">> {
+  const { home, modal, models } = config;
+  const instance = await store.setting("instance", async () => randomBytes(8).toString("hex"));
+  if (!modal) return { provider: localProvider({ home, log, instance }), models };
+  tellModalSdk(config);
+  // Only here: Modal's client takes half a second to load.
+  const { modalProvider } = await import("./sandboxes/modal.ts");
+  const { placeholderModels } = await import("./sandboxes/modal-outside.ts");
+  const tokens = { id: modal.tokenId, secret: modal.tokenSecret };
+  const agents = { [PI]: about.dependencies[PI] };
+  const settings = team.sandboxes;
+  return {
+    provider: modalProvider({ tokens, settings, instance, daemon: daemonBundle, agents, models, log }),
+    models: settings.modal.keepTokensOutside ? placeholderModels(models) : models,
+  };
+}
+
+/** The version that is tried here is the one that is installed there. */
+const PI = "@earendil-works/pi-coding-agent";

@@ -16,8 +16,6 @@ import { credentialsFor } from "./send.ts";
 const STORE_EVERY_MS = 250;
 /** Ten times what an agent tells in that time. */
 const MAX_WAITING = 50;
-/** Soon enough that a person does not wonder; each look is a file or one call to the provider. */
-const LOOK_AFTER_SANDBOX_EVERY_MS = 5_000;
 /** Installation tokens live an hour; a turn may live longer. */
 const RENEW_CREDENTIALS_EVERY_MS = 40 * 60_000;
 
@@ -74,7 +72,7 @@ async function read(deps: EngineDeps, { session, turn, from, signal }: Following
 /** The stream itself tries again for a minute when the daemon is silent; a machine that is gone is known sooner. */
 function watch(deps: EngineDeps, session: Session): { gone: AbortSignal; cancel(): void } {
   const gone = new AbortController();
-  const cancel = every(deps.clock, LOOK_AFTER_SANDBOX_EVERY_MS, async () => {
+  const cancel = every(deps.clock, deps.provider.askEveryMs, async () => {
     const running = await deps.provider.find(sandboxOf(session)).catch(() => "unknown");
     if (running === null) gone.abort();
   });

@@ -45,6 +45,7 @@ export function localProvider({ home, log, instance, bubblewrap = "auto" }: Loca
   return {
     kind: "local",
     keepsFilesMs: null,
+    askEveryMs: 5_000, // a file and a look at /proc
     start: (name, { from }) =>
       inTurn(name, async () => {
         const folder = folderOf(await prepared(), name);

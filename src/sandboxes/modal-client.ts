@@ -59,6 +59,8 @@ export interface Connection {
   app(): Promise<App>;
   /** Called with what a build of an image says, while it goes on. */
   onBuildLog(listener: (text: string) => void): () => void;
+  /** Called with each sandbox that a list brings, as the server tells of it. */
+  onListed(listener: (sandbox: ListedAtModal) => void): () => void;
 }
 
 /** Modal counts in seconds, and its SDK throws at anything between them. */
@@ -75,14 +77,15 @@ export function connectModal(options: {
   deadlines: Deadlines;
 }): Connection {
   const { tokens, settings, clock, log, deadlines } = options;
-  const listeners = new Set<(text: string) => void>();
+  const buildLog = createListeners<string>();
+  const listed = createListeners<ListedAtModal>();
   const client = new ModalClient({
     tokenId: tokens.id,
     tokenSecret: tokens.secret,
     ...(settings.environment === null ? {} : { environment: settings.environment }),
     maxThrottleWaitSecs: MAX_THROTTLE_WAIT_SECONDS,
     logger: loggerFor(log),
-    grpcMiddleware: [observe((text) => listeners.forEach((listener) => void listener(text)))],
+    grpcMiddleware: [observe({ buildLog: buildLog.tell, listed: listed.tell })],
   });
   const call: Connection["call"] = (what, work) => within(clock, what, work);
   let app: Promise<App> | null = null;
@@ -99,7 +102,18 @@ export function connectModal(options: {
       });
       return app;
     },
-    onBuildLog(listener) {
+    onBuildLog: buildLog.add,
+    onListed: listed.add,
+  };
+}
+
+function createListeners<T>() {
+  const listeners = new Set<(news: T) => void>();
+  return {
+    tell(news: T): void {
+      for (const listener of listeners) listener(news);
+    },
+    add(listener: (news: T) => void): () => void {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
@@ -153,10 +167,27 @@ type Middleware = NonNullable<ModalClientParams["grpcMiddleware"]>[number];
 
 const BuildNews = z.object({ taskLogs: z.array(z.object({ data: z.string() })) });
 const BUILD_LOG = "/modal.client.ModalClient/ImageJoinStreaming";
+const Page = z.object({
+  sandboxes: z.array(
+    z.object({ id: z.string(), tags: z.array(z.object({ tagName: z.string(), tagValue: z.string() })) }),
+  ),
+});
+const LIST = "/modal.client.ModalClient/SandboxListV2";
 const STATUS_DETAILS = "grpc-status-details-bin";
 
-/** The SDK reads both and throws them away: what a build says, and when a limit ends. */
-function observe(onBuildLog: (text: string) => void): Middleware {
+/** A sandbox of a list, with its tags. */
+export interface ListedAtModal {
+  id: string;
+  tags: Record<string, string>;
+}
+
+interface Observers {
+  buildLog(text: string): void;
+  listed(sandbox: ListedAtModal): void;
+}
+
+/** The SDK reads all of it and throws it away: what a build says, the tags of what is listed, and when a limit ends. */
+function observe(observers: Observers): Middleware {
   return async function* (call, options) {
     let details: unknown;
     const watched = {
@@ -167,10 +198,14 @@ function observe(onBuildLog: (text: string) => void): Middleware {
       },
     };
     try {
-      if (!call.responseStream) return yield* call.next(call.request, watched);
+      if (!call.responseStream) {
+        const answer = yield* call.next(call.request, watched);
+        if (call.method.path === LIST) tellPage(answer, observers.listed);
+        return answer;
+      }
       for await (const item of call.next(call.request, watched)) {
         const news = call.method.path === BUILD_LOG ? BuildNews.safeParse(item) : null;
-        for (const { data } of news?.data?.taskLogs ?? []) onBuildLog(data);
+        for (const { data } of news?.data?.taskLogs ?? []) observers.buildLog(data);
         yield item;
       }
     } catch (error) {
@@ -178,4 +213,10 @@ function observe(onBuildLog: (text: string) => void): Middleware {
       throw error;
     }
   };
+}
+
+/** Where the server leaves something out, nothing is told, and whoever needs it asks. */
+function tellPage(answer: unknown, listed: Observers["listed"]): void {
+  for (const { id, tags } of Page.safeParse(answer).data?.sandboxes ?? [])
+    listed({ id, tags: Object.fromEntries(tags.map(({ tagName, tagValue }) => [tagName, tagValue])) });
 }

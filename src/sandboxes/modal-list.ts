@@ -1,6 +1,6 @@
 /**
- * Which sandboxes of ours run at Modal. The SDK's list has bare ids, though the server says more, so the names are asked for one
- * by one and remembered: the first list of a thousand sandboxes costs a thousand small questions, the next one those of the new ones.
+ * Which sandboxes of ours run at Modal. The SDK's list has bare ids; the server says more, which is heard on its way. A name that was
+ * not heard is asked for, and all are remembered.
  */
 import type { Sandbox as AtModal } from "modal";
 import { orNull } from "./modal-failure.ts";
@@ -17,9 +17,10 @@ export async function listAtModal(ground: Ground, names: Names): Promise<Listed[
   const { appId } = await ground.connection.app();
   // Pages follow each other, each with what the question gets; this is for all of them.
   const what = { doing: "list its sandboxes", deadlineMs: deadlines.create };
+  const stopHearing = ground.connection.onListed(({ id, tags }) => keep(names, id, readTags(tags, ground.instance)));
   const running = await call(what, () =>
     Array.fromAsync(client.sandboxes.list({ appId, tags: { threadbox: ground.instance } })),
-  );
+  ).finally(stopHearing);
   const ids = new Set(running.map(({ sandboxId }) => sandboxId));
   for (const id of names.keys()) if (!ids.has(id)) names.delete(id);
   const unknown = running.filter(({ sandboxId }) => !names.has(sandboxId));
@@ -33,7 +34,11 @@ async function nameEach(ground: Ground, next: Iterator<AtModal> & Iterable<AtMod
   for (const atModal of next) {
     const what = { doing: "tell the name of a sandbox", deadlineMs: deadlines.question };
     // One that ended since it was listed has none any more.
-    const tags = readTags((await call(what, () => atModal.getTags().catch(orNull))) ?? {}, ground.instance);
-    if (tags) names.set(atModal.sandboxId, { name: tags.name, createdAt: tags.since });
+    const tags = (await call(what, () => atModal.getTags().catch(orNull))) ?? {};
+    keep(names, atModal.sandboxId, readTags(tags, ground.instance));
   }
+}
+
+function keep(names: Names, id: string, tags: ReturnType<typeof readTags>): void {
+  if (tags) names.set(id, { name: tags.name, createdAt: tags.since });
 }

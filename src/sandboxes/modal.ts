@@ -41,6 +41,7 @@ export function modalProvider(options: ModalOptions): SandboxProvider {
   const { keepsFilesMs } = settings.modal;
   return {
     kind: "modal",
+    askEveryMs: 30_000, // one RPC; a stream that breaks is asked about at once
     keepsFilesMs: keepsFilesMs === null ? null : wholeSeconds(keepsFilesMs),
     start: (name, start) =>
       inTurn(name, async () => {

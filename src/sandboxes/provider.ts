@@ -24,6 +24,8 @@ export interface SandboxProvider {
   readonly kind: "local" | "modal";
   /** How long the files behind a token are kept, in milliseconds; null where they stay until they are forgotten. */
   readonly keepsFilesMs: number | null;
+  /** How often it is cheap enough to ask `find` whether one still runs, for each that somebody works in. */
+  readonly askEveryMs: number;
   /**
    * The running sandbox of that name: the one that runs already, else woken from `from`, else a new and empty one.
    * Safe to repeat after a crash: a name never has two machines. Throws `sandbox.lost` when `from` cannot be woken any more.

@@ -4,7 +4,7 @@ export interface Row {
   /** What is measured, from where to where. */
   what: string;
   n: number;
-  unit: "ms" | "/s" | "KB" | "MB" | "x";
+  unit: "ms" | "/s" | "KB" | "MB" | "x" | "RPCs";
   /** Of single things; a rate or a size has a `value` instead. */
   spread: Spread | null;
   value: number | null;

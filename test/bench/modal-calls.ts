@@ -9,7 +9,7 @@ interface Counted {
 
 /** `times` is how often the same was counted. */
 export const callsRow = (about: Counted, times: number, calls: string[]): Row =>
-  valueRow(about, times, calls.length, "x");
+  valueRow(about, times, calls.length, "RPCs");
 
 /** What a bot asks once, however many sandboxes it starts. */
 const ONCE = new Set(["AuthTokenGet", "AppGetOrCreate"]);

@@ -128,7 +128,7 @@ function rowsOf({ known, strays }: Herd, { first, later, other }: Looks): Row[] 
   const firstNote =
     `By a bot that was just started, on Postgres; exactly the strays were ended, the others run. ${HOST} RPCs: ${inWords(first.calls)}; without ` +
     `AuthTokenGet and AppGetOrCreate: ${withoutOnce(first.calls).length}. Another such bot with nothing to end: ${inMs(other.ms)}, ${inWords(other.calls)}. ` +
-    "Bound by our one thread, which asks for the tags of each sandbox, 32 at once, and ends strays 5 at once.";
+    "Bound by our one thread, which ends strays 5 at once.";
   const laterNote = `Names are known by now, and nothing was ended. ${HOST} RPCs: ${inWords(calls)}, pages of ${LIST_PAGE_SIZE} and an empty one. Bound by the emulator's pages, which follow each other.`;
   return [
     valueRow({ what, note: firstNote }, known + strays, first.ms, "ms"),

@@ -35,7 +35,7 @@ export interface ModalOptions {
   /** How many sandboxes a page of a list holds. */
   listPageSize?: number;
   machines?: MachineHostOptions;
-  /** Other machines than true ones: for who needs more of them than this host can run. */
+  /** Machines of somebody who closes them, such as a file of tests that shares them, or that needs more than this host can run. */
   host?: BubblewrapHost;
 }
 
@@ -108,7 +108,7 @@ export async function modalEmulator(options: ModalOptions = {}): Promise<ModalEm
       // Only now: what waits on order sees that its caller is gone, and does not begin after all.
       cloud.faults.releaseAll();
       await Promise.all(cloud.sandboxes.map((sandbox) => finish(sandbox, KILLED)));
-      await host.close();
+      if (!options.host) await host.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

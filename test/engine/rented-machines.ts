@@ -20,6 +20,7 @@ export function rentedMachines(): RentedMachines {
   const rented: RentedMachines = {
     kind: "modal",
     keepsFilesMs: null,
+    askEveryMs: 1_000,
     machines: new Map(),
     found: [],
     mostAtOnce: 0,

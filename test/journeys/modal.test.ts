@@ -1,5 +1,7 @@
+/** What people do, with sandboxes at an emulated Modal. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { sql } from "kysely";
 import { testBranch } from "../../src/cli/demo-repository.ts";
 import type { Script } from "../../src/cli/scripted-model.ts";
 import { plainRepository } from "../../src/team-sandboxes.ts";
@@ -112,21 +114,29 @@ describe("a turn outlives its sandbox at Modal", { skip }, () => {
   let channel: SlackChannel;
   before(async () => {
     modal = await modalEmulator();
-    channel = await startSlackChannel(["ada"], {
-      modal,
-      scripts: [takesForEver, fixesTheTest],
-      // Ten minutes are kept back for carrying over, so that the time for it has come a moment after the start.
-      sandboxes: (defaults) => ({ ...defaults, modal: { ...defaults.modal, lifetimeMs: 10 * 60_000 + 6_000 } }),
-    });
+    channel = await startSlackChannel(["ada"], { modal, scripts: [takesForEver] });
   });
   after(async () => {
     await channel.stop();
     await modal.close();
   });
 
+  /** A day goes by for whoever waits for the end of the sandbox; when that would have been. */
+  const comeToItsTime = async (): Promise<Date[]> => {
+    const { rows } = await sql<{ due: Date }>`
+      update pgboss.job as job set start_after = now() from pgboss.job as before
+      where job.id = before.id and job.name = 'timer' and job.data #>> '{event,type}' = 'ending'
+      returning before.start_after as due`.execute(channel.world.bot.store.db);
+    return rows.map(({ due }) => due);
+  };
+
   test("whose life ends: it goes on in a fresh one, and nothing is lost", async () => {
     const thread = channel.mentions("take your time");
     const lastAsked = (): string => JSON.stringify(channel.world.model.server.getRequests().at(-1)?.body);
+    await channel.world.until(async () => /sleep 600/.test(channel.ours(thread).at(-1)?.seen ?? ""));
+    const [session] = await channel.world.sessions.list(1);
+    const endsAt = session?.sandbox.is === "ready" ? session.sandbox.endsAt : null;
+    assert.deepEqual(await comeToItsTime(), [new Date((endsAt ?? 0) - 10 * 60_000)]);
     await channel.world.until(async () => /The machine was replaced while you worked/.test(lastAsked()));
     assert.deepEqual(
       modal.sandboxes().map(({ name, state }) => [name === modal.sandboxes()[0]?.name, state.is]),

@@ -69,8 +69,9 @@ async function gitRemote(t: TestContext): Promise<{ source: string; port: number
 }
 
 /** Everything that the page does once the daemon is up. `source` stands for the repository that the reader fills in. */
-async function speak(hand: Hand, source: string): Promise<void> {
-  const ask = async (command: string) => JSON.parse(await run(hand, `${TOKENS}\n${command}`));
+async function speak(stranger: Hand, source: string): Promise<void> {
+  const hand = await withTokens(stranger);
+  const ask = async (command: string) => JSON.parse(await run(hand, command));
   assert.equal((await ask(line("health"))).ok, true);
   assert.deepEqual(await ask(line("credentials")), { ok: true });
   assert.equal((await ask(line("init").replace("github:owner/name", source))).ok, true);
@@ -82,9 +83,17 @@ async function speak(hand: Hand, source: string): Promise<void> {
   assert.ok((await ask(line("abort"))).success);
 }
 
+/** As the reader's terminal has them from then on. */
+async function withTokens({ folder, env }: Hand): Promise<Hand> {
+  const [CONTROL_TOKEN = "", OBSERVER_TOKEN = ""] = (
+    await run({ folder, env }, `${TOKENS}\necho $CONTROL_TOKEN $OBSERVER_TOKEN`)
+  ).split(/\s/);
+  return { folder, env: { ...env, CONTROL_TOKEN, OBSERVER_TOKEN } };
+}
+
 /** The types of the events, until the turn has begun. */
 async function follow({ folder, env }: Hand): Promise<string[]> {
-  const curl = spawn("bash", ["-ec", `${TOKENS}\nexec ${line("stream").split("\n").slice(1).join("\n")}`], {
+  const curl = spawn("bash", ["-ec", `exec ${line("stream").split("\n").slice(1).join("\n")}`], {
     ...{ cwd: folder, env },
     stdio: ["ignore", "pipe", "ignore"],
   });

@@ -1,4 +1,5 @@
 /** A certificate authority for tunnels on the loopback, one for the whole process, which this process then trusts. */
+import { randomBytes } from "node:crypto";
 import tls from "node:tls";
 import { generate } from "selfsigned";
 
@@ -18,7 +19,9 @@ export function certificates(): Promise<Certificates> {
 }
 
 async function make(): Promise<Certificates> {
-  const authority = await generate([{ name: "commonName", value: "Emulated Modal" }], {
+  // A process that trusts two of them tells them apart by their names.
+  const name = `Emulated Modal ${randomBytes(4).toString("hex")}`;
+  const authority = await generate([{ name: "commonName", value: name }], {
     keyType: "ec",
     algorithm: "sha256",
     extensions: [

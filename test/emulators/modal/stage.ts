@@ -1,5 +1,5 @@
 /** What the tests of the emulated Modal start from: an account, an app with an image, and the real SDK. */
-import type { TestContext } from "node:test";
+import { after, type TestContext } from "node:test";
 import {
   type App,
   type Image,
@@ -10,6 +10,7 @@ import {
 } from "modal";
 import { type HandWoundClock, handWoundClock } from "../../clock.ts";
 import { type ModalEmulator, type ModalOptions, modalEmulator } from "../modal.ts";
+import { type BubblewrapHost, machineHost } from "./machine-host.ts";
 
 export interface Stage {
   modal: ModalEmulator;
@@ -21,9 +22,14 @@ export interface Stage {
   sandbox(params?: SandboxCreateParams): Promise<Sandbox>;
 }
 
-export async function setStage(t: TestContext, options: ModalOptions = {}): Promise<Stage> {
+let shared: Promise<BubblewrapHost> | null = null;
+after(async () => (await shared)?.close());
+
+/** An account of its own for each test, on the machines of the test file: those take longer to prepare than all the rest. */
+export async function setStage(t: TestContext, options: Omit<ModalOptions, "host" | "machines"> = {}): Promise<Stage> {
+  shared ??= machineHost();
   const clock = handWoundClock();
-  const modal = await modalEmulator({ clock, ...options });
+  const modal = await modalEmulator({ clock, host: await shared, ...options });
   t.after(() => modal.close());
   const client = clientOf(t, modal);
   const app = await client.apps.fromName("bots", { createIfMissing: true });

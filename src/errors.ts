@@ -37,12 +37,15 @@ const CATALOG = {
     retry: "never",
     remedy: "Look at the sandbox's log (`threadbox logs`), then write `retry`.",
   },
-  "sandbox.unavailable": { retry: "now", remedy: "The provider did not answer; write `retry` when it is back." },
+  "sandbox.unavailable": {
+    retry: "now",
+    remedy: "The provider did not do what it was asked. Try again later; in a thread, write `retry`.",
+  },
   "sandbox.lost": { retry: "never", remedy: "The sandbox is gone. Write `retry`: it starts from what was pushed." },
   "sandbox.unauthorized": {
     retry: "never",
     remedy:
-      "Modal refused the token. Make a new one (`modal token new`), set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET and restart.",
+      "Make a new token (`modal token new`), and set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET; a bot has to be restarted.",
   },
   "sandbox.quota": {
     retry: "later",
@@ -51,7 +54,7 @@ const CATALOG = {
   },
   "sandbox.image-failed": {
     retry: "never",
-    remedy: "The image does not build; the end of its log is above. Fix `image:` in threadbox.yml and restart.",
+    remedy: "Fix `image:` in threadbox.yml; a bot has to be restarted then.",
   },
   "sandbox.snapshot-failed": {
     retry: "now",
@@ -63,11 +66,11 @@ const CATALOG = {
     retry: "never",
     remedy: "Choose another name, or destroy that one first: `threadbox destroy`.",
   },
-  "sandbox.busy": { retry: "never", remedy: "A turn runs in it. Wait, write `stop` in its thread, or say `--yes`." },
+  "sandbox.busy": { retry: "never", remedy: "Wait, write `stop` in its thread, or say `--yes`." },
   "sandbox.expired": {
     retry: "never",
     remedy:
-      "The provider deleted those files after the time that `modal.snapshotDays` in threadbox.yml sets. Make the snapshot anew.",
+      "The files were deleted, by somebody or by the provider after `modal.snapshotDays` (threadbox.yml). Make the snapshot anew.",
   },
   "daemon.unreachable": { retry: "now", remedy: "The daemon did not answer; write `retry`." },
   "daemon.refused": { retry: "never", remedy: "The daemon refused the prompt; its log has the reason." },

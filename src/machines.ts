@@ -58,7 +58,8 @@ export async function openMachines(options: MachinesOptions): Promise<Machines> 
   };
 }
 
-async function providerOf({ config, team, store, log }: MachinesOptions): Promise<Pick<Machines, "provider" | "models">> {
+async function providerOf(options: MachinesOptions): Promise<Pick<Machines, "provider" | "models">> {
+  const { config, team, store, log } = options;
   const { home, modal, models } = config;
   const instance = await store.setting("instance", async () => randomBytes(8).toString("hex"));
   if (!modal) return { provider: localProvider({ home, log, instance }), models };

@@ -9,14 +9,8 @@ import type { Repository } from "./core/types.ts";
 import { ThreadboxError } from "./errors.ts";
 import { readOptionalFile } from "./optional-file.ts";
 import type { SandboxSettings } from "./sandboxes/settings.ts";
-import {
-  IDLE_AFTER_MINUTES,
-  Image,
-  Modal,
-  ofRepository,
-  sandboxProblems,
-  toSandboxSettings,
-} from "./team-sandboxes.ts";
+import { DEFAULTS, Image, Modal, ofRepository, sandboxProblems } from "./team-sandbox-sections.ts";
+import { toSandboxSettings } from "./team-sandboxes.ts";
 import { AGENT_KINDS } from "./wire/agents.ts";
 
 const Listed = z.strictObject({
@@ -119,7 +113,7 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
     labels: Object.fromEntries(repositories.flatMap(({ name, label }) => (label ? [[name, label]] : []))),
     slack,
     github,
-    idleAfterMs: (limits.idleAfterMinutes ?? IDLE_AFTER_MINUTES) * 60_000,
+    idleAfterMs: (limits.idleAfterMinutes ?? DEFAULTS.idleAfterMinutes) * 60_000,
     turnLimitMs: (limits.turnMinutes ?? 90) * 60_000,
     sandboxes: toSandboxSettings(parsed.data),
     found: text !== null,

@@ -6,8 +6,10 @@ import { randomBytes } from "node:crypto";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import type { Connection } from "../src/store/database.ts";
+import { type Connection, type Database, openDatabase } from "../src/store/database.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../src/store/embedded-postgres.ts";
+import { migrate } from "../src/store/migrate.ts";
+import { createStore, type Store } from "../src/store/store.ts";
 import { quiet } from "./quiet.ts";
 
 const HOME = join(tmpdir(), `threadbox-test-${userInfo().uid}`);
@@ -31,6 +33,33 @@ export async function testDatabase(): Promise<TestDatabase> {
   return {
     connection: { ...connection, database },
     drop: () => admin(connection, `drop database if exists ${database} with (force)`),
+  };
+}
+
+export interface TestStore {
+  db: Database;
+  store: Store;
+  connection: TestDatabase["connection"];
+  /** As if no session and no sandbox had ever been. */
+  empty(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The bot's own tables in a database of their own. */
+export async function testStore(): Promise<TestStore> {
+  const { connection, drop } = await testDatabase();
+  const { db, close } = openDatabase(connection, 8, quiet);
+  await migrate(db);
+  return {
+    ...{ db, connection },
+    store: createStore(db),
+    async empty() {
+      for (const table of ["sandboxes", "snapshots", "sessions"] as const) await db.deleteFrom(table).execute();
+    },
+    async close() {
+      await close();
+      await drop();
+    },
   };
 }
 

@@ -30,7 +30,7 @@ export interface WorldOptions {
   idleAfterMs?: number;
   turnLimitMs?: number;
   /** Sandboxes at the emulated Modal instead of on this machine. */
-  modal?: ModalEmulator;
+  modal?: ModalEmulator | undefined;
   /** What threadbox.yml says of sandboxes, by repository "own" for the world's own; the defaults when it is left out. */
   sandboxes?: (defaults: SandboxSettings, own: string) => SandboxSettings;
   /** Called with the address that the bot will answer on, before it starts. */

@@ -1,5 +1,10 @@
 /** `threadbox destroy`: ends sandboxes with their files, or deletes snapshots. */
+import { userInfo } from "node:os";
 import type { Command } from "commander";
+import { systemClock } from "../clock.ts";
+import type { Session } from "../core/types.ts";
+import { startJobs } from "../engine/jobs.ts";
+import { createIngress } from "../engine/receive.ts";
 import { ThreadboxError } from "../errors.ts";
 import { command, run } from "./command.ts";
 import { Refused } from "./failure.ts";
@@ -36,7 +41,7 @@ async function destroy(id: string, { yes = false, snapshot = false }: Options, o
   await using closing = new AsyncDisposableStack();
   const sandboxes = closing.adopt(await openSandboxes(), ({ close }) => close());
   if (snapshot) return await deleteSnapshot(sandboxes, id, output);
-  const found = await findSandbox(sandboxes, id);
+  const found = await findSandbox(sandboxes, id).catch((thrown: unknown) => mayBeSnapshot(sandboxes, id, thrown));
   mustBeHere(sandboxes.provider.kind, found);
   if (found.session?.turn && !yes) await mustAgree(found);
 
@@ -46,6 +51,16 @@ async function destroy(id: string, { yes = false, snapshot = false }: Options, o
   return 0;
 }
 
+async function mayBeSnapshot(sandboxes: OpenSandboxes, wanted: string, thrown: unknown): Promise<never> {
+  const isUnknown = thrown instanceof ThreadboxError && thrown.code === "sandbox.unknown";
+  const snapshot = isUnknown ? await lookForSnapshot(sandboxes, wanted) : null;
+  if (!snapshot) throw thrown;
+  throw new Refused(
+    `${snapshot.label} is a snapshot.`,
+    `Delete it with: threadbox destroy --snapshot ${snapshot.label}`,
+  );
+}
+
 async function mustAgree({ name, session }: Found): Promise<void> {
   const what = `A turn of session ${session?.id} runs in ${shortName(name)}`;
   if (!isTerminal()) throw new ThreadboxError("sandbox.busy", `${what}.`);
@@ -53,11 +68,20 @@ async function mustAgree({ name, session }: Found): Promise<void> {
     throw new Refused("Nothing was destroyed.", "`threadbox logs` shows what the turn does.");
 }
 
-/** The row goes last: while the machine may still be there, the bot has to find it. */
-async function end({ provider, store }: OpenSandboxes, { name, session, row }: Found): Promise<void> {
+/** The session is told first, or it would take the end for a crash. The row goes last: while the machine may be there, the bot has to find it. */
+async function end(sandboxes: OpenSandboxes, { name, session, row }: Found): Promise<void> {
+  const { provider, store } = sandboxes;
+  if (session) await tell(sandboxes, session);
   await provider.destroy(name);
   if (session?.sandbox.is === "asleep") await provider.forget(session.sandbox.token);
   if (row && !row.takenBy) await store.forgetSandbox(name);
+}
+
+async function tell({ open, store, log }: OpenSandboxes, session: Session): Promise<void> {
+  await using closing = new AsyncDisposableStack();
+  const jobs = closing.adopt(await startJobs({ connection: open.connection, log }), (started) => started.stop());
+  const ingress = createIngress({ store, jobs, surfaces: {}, clock: systemClock, log });
+  await ingress.destroyed(session.id, `${userInfo().username}, who destroyed the sandbox`);
 }
 
 async function deleteSnapshot(sandboxes: OpenSandboxes, wanted: string, output: Output): Promise<number> {

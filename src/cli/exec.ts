@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import type { Execution, Sandbox } from "../sandboxes/provider.ts";
 import { command, run } from "./command.ts";
 import type { Output } from "./output.ts";
-import { findSandbox, runningOne } from "./sandbox-find.ts";
+import { findSandbox, mayBeRoot, runningOne } from "./sandbox-find.ts";
 import { interrupt, MARK } from "./sandbox-interrupt.ts";
 import { shortName } from "./sandbox-names.ts";
 import { openSandboxes } from "./sandbox-open.ts";
@@ -24,7 +24,7 @@ export function execCommand(): Command {
     summary: "Run a command in a sandbox. What it reads, writes and ends with is passed through.",
     examples: [
       ["exec calm-otter -- npm test", "in the folder of repositories, as the agent's user"],
-      ["exec calm-otter --root -- apt-get install -y jq", "as root"],
+      ["exec calm-otter --root -- apt-get install -y jq", "as root, where there is one (Modal)"],
       ["exec s1a2 --json -- git status", "in a session's sandbox; the outcome as JSON"],
     ],
   })
@@ -39,7 +39,10 @@ export function execCommand(): Command {
 async function exec(id: string, words: string[], { root = false }: Options, output: Output): Promise<number> {
   const sandboxes = await openSandboxes();
   const sandbox = await findSandbox(sandboxes, id)
-    .then((found) => runningOne(sandboxes, found))
+    .then((found) => {
+      mayBeRoot(sandboxes.provider.kind, root);
+      return runningOne(sandboxes, found);
+    })
     .finally(sandboxes.close);
   const mark = randomUUID();
   const execution = await sandbox.exec(words, { root, env: { [MARK]: mark } });

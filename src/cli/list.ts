@@ -6,7 +6,7 @@ import { type Output, paint, table } from "./output.ts";
 import { type Listed, listedSandboxes } from "./sandbox-listed.ts";
 import { openSandboxes } from "./sandbox-open.ts";
 import { isOver } from "./sandbox-snapshots.ts";
-import { span, timeOf } from "./sandbox-words.ts";
+import { left, span, timeOf } from "./sandbox-words.ts";
 
 interface Options {
   json?: boolean;
@@ -59,7 +59,7 @@ function sandboxesText(listed: Listed[], output: Output): string {
     one.state,
     one.repository ?? "-",
     one.createdAt === null ? "-" : span(now - one.createdAt),
-    one.endsAt === null ? "-" : `in ${span(Math.max(0, one.endsAt - now))}`,
+    one.endsAt === null ? "-" : one.runs === false ? "-" : `in ${left(Math.max(0, one.endsAt - now))}`,
   ]);
   const more = asleep.length > ASLEEP_SHOWN ? [`and ${asleep.length - ASLEEP_SHOWN} more that sleep`] : [];
   const orphans = listed.some(({ orphan }) => orphan) ? [paint(["yellow"], ORPHANS, output.colour)] : [];
@@ -83,7 +83,7 @@ function snapshotsText(snapshots: KnownSnapshot[]): string {
 
 function expiry(snapshot: KnownSnapshot, now: number): string {
   if (snapshot.expiresAt === null) return "never";
-  return isOver(snapshot) ? "expired" : `in ${span(snapshot.expiresAt.getTime() - now)}`;
+  return isOver(snapshot) ? "expired" : `in ${left(snapshot.expiresAt.getTime() - now)}`;
 }
 
 function sandboxDocument({ short, is, session, createdAt, endsAt, ...rest }: Listed): object {

@@ -1,13 +1,14 @@
 /** `threadbox open`: where a sandbox's daemon answers, and a token to look at it, or to drive it by hand. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { Sandbox } from "../sandboxes/provider.ts";
+import { quoted } from "../sandboxes/shell.ts";
 import { command, run } from "./command.ts";
 import { Refused } from "./failure.ts";
 import { type Output, paint } from "./output.ts";
 import { findSandbox, runningOne } from "./sandbox-find.ts";
 import { shortName } from "./sandbox-names.ts";
 import { openSandboxes } from "./sandbox-open.ts";
-import { span, timeOf } from "./sandbox-words.ts";
+import { left, timeOf } from "./sandbox-words.ts";
 
 interface Options {
   json?: boolean;
@@ -80,7 +81,7 @@ function tell(opened: Opened, output: Output): void {
   const lines = [
     `${shortName(sandbox.name)} answers at ${sandbox.url}`,
     "",
-    paint(["dim"], `This token ${may} for ${span(expiresAt - Date.now() + 1_000)}:`, output.colour),
+    paint(["dim"], `This token ${may} for ${left(expiresAt - Date.now())}:`, output.colour),
     token,
     ...Object.entries(curl).flatMap(([does, line]) => [
       "",
@@ -106,6 +107,3 @@ function curlLines({ sandbox, scope, token, headers }: Opened): Record<string, s
   const body = ["-H 'content-type: application/json'", `-d ${quoted(JSON.stringify({ message: "hello" }))}`];
   return { stream, prompt: ["curl -s -X POST", ...given, ...body, at("/prompt")].join(" ") };
 }
-
-/** One word for a shell, whatever is in it. */
-const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -99,6 +99,12 @@ export async function runningOne({ provider }: OpenSandboxes, found: Found): Pro
   throw new Refused(`Session ${id} has no running sandbox.`, "Write in its thread to start one.");
 }
 
+/** A local sandbox has one user; saying nothing would let a person believe that what they did was done as root. */
+export function mayBeRoot(kind: string, root: boolean): void {
+  if (root && kind === "local")
+    throw new Refused("A local sandbox has one user, and no root.", "Leave --root out; it is for sandboxes at Modal.");
+}
+
 /** Another provider's sandboxes stand in the same store when THREADBOX_PROVIDER was changed. */
 export function mustBeHere(kind: string, { name, row }: Found): void {
   if (!row || row.provider === kind) return;

@@ -10,7 +10,7 @@ export function tellMade(
   output: Output,
 ): void {
   const { endsAt, url, workspace } = sandbox;
-  const ends = endsAt === null ? "" : ` It ends in ${duration(endsAt - Date.now())}.`;
+  const ends = endsAt === null ? "" : ` It ends in ${left(endsAt - Date.now())}.`;
   output.say(`${name} is ready after ${duration(tookMs)}.${ends}`);
   output.say(paint(["dim"], `Go in with: threadbox shell ${name}`, output.colour));
   output.result({
@@ -27,6 +27,12 @@ export function span(ms: number): string {
   if (minutes < 1) return "now";
   if (minutes < 60) return `${minutes} min`;
   return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} d`;
+}
+
+/** Of a time to come, to the nearest of its unit: 23 h 59 min is "24 h", and not "23 h". */
+export function left(ms: number): string {
+  if (ms < 3_600_000) return span(ms + 30_000);
+  return span(ms + (ms < 48 * 3_600_000 ? 1_800_000 : 43_200_000));
 }
 
 /** "840 B", "12.3 MB". */

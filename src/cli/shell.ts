@@ -4,7 +4,7 @@ import { environment } from "../config.ts";
 import type { Sandbox } from "../sandboxes/provider.ts";
 import { command, run } from "./command.ts";
 import { Refused } from "./failure.ts";
-import { findSandbox, runningOne } from "./sandbox-find.ts";
+import { type Found, findSandbox, mayBeRoot, runningOne } from "./sandbox-find.ts";
 import { shortName } from "./sandbox-names.ts";
 import { openSandboxes } from "./sandbox-open.ts";
 import { connect } from "./sandbox-streams.ts";
@@ -20,7 +20,7 @@ export function shellCommand(): Command {
     summary: "Open a shell in a sandbox, in this terminal. Its exit code is passed through.",
     examples: [
       ["shell calm-otter", "as the agent's user, in the folder of repositories"],
-      ["shell calm-otter --root", "as root, to install things"],
+      ["shell calm-otter --root", "as root, to install things (Modal)"],
       ["shell s1a2", "in the sandbox of the session whose id begins with s1a2"],
     ],
   })
@@ -31,14 +31,22 @@ export function shellCommand(): Command {
 
 async function shell(id: string, { json = false, root = false }: Options): Promise<number> {
   if (json) throw new Refused("A shell has no JSON.", `Use: threadbox exec ${id} --json -- COMMAND`);
-  if (!process.stdin.isTTY || !process.stdout.isTTY)
-    throw new Refused("This is no terminal, and a shell needs one.", `Use: threadbox exec ${id} -- COMMAND`);
   const sandboxes = await openSandboxes();
   const sandbox = await findSandbox(sandboxes, id)
-    .then((found) => runningOne(sandboxes, found))
+    .then((found) => {
+      mayBeRoot(sandboxes.provider.kind, root);
+      mustBeTerminal(found);
+      return runningOne(sandboxes, found);
+    })
     .finally(sandboxes.close);
   process.stderr.write(`In ${shortName(sandbox.name)}; leave with exit or Ctrl-D.\r\n`);
   return inTerminal(sandbox, root);
+}
+
+function mustBeTerminal({ name }: Found): void {
+  if (process.stdin.isTTY && process.stdout.isTTY) return;
+  const remedy = `Use: threadbox exec ${shortName(name)} -- COMMAND`;
+  throw new Refused("This is no terminal, and a shell needs one.", remedy);
 }
 
 /** Not a login shell: /etc/profile would take the agent's own programs out of PATH. */

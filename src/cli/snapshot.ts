@@ -7,7 +7,7 @@ import { findSandbox, repositoryOf, runningOne } from "./sandbox-find.ts";
 import { checkLabel, madeUpName, shortName } from "./sandbox-names.ts";
 import { openSandboxes } from "./sandbox-open.ts";
 import { dropSnapshot, keepSnapshot, mustBeFree } from "./sandbox-snapshots.ts";
-import { span, timeOf } from "./sandbox-words.ts";
+import { left, timeOf } from "./sandbox-words.ts";
 import { onInterrupt } from "./signals.ts";
 
 interface Options {
@@ -53,7 +53,7 @@ async function snapshot(id: string, options: Options, output: Output): Promise<n
     await dropSnapshot(sandboxes, label);
     throw new Refused("Interrupted.", "Run it again when you want it.");
   }
-  const ends = expiresAt === null ? "" : `, which expires in ${span(expiresAt.getTime() - Date.now())}`;
+  const ends = expiresAt === null ? "" : `, which expires in ${left(expiresAt.getTime() - Date.now())}`;
   output.say(`${shortName(found.name)} is kept as the snapshot ${label}${ends}.`);
   output.say(paint(["dim"], `Start from it with: threadbox fork ${label}`, output.colour));
   output.result({

@@ -56,12 +56,21 @@ export function sandboxLost(
       return then(told, (current) => proceed(current, now));
     }
     case "falling-asleep":
-      return proceed({ ...session, sandbox: { is: "none" } }, now);
+      return proceed({ ...session, sandbox: restOf(session.sandbox, now) }, now);
     case "ready":
       return again({ ...session, sandbox: restOf(session.sandbox, now) }, detail, now);
     default:
       return session.sandbox satisfies never;
   }
+}
+
+/** A turn that ran in it is stopped: whoever ends the machine does not want the work to go on in another one. */
+export function sandboxDestroyed(session: Session, by: string, now: Ms): Plan {
+  const { turn } = session;
+  const without: Session = { ...session, sandbox: { is: "none" } };
+  if (!turn || turn.phase.is === "waiting") return proceed(without, now);
+  if (turn.phase.is === "publishing") return plan(without);
+  return finish(without, { outcome: "stopped", answer: "", stoppedBy: by, durationMs: now - turn.startedAt }, now);
 }
 
 const LOST = "The sandbox of this thread is gone, with what was not pushed. I start a new one from the branch.";
@@ -85,13 +94,17 @@ export function ending(session: Session, endsAt: Ms, now: Ms): Plan {
   const { sandbox, turn } = session;
   if (sandbox.is !== "ready" || sandbox.endsAt !== endsAt) return plan(session);
   // As good as over: the timer comes again in a moment.
-  if (turn?.phase.is === "stopping" || turn?.phase.is === "publishing") return plan(session, ...endingTimer(sandbox));
-  const carried: Turn | null = turn && { ...turn, phase: { is: "waiting" }, attempt: turn.attempt + 1 };
+  if (turn?.phase.is === "stopping") return plan(session, ...endingTimer(sandbox));
+  const carried = turn && carriedOver(turn);
   return plan(
     { ...session, turn: carried, sandbox: { ...sandbox, is: "falling-asleep", since: now } },
     { do: "sleep" },
   );
 }
+
+/** Opening a pull request needs no sandbox. */
+const carriedOver = (turn: Turn): Turn =>
+  turn.phase.is === "publishing" ? turn : { ...turn, phase: { is: "waiting" }, attempt: turn.attempt + 1 };
 
 /** It sleeps, and an ask that came meanwhile wakes it at once. */
 export function asleep(session: Session, token: string, now: Ms): Plan {

@@ -46,6 +46,8 @@ export function proceed(session: Session, now: Ms): Plan {
 export function askNow(session: Session, ask: Ask): Plan {
   const { turn } = session;
   if (!turn) return plan(session);
+  // The words of an earlier attempt are fixed.
+  if (turn.phase.is === "waiting" && turn.attempt > 1) return plan({ ...session, turn: withJoined(turn, ask) });
   if (turn.phase.is === "waiting") return plan({ ...session, turn: { ...turn, asks: [...turn.asks, ask] } });
   return plan(session, { do: "steer", turn: turn.id, ask });
 }
@@ -54,22 +56,38 @@ export function askNow(session: Session, ask: Ask): Plan {
 export function steered(session: Session, event: Extract<SessionEvent, { type: "steered" }>, now: Ms): Plan {
   const { turn } = session;
   if (event.disposition === "later") {
-    return turn ? plan({ ...session, queue: [event.ask, ...session.queue] }) : begin(session, [event.ask], now);
+    if (!turn) return begin(session, [event.ask], now);
+    return plan({ ...session, turn: without(turn, event.ask), queue: [event.ask, ...session.queue] });
   }
   if (turn?.id !== event.turn) return plan(session);
-  return plan({ ...session, turn: { ...turn, asks: [...turn.asks, event.ask] } });
+  return plan({ ...session, turn: withJoined(turn, event.ask) });
 }
 
-/** The daemon has the turn. */
+function withJoined(turn: Turn, ask: Ask): Turn {
+  const { asks, joined = [] } = without(turn, ask);
+  return { ...turn, asks: [...asks, ask], joined: [...joined, ask.id] };
+}
+
+function without(turn: Turn, { id }: Ask): Turn {
+  const { joined = [] } = turn;
+  if (!joined.includes(id)) return turn;
+  return { ...turn, asks: turn.asks.filter((one) => one.id !== id), joined: joined.filter((one) => one !== id) };
+}
+
+/** The daemon has the turn. What an earlier attempt was told besides is told again; a daemon that has heard it knows so. */
 export function accepted(session: Session, id: string): Plan {
   const { turn } = session;
   if (turn?.id !== id || turn.phase.is !== "sending") return plan(session);
-  return plan({ ...session, turn: { ...turn, phase: { is: "running" } } });
+  const told = turn.asks.filter((ask) => turn.joined?.includes(ask.id));
+  return plan(
+    { ...session, turn: { ...turn, phase: { is: "running" } } },
+    ...told.map((ask): Effect => ({ do: "steer", turn: id, ask })),
+  );
 }
 
-/** The daemon could not be given the turn. */
+/** The daemon could not be given the turn. One that waits again is on its way to another sandbox. */
 export function rejected(session: Session, event: Extract<SessionEvent, { type: "turn.rejected" }>, now: Ms): Plan {
-  if (session.turn?.id !== event.turn) return plan(session);
+  if (session.turn?.id !== event.turn || session.turn.phase.is === "waiting") return plan(session);
   return finish(session, failed(session.turn, event.code, event.detail, now), now);
 }
 

@@ -20,7 +20,16 @@
  * over, an answer of a sandbox that was replaced) leave the session as it is.
  */
 import { admitted, mentioned, turnedAway } from "./decide-mention.ts";
-import { asleep, ending, idle, sandboxFailed, sandboxLost, sandboxReady, sleepFailed } from "./decide-sandbox.ts";
+import {
+  asleep,
+  ending,
+  idle,
+  sandboxDestroyed,
+  sandboxFailed,
+  sandboxLost,
+  sandboxReady,
+  sleepFailed,
+} from "./decide-sandbox.ts";
 import { accepted, branchPushed, ended, overdue, published, rejected, steered } from "./decide-turn.ts";
 import type { Decision, SessionEvent } from "./decision.ts";
 import { type Plan, plan } from "./plan.ts";
@@ -47,6 +56,8 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
       return sandboxFailed(session, event, now);
     case "sandbox.lost":
       return sandboxLost(session, event, now);
+    case "sandbox.destroyed":
+      return sandboxDestroyed(session, event.by, now);
     case "slept":
       return asleep(session, event.token, now);
     case "sleep.failed":

@@ -12,6 +12,8 @@ export type SessionEvent =
   | { type: "sandbox.failed"; code: string; detail: string }
   /** It died, or its files cannot be woken any more. `attempt`: of the turn that was read from it, where one was. */
   | { type: "sandbox.lost"; detail: string; attempt?: number }
+  /** A person ended it, with its files. */
+  | { type: "sandbox.destroyed"; by: string }
   | { type: "slept"; token: string }
   | { type: "sleep.failed" }
   | { type: "turn.accepted"; turn: string }

@@ -186,6 +186,8 @@ export interface Turn {
   id: string;
   thread: Thread;
   asks: Ask[];
+  /** Ids of those of them that its first words do not have: each attempt is told them after these. Absent: none. */
+  joined?: string[];
   phase: TurnPhase;
   startedAt: Ms;
   /** Which attempt this is: a turn whose sandbox died under it, or came to the end of its life, is sent to another one. */

@@ -68,6 +68,13 @@ export class Journal {
     return [{ epoch, cursor: to, at: head.at, event: { type: "journal.cut", from: after + 1, to } }, ...entries];
   }
 
+  /** How that turn ended last; null when that was cut, or is yet to come. */
+  endOf(turn: string): Extract<AgentEvent, { type: "turn.ended" }> | null {
+    const row = this.#sql.endOf.get(turn);
+    const event: AgentEvent | null = row ? JSON.parse(String(row.event)) : null;
+    return event?.type === "turn.ended" ? event : null;
+  }
+
   /** Calls `fn` after each append, until the returned function is called. */
   onAppend(fn: () => void): () => void {
     this.#listeners.add(fn);
@@ -95,6 +102,9 @@ function prepare({ db }: Storage) {
     insert: db.prepare("insert into entries (at, event) values (?, ?)"),
     after: db.prepare("select cursor, at, event from entries where cursor > ? order by cursor limit ?"),
     oldest: db.prepare(`select cursor, ${SIZE} as size from entries order by cursor limit ?`),
+    endOf: db.prepare(`
+      select event from entries where event ->> 'type' = 'turn.ended' and event ->> 'turn' = ? order by cursor desc limit 1
+    `),
     cut: db.prepare("delete from entries where cursor <= ?"),
     extent: db.prepare(`
       select coalesce(min(cursor), 1) as first, coalesce(max(cursor), 0) as last, sum(${SIZE}) as size from entries

@@ -72,6 +72,7 @@ function open(file: string): Storage {
   const db = new DatabaseSync(file);
   try {
     db.exec(SCHEMA);
+    addAttempts(db);
     // In exclusive mode the lock is only taken by the first write.
     db.exec("insert or ignore into facts values ('wire', '0')");
     const storage = storageOn(db);
@@ -80,6 +81,12 @@ function open(file: string): Storage {
     db.close();
     throw error;
   }
+}
+
+/** Files that slept since before there were attempts. */
+function addAttempts(db: DatabaseSync): void {
+  const known = db.prepare("select 1 from pragma_table_info('prompts') where name = 'attempt'").get();
+  if (!known) db.exec("alter table prompts add column attempt integer not null default 1");
 }
 
 /** New, or written by a daemon of another version, whose events nobody here can read. Prompts and the agent's session are kept. */

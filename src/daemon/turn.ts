@@ -10,7 +10,8 @@ import type { Workspace } from "./workspace.ts";
 
 export interface RunningTurn {
   readonly id: string;
-  readonly request: PromptRequest;
+  /** Its attempt may count on. */
+  request: PromptRequest;
   readonly startedAt: number;
   /** Aborted when somebody wants it to end. */
   readonly stop: AbortController;

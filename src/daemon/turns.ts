@@ -15,7 +15,7 @@ import type { DaemonClock } from "./clock.ts";
 import type { Journal } from "./journal.ts";
 import { cutMiddle, MAX_PROMPT_CHARS } from "./limits.ts";
 import { DaemonProblem } from "./problem.ts";
-import { digestOf, openPrompts, type Prompt, type Prompts } from "./prompts.ts";
+import { digestOf, type Known, openPrompts, type Prompt, type Prompts } from "./prompts.ts";
 import type { Storage } from "./storage.ts";
 import { attemptOf, type Ending, type RunningTurn, runTurn, type TurnParts } from "./turn.ts";
 
@@ -69,8 +69,7 @@ export class Turns {
     for (let first = this.#arriving.get(id); first; first = this.#arriving.get(id)) await first.catch(() => {});
     const known = this.#prompts.find(id);
     const same = known?.digest === digestOf(request);
-    const anew = same && known.cutShort && request.attempt > known.attempt;
-    if (same && !anew) return { id, turn: known.turn, disposition: "duplicate" };
+    if (known && same && !this.#anew(id, known, request)) return { id, turn: known.turn, disposition: "duplicate" };
     if (known && !same) throw new DaemonProblem("prompt-conflict", `The prompt ${id} was taken with another message.`);
     const acceptance = this.#place({ id, turn: id, request });
     this.#arriving.set(id, acceptance);
@@ -119,6 +118,27 @@ export class Turns {
     this.#draining = true;
     if (this.#running?.turn.phase === "preparing") this.#running.turn.stop.abort();
     await this.#running?.ended;
+  }
+
+  /**
+   * Whether that turn has to be begun again. A higher attempt of one that was not cut short comes from a bot that had lost sight of it:
+   * it goes on, and ends as the attempt that the bot now waits for; one that has ended already says so once more.
+   */
+  #anew(id: string, known: Known, request: PromptRequest): boolean {
+    const { attempt } = request;
+    if (attempt <= known.attempt || known.turn !== id) return false;
+    const { journal, storage } = this.#parts;
+    const end = known.state === "ended" ? journal.endOf(id) : null;
+    if (known.state === "cut-short" || (known.state === "ended" && !end)) return true;
+    storage.transaction(() => {
+      this.#prompts.raise(id, attempt);
+      if (!end) return;
+      journal.append(started(id, request));
+      journal.append({ ...end, attempt });
+    });
+    if (this.#running?.turn.id === id) this.#running.turn.request = { ...this.#running.turn.request, attempt };
+    for (const prompt of this.#queue) if (prompt.id === id) prompt.request = { ...prompt.request, attempt };
+    return false;
   }
 
   async #place(prompt: Prompt): Promise<Accepted> {
@@ -188,6 +208,7 @@ export class Turns {
     const startedAt = clock.now();
     storage.transaction(() => {
       first();
+      if (request.attempt > 1) this.#prompts.forgetSteered(id);
       this.#prompts.begin(id, startedAt);
       journal.append(started(id, request));
     });

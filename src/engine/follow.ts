@@ -10,7 +10,7 @@ import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import type { AgentEvent, JournalEntry, StreamPosition } from "../wire/events.ts";
 import type { EngineDeps } from "./ports.ts";
 import { daemonOf, sandboxOf } from "./reach.ts";
-import { credentialsFor } from "./send.ts";
+import { credentialsFor, type HandOver } from "./send.ts";
 
 /** Storing every token by itself was the main cost in measurements with 300 busy sessions; four times a second is enough for eyes. */
 const STORE_EVERY_MS = 250;
@@ -18,6 +18,8 @@ const STORE_EVERY_MS = 250;
 const MAX_WAITING = 50;
 /** Installation tokens live an hour; a turn may live longer. */
 const RENEW_CREDENTIALS_EVERY_MS = 40 * 60_000;
+
+type FollowDeps = Pick<EngineDeps, "connect" | "provider" | "clock" | "log"> & HandOver;
 
 export interface Following {
   session: Session;
@@ -39,7 +41,7 @@ export interface Batch {
 }
 
 /** Resolves when the turn has ended, or its sandbox is lost, and that is stored. */
-export async function follow(deps: EngineDeps, following: Following): Promise<void> {
+export async function follow(deps: FollowDeps, following: Following): Promise<void> {
   const stopRenewing = renewCredentials(deps, following);
   const keeper = keep(deps, following);
   try {
@@ -49,34 +51,83 @@ export async function follow(deps: EngineDeps, following: Following): Promise<vo
     await keeper.close(await lossOf(deps, following.session, thrown));
   } finally {
     stopRenewing();
-    keeper.cancel();
+    // Whoever reads on begins behind what is stored.
+    await keeper.cancel();
   }
 }
 
-async function read(deps: EngineDeps, { session, turn, from, signal }: Following, keeper: Keeper): Promise<void> {
-  const sandbox = watch(deps, session);
-  const either = AbortSignal.any([signal, sandbox.gone]);
+async function read(deps: FollowDeps, following: Following, keeper: Keeper): Promise<void> {
+  const watching = watch(deps, following);
   try {
-    const stream = daemonOf(deps, session).stream({ cursor: from.cursor, epoch: from.epoch, signal: either });
-    for await (const entry of stream) {
-      const event = meaning(entry.event, turn, session.turn?.attempt ?? 1);
-      await keeper.add(entry, event);
-      if (event?.type === "turn.ended") return;
-    }
+    if (await readOn(deps, following, keeper, watching)) return;
+  } catch (thrown) {
+    if (!(thrown instanceof ThreadboxError) || thrown.code !== "daemon.journal-lost") throw thrown;
+    if (await readAnew(deps, following, keeper, watching)) return;
+    if (!watching.over.aborted) throw thrown;
   } finally {
-    sandbox.cancel();
+    watching.cancel();
   }
-  if (!signal.aborted) throw new ThreadboxError("sandbox.lost", "The sandbox does not run any more.");
+  if (!following.signal.aborted) throw new ThreadboxError("sandbox.lost", "The sandbox does not run any more.");
+}
+
+/** False when it was ended from here. */
+async function readOn(
+  deps: FollowDeps,
+  { session, turn, from }: Following,
+  keeper: Keeper,
+  { over, ask }: Watching,
+): Promise<boolean> {
+  const { cursor, epoch } = from;
+  const stream = daemonOf(deps, session).stream({ cursor, epoch, signal: over, onBreak: ask });
+  for await (const entry of stream) {
+    const event = meaning(entry.event, turn, session.turn?.attempt ?? 1);
+    await keeper.add(entry, event);
+    if (event?.type === "turn.ended") return true;
+  }
+  return false;
+}
+
+/**
+ * The journal is another one, or is shorter than what was read: after a sandbox was lost, the next one is woken from older files. The
+ * turn stands in it all the same, where it was sent since. False when it does not.
+ */
+async function readAnew(
+  deps: FollowDeps,
+  { session, turn }: Following,
+  keeper: Keeper,
+  { over, ask }: Watching,
+): Promise<boolean> {
+  const daemon = daemonOf(deps, session);
+  const { turn: running, queued, cursor: end } = await daemon.status();
+  const stillToCome = running?.id === turn || queued > 0;
+  let begun = false;
+  for await (const entry of daemon.stream({ cursor: 0, epoch: null, signal: over, onBreak: ask })) {
+    begun ||= entry.event.type === "turn.started" && entry.event.turn === turn;
+    const event = begun ? meaning(entry.event, turn, session.turn?.attempt ?? 1) : null;
+    if (begun) await keeper.add(entry, event);
+    if (event?.type === "turn.ended") return true;
+    if (!stillToCome && entry.cursor >= end) return false;
+  }
+  return false;
+}
+
+interface Watching {
+  /** Aborted when there is nothing to read any more: the machine is gone, or nobody wants to know. */
+  over: AbortSignal;
+  /** Looks now whether the machine is there. */
+  ask(): void;
+  cancel(): void;
 }
 
 /** The stream itself tries again for a minute when the daemon is silent; a machine that is gone is known sooner. */
-function watch(deps: EngineDeps, session: Session): { gone: AbortSignal; cancel(): void } {
+function watch({ clock, provider }: FollowDeps, { session, signal }: Following): Watching {
   const gone = new AbortController();
-  const cancel = every(deps.clock, deps.provider.askEveryMs, async () => {
-    const running = await deps.provider.find(sandboxOf(session)).catch(() => "unknown");
+  const look = async () => {
+    const running = await provider.find(sandboxOf(session)).catch(() => "unknown");
     if (running === null) gone.abort();
-  });
-  return { gone: gone.signal, cancel };
+  };
+  const cancel = every(clock, provider.askEveryMs, look);
+  return { over: AbortSignal.any([signal, gone.signal]), ask: () => void look(), cancel };
 }
 
 interface Keeper {
@@ -84,10 +135,11 @@ interface Keeper {
   add(entry: JournalEntry, event: SessionEvent | null): Promise<void>;
   /** Stores what is left, with the event that ends the following. */
   close(end: { event: SessionEvent; restart: boolean }): Promise<void>;
-  cancel(): void;
+  /** Resolves when nothing is being stored any more. */
+  cancel(): Promise<void>;
 }
 
-function keep(deps: EngineDeps, { from, store, show, ...following }: Following): Keeper {
+function keep(deps: FollowDeps, { from, store, show, ...following }: Following): Keeper {
   let { progress } = following;
   let position = from;
   let waiting: JournalEntry[] = [];
@@ -122,7 +174,10 @@ function keep(deps: EngineDeps, { from, store, show, ...following }: Following):
       if (restart) position = { epoch: null, cursor: 0 };
       await flush(event);
     },
-    cancel: () => cancel?.(),
+    async cancel() {
+      cancel?.();
+      await stored.catch(() => undefined);
+    },
   };
 }
 
@@ -141,7 +196,7 @@ function meaning(event: AgentEvent, turn: string, attempt: number): SessionEvent
 
 /** A stream that cannot be read any more: another journal in the same sandbox (read from its beginning then), or no sandbox. */
 async function lossOf(
-  deps: EngineDeps,
+  deps: FollowDeps,
   session: Session,
   thrown: unknown,
 ): Promise<{ event: SessionEvent; restart: boolean }> {
@@ -158,7 +213,7 @@ async function lossOf(
   };
 }
 
-function renewCredentials(deps: EngineDeps, { session }: Following): () => void {
+function renewCredentials(deps: FollowDeps, { session }: Following): () => void {
   const { work } = session;
   if (!work) return () => {};
   return every(deps.clock, RENEW_CREDENTIALS_EVERY_MS, async () => {

@@ -61,7 +61,7 @@ export function hold(deps: EngineDeps, job: SessionJob): Holder {
     stream: { epoch: null, cursor: 0 },
     lanes: new Set(),
     begun: new Set(),
-    following: false,
+    following: null,
     followed: new Set(),
   };
   const done = work(held, bell.heard)
@@ -93,7 +93,8 @@ interface Held {
   lanes: Set<Lane>;
   /** Effects that were begun here. A look can be older than the end of one, and must not begin it again. */
   begun: Set<string>;
-  following: boolean;
+  /** Ends the reading that is under way. */
+  following: AbortController | null;
   /** Turns (with their attempt) whose stream was read to its end here; the same caution. */
   followed: Set<string>;
 }
@@ -124,12 +125,18 @@ function begin(held: Held, session: Session, pending: PendingEffect[]): void {
     held.guard(carryOut(held, row, session).finally(() => held.lanes.delete(lane)));
   }
   const stream = streamOf(session);
-  if (!stream || held.following || held.followed.has(stream)) return;
-  held.following = true;
+  if (!stream || held.followed.has(stream)) return;
+  // Whoever still reads an earlier attempt would read the end of this one as well, and not know it.
+  if (held.following) {
+    held.following.abort();
+    return;
+  }
+  const stop = new AbortController();
+  held.following = stop;
   held.followed.add(stream);
   held.guard(
-    followTurn(held, session).finally(() => {
-      held.following = false;
+    followTurn(held, session, stop.signal).finally(() => {
+      held.following = null;
     }),
   );
 }
@@ -152,7 +159,7 @@ async function carryOut(held: Held, row: PendingEffect, session: Session): Promi
   } else await commit(held, (tx) => deps.store.finishEffect(tx, row.id, outcome.error), outcome.event);
 }
 
-async function followTurn(held: Held, session: Session): Promise<void> {
+async function followTurn(held: Held, session: Session, stop: AbortSignal): Promise<void> {
   const { deps, signal, stage } = held;
   const turn = session.turn?.id ?? "";
   const display = stage.of(turn);
@@ -172,7 +179,7 @@ async function followTurn(held: Held, session: Session): Promise<void> {
     turn,
     from: held.stream,
     progress: display.progress(),
-    signal,
+    signal: AbortSignal.any([signal, stop]),
     store,
     show: display.update,
   });

@@ -17,7 +17,7 @@ export function surfaceOf(deps: Pick<EngineDeps, "surfaces">, name: SurfaceName)
 export const sandboxOf = ({ id, sandbox }: Session): string => ("name" in sandbox ? sandbox.name : sandboxName(id));
 
 /** Throws `daemon.unreachable` where no sandbox runs. */
-export function daemonOf(deps: EngineDeps, session: Session): DaemonClient {
+export function daemonOf(deps: Pick<EngineDeps, "connect">, session: Session): DaemonClient {
   if (session.sandbox.is !== "ready")
     throw new ThreadboxError("daemon.unreachable", "The session has no running sandbox.");
   return deps.connect(session.sandbox);

@@ -28,6 +28,8 @@ export interface ReceiveDeps {
 export interface Ingress extends Inbox {
   /** A mention whose keys had to be looked up. Called by the job; throws to be called again. */
   lookedUp(seq: number): Promise<void>;
+  /** An operator ended the sandbox of that session, or is about to. */
+  destroyed(session: string, by: string): Promise<void>;
   /** A timer fell due. */
   timer(job: TimerJob): Promise<void>;
 }
@@ -57,6 +59,9 @@ export function createIngress(deps: ReceiveDeps): Ingress {
         const session = await findOrMint(deps, tx, mention);
         if (await store.assign(tx, seq, session)) await apply(deps, tx, session, { type: "mentioned", mention });
       });
+    },
+    async destroyed(session, by) {
+      await store.transaction((tx) => apply(deps, tx, session, { type: "sandbox.destroyed", by }));
     },
     async timer({ session, event }) {
       await store.transaction((tx) => apply(deps, tx, session, event));

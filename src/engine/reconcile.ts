@@ -106,6 +106,9 @@ async function endStray({ store, provider, log }: ReconcileDeps, { name, created
   }
 }
 
+/** On this machine a person's own stops with the machine and leaves its files, which nobody would find without its row. */
+const hasFiles = ({ provider, kind }: KnownSandbox): boolean => provider === "local" && kind === "person";
+
 /** Seen missing twice, that long apart: a list that leaves one out for a moment takes nothing away. */
 async function forgetMissing(
   { store, provider, clock }: ReconcileDeps,
@@ -113,7 +116,7 @@ async function forgetMissing(
   running: Set<string>,
   missing: Missing,
 ): Promise<string[]> {
-  const gone = rows.filter((row) => row.provider === provider.kind && !running.has(row.name));
+  const gone = rows.filter((row) => row.provider === provider.kind && !running.has(row.name) && !hasFiles(row));
   const names = new Set(gone.map(({ name }) => name));
   for (const name of missing.keys()) if (!names.has(name)) missing.delete(name);
   const forgotten: string[] = [];

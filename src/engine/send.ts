@@ -8,10 +8,10 @@ import type { CredentialsRequest, InitRequest } from "../wire/routes.ts";
 import type { EngineDeps, EngineSettings } from "./ports.ts";
 import { daemonOf, sandboxOf, surfaceOf } from "./reach.ts";
 
-/** Null when the turn is over already. Asked twice, the daemon has it once: its id and its words are the same. */
+/** Null when the turn is over already, or waits again, for another sandbox. Asked twice, the daemon has it once: its id and its words are the same. */
 export async function sendTurn(deps: EngineDeps, session: Session, id: string): Promise<SessionEvent | null> {
   const { turn, work } = session;
-  if (turn?.id !== id || !work) return null;
+  if (turn?.id !== id || turn.phase.is === "waiting" || !work) return null;
   const daemon = daemonOf(deps, session);
   try {
     await daemon.credentials(await credentialsFor(deps, work));
@@ -97,12 +97,13 @@ const folderOf = (name: string): string =>
 
 async function wordsOf(deps: EngineDeps, session: Session, turn: Turn, work: Work): Promise<string> {
   const since = await deps.store.lastTurnStartedAt(session.id, turn.id);
-  const [ask] = turn.asks;
+  const asks = turn.asks.filter(({ id }) => !turn.joined?.includes(id));
+  const [ask] = asks;
   const said = ask ? await contextOf(deps, ask) : [];
   const context = since === null ? said : said.filter((one) => one.at > since);
   const asked = new Set(turn.asks.map((one) => one.text));
   return promptText({
-    asks: turn.asks,
+    asks,
     context: context.filter((one) => !asked.has(one.text)),
     work,
     first: since === null,

@@ -25,8 +25,9 @@ async function wake(deps: EngineDeps, session: Session, token: WakeToken): Promi
 
 /** What the stock gave may be gone a moment later; then it gives something else, nothing at last. */
 async function startNew(deps: EngineDeps, session: Session): Promise<Started> {
+  const worked = session.waited !== null;
   for (;;) {
-    const origin = await deps.stock.take(session.id, session.work?.repository.name ?? null);
+    const origin = await deps.stock.take(session.id, session.work?.repository.name ?? null, worked);
     try {
       return { sandbox: await bring(deps, session, origin), from: origin.is };
     } catch (thrown) {

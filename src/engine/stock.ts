@@ -20,8 +20,11 @@ export type Origin =
   | { is: "cold" };
 
 export interface Stock {
-  /** Asked again for the same session after a crash, it is the same warm one. `repository` is the name in threadbox.yml. */
-  take(session: string, repository: string | null): Promise<Origin>;
+  /**
+   * Asked again for the same session after a crash, it is the same warm one. `repository` is the name in threadbox.yml. `worked`: the
+   * session has worked in its sandbox; as long as that runs, it keeps it and what is in it, although the daemon may be silent.
+   */
+  take(session: string, repository: string | null, worked?: boolean): Promise<Origin>;
   /** The provider has lost what `take` gave: it is given to nobody any more, and `take` gives something else. */
   lost(origin: Origin): Promise<void>;
   start(): void;
@@ -47,11 +50,11 @@ export function createStock(deps: StockDeps): Stock {
     }
   };
   return {
-    async take(session, repository) {
+    async take(session, repository, worked = false) {
       const shelf = shelfOf(deps, repository, await deps.daemon());
       if (!shelf) return { is: "cold" };
       if (shelf.warm > 0) {
-        const warm = await takeWarm(keeping, shelf, session);
+        const warm = await takeWarm(keeping, shelf, session, worked);
         bell.ring();
         if (warm) return warm;
       }
@@ -106,20 +109,24 @@ function shelfOf({ repositories, sandboxes, settings }: StockDeps, name: string 
   return { repository, goldenEveryMs, warm, prepared, label: goldenLabel(repository.name) };
 }
 
-async function takeWarm(keeping: Keeping, shelf: Shelf, session: string): Promise<Origin | null> {
+async function takeWarm(keeping: Keeping, shelf: Shelf, session: string, worked: boolean): Promise<Origin | null> {
   const { deps } = keeping;
   const { prepared } = shelf;
   const wanted = { provider: deps.provider.kind, repository: shelf.repository.name, prepared };
-  for (;;) {
+  for (let own = worked; ; own = false) {
     const taken = await deps.store.takeWarm(session, wanted);
     if (!taken) return null;
     const { name, url, endsAt } = taken;
-    if (url !== null && (await answers(deps, { name, url })))
+    const isGood = async (at: string) => (own ? runs(deps, name) : answers(deps, { name, url: at }));
+    if (url !== null && (await isGood(url)))
       return { is: "warm", name, url, endsAt: endsAt?.getTime() ?? null, prepared };
     deps.log.warn({ sandbox: name, session }, "stock.dead");
     await withdraw(keeping, taken);
   }
 }
+
+/** Throws when nobody can tell: better to fail and to be asked again than to end it with somebody's work. */
+const runs = async ({ provider }: StockDeps, name: string): Promise<boolean> => (await provider.find(name)) !== null;
 
 async function answers(deps: StockDeps, sandbox: { name: string; url: string }): Promise<boolean> {
   const asked = deps.connect(sandbox).status();

@@ -13,6 +13,7 @@ interface Following {
   connection: Connection;
   from: StreamPosition;
   signal: AbortSignal;
+  onBreak: () => void;
   giveUpAfterMs: number;
 }
 
@@ -25,7 +26,7 @@ const LONGEST_PAUSE_MS = 15_000;
 const MAX_FRAME_CHARS = 4_000_000;
 
 export async function* followStream(following: Following): AsyncGenerator<JournalEntry, void, void> {
-  const { connection, signal, giveUpAfterMs } = following;
+  const { connection, signal, onBreak, giveUpAfterMs } = following;
   const { clock } = connection;
   const life = { heardAt: clock.now(), failures: 0 };
   let at = following.from;
@@ -41,6 +42,7 @@ export async function* followStream(following: Following): AsyncGenerator<Journa
       const broke = error instanceof ThreadboxError && error.code === "daemon.unreachable";
       if (!broke || clock.now() - life.heardAt >= giveUpAfterMs) throw error;
     }
+    if (!signal.aborted) onBreak();
     await pause(clock, Math.min(FIRST_PAUSE_MS * 2 ** life.failures++, LONGEST_PAUSE_MS), signal);
   }
 }

@@ -17,8 +17,9 @@ export interface DaemonClient {
    * Everything after the cursor, then what happens, until `signal` ends it (without an error). Connections that break are
    * resumed where they were. Throws `daemon.journal-lost` when the journal is another one (begin at cursor 0 without an
    * epoch), `daemon.unauthorized` for a token that is refused, `daemon.unreachable` when the daemon stays away.
+   * `onBreak` is called for each connection that ended, or could not be had.
    */
-  stream(from: StreamPosition & { signal: AbortSignal }): AsyncIterable<JournalEntry>;
+  stream(from: StreamPosition & { signal: AbortSignal; onBreak?: () => void }): AsyncIterable<JournalEntry>;
 }
 
 export interface DaemonClientOptions {
@@ -48,7 +49,8 @@ export function daemonClient(options: DaemonClientOptions): DaemonClient {
     prompt: async (body) => parsed(wire.PromptResponse, await request(connection, "prompt", body)),
     abort: async (body = {}) => parsed(wire.AbortResponse, await request(connection, "abort", body)),
     status: async () => parsed(wire.StatusResponse, await request(connection, "status")),
-    stream: ({ signal, ...from }) => followStream({ connection, from, signal, giveUpAfterMs }),
+    stream: ({ signal, onBreak = () => {}, ...from }) =>
+      followStream({ connection, from, signal, onBreak, giveUpAfterMs }),
   };
 }
 

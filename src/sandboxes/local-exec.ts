@@ -16,6 +16,7 @@ import { handOver, openPipes, type Pipe } from "./local-pipes.ts";
 import { identify } from "./local-process.ts";
 import { forgetExec, type RunningRecord, runsOn, writeExec } from "./local-record.ts";
 import type { ExecOptions, Execution } from "./provider.ts";
+import { quoted } from "./shell.ts";
 
 export interface ExecPlace {
   name: string;
@@ -130,10 +131,8 @@ const lost = ({ name }: ExecPlace) => new ThreadboxError("sandbox.lost", `The sa
 function onTerminal(command: string[], { rows, columns }: { rows: number; columns: number }): string[] {
   const sized = ["/bin/sh", "-c", SIZED, "sh", `${rows}`, `${columns}`, ...command];
   if (process.platform !== "linux") return ["script", "-q", "/dev/null", ...sized];
-  return ["script", "-qefc", sized.map(quote).join(" "), "/dev/null"];
+  return ["script", "-qefc", sized.map(quoted).join(" "), "/dev/null"];
 }
 
 /** `sane`, because `script` switches the echo off when it is not itself at a terminal. */
 const SIZED = 'stty sane iutf8 rows "$1" cols "$2"; shift 2; exec "$@"';
-
-const quote = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;

@@ -6,11 +6,10 @@ import { type Inside, insideOf } from "./local-inside.ts";
 import { launchInside, runInside } from "./local-launch.ts";
 import { type RunningRecord, readRunning, writeRecord } from "./local-record.ts";
 import type { Sandbox } from "./provider.ts";
+import { PUT, TAIL } from "./shell.ts";
 
-const PUT = 'mkdir -p "$(dirname "$1")" && cat >"$1.new" && mv -f "$1.new" "$1"';
 /** macOS has the second of them. */
 const DIGEST = 'if [ -f "$1" ]; then sha256sum "$1" 2>/dev/null || shasum -a 256 "$1"; fi';
-const TAIL = 'if [ -f "$1" ]; then tail -c "$2" "$1"; fi';
 
 export function localSandbox(name: string, folder: string, running: RunningRecord, ground: Ground): Sandbox {
   const inside = insideAsStarted(name, folder, running, ground);

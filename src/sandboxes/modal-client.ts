@@ -2,12 +2,12 @@
  * The connection to Modal. Its SDK has no deadlines for most of its calls and waits out rate limits without end, so every call
  * of ours goes through `call`, which has one, and turns whatever is thrown into our codes.
  */
-import { type App, type Logger, ModalClient, type ModalClientParams, NotFoundError } from "modal";
-import { z } from "zod";
+import { type App, type Logger, ModalClient, NotFoundError } from "modal";
 import type { Clock } from "../clock.ts";
 import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { rememberRetryAfter, toFailure } from "./modal-failure.ts";
+import { toFailure } from "./modal-failure.ts";
+import { type ListedAtModal, observe } from "./modal-overheard.ts";
 import type { ModalSettings } from "./settings.ts";
 
 export interface ModalTokens {
@@ -161,62 +161,4 @@ function loggerFor(log: Log): Logger {
     warn: (message) => log.debug({ said: message }, "modal.warned"),
     error: (message) => log.warn({ said: message }, "modal.complained"),
   };
-}
-
-type Middleware = NonNullable<ModalClientParams["grpcMiddleware"]>[number];
-
-const BuildNews = z.object({ taskLogs: z.array(z.object({ data: z.string() })) });
-const BUILD_LOG = "/modal.client.ModalClient/ImageJoinStreaming";
-const Page = z.object({
-  sandboxes: z.array(
-    z.object({ id: z.string(), tags: z.array(z.object({ tagName: z.string(), tagValue: z.string() })) }),
-  ),
-});
-const LIST = "/modal.client.ModalClient/SandboxListV2";
-const STATUS_DETAILS = "grpc-status-details-bin";
-
-/** A sandbox of a list, with its tags. */
-export interface ListedAtModal {
-  id: string;
-  tags: Record<string, string>;
-}
-
-interface Observers {
-  buildLog(text: string): void;
-  listed(sandbox: ListedAtModal): void;
-}
-
-/** The SDK reads all of it and throws it away: what a build says, the tags of what is listed, and when a limit ends. */
-function observe(observers: Observers): Middleware {
-  return async function* (call, options) {
-    let details: unknown;
-    const watched = {
-      ...options,
-      onTrailer(trailer: Parameters<NonNullable<typeof options.onTrailer>>[0]) {
-        details = trailer.get(STATUS_DETAILS);
-        options.onTrailer?.(trailer);
-      },
-    };
-    try {
-      if (!call.responseStream) {
-        const answer = yield* call.next(call.request, watched);
-        if (call.method.path === LIST) tellPage(answer, observers.listed);
-        return answer;
-      }
-      for await (const item of call.next(call.request, watched)) {
-        const news = call.method.path === BUILD_LOG ? BuildNews.safeParse(item) : null;
-        for (const { data } of news?.data?.taskLogs ?? []) observers.buildLog(data);
-        yield item;
-      }
-    } catch (error) {
-      if (details instanceof Uint8Array) rememberRetryAfter(error, details);
-      throw error;
-    }
-  };
-}
-
-/** Where the server leaves something out, nothing is told, and whoever needs it asks. */
-function tellPage(answer: unknown, listed: Observers["listed"]): void {
-  for (const { id, tags } of Page.safeParse(answer).data?.sandboxes ?? [])
-    listed({ id, tags: Object.fromEntries(tags.map(({ tagName, tagValue }) => [tagName, tagValue])) });
 }

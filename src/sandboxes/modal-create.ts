@@ -2,10 +2,11 @@
 import type { CloudBucketMount, SandboxCreateParams, Volume } from "modal";
 import { wholeSeconds } from "./modal-client.ts";
 import { mustRun } from "./modal-exec.ts";
-import { type Ground, type Handle, type Tags, tagsFor } from "./modal-handle.ts";
+import type { Ground, Handle } from "./modal-handle.ts";
 import { AGENT, PORT, WORKSPACE } from "./modal-image.ts";
 import { outboundPolicy } from "./modal-outside.ts";
 import { SUPERVISOR } from "./modal-supervise.ts";
+import { type Tags, tagsFor } from "./modal-tags.ts";
 import type { NetworkSettings, RepositorySandbox } from "./settings.ts";
 
 export interface Wanted {
@@ -29,13 +30,9 @@ export async function createParams(ground: Ground, wanted: Wanted): Promise<Sand
     command: [SUPERVISOR, `${tags.since}`],
     workdir: WORKSPACE,
     timeoutMs: wholeSeconds(modal.lifetimeMs),
-    /**
-     * Modal counts as activity: a command that was started from outside, input to one, and an open connection over a tunnel. What
-     * processes inside do does not count. A quiet turn of hours stays alive because the bot holds the daemon's stream open over the
-     * tunnel as long as it follows the turn. While no bot runs, nothing holds it, and after this time the sandbox ends with all
-     * that was not kept; the bot that comes back carries the turn over. Whether a connection by connect token counts is nowhere
-     * said: see `warning`.
-     */
+    // A connection over a tunnel counts as activity there, what processes inside do does not. A quiet turn of hours stays alive because
+    // the bot holds the daemon's stream open as long as it follows the turn. While no bot runs, nothing holds it, and after this time the
+    // sandbox ends with all that was not kept. Whether a connection by connect token counts is nowhere said: see `reachWarning`.
     idleTimeoutMs: wholeSeconds(modal.idleTimeoutMs),
     ...(modal.reach === "tunnel" ? { encryptedPorts: [PORT] } : {}),
     ...networkParams(modal.network),

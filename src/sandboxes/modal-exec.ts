@@ -40,9 +40,13 @@ export function runShort(ground: Ground, handle: Handle, { input, output, argv, 
 export async function mustRun(ground: Ground, handle: Handle, short: Short): Promise<string> {
   const { code, output, complaints } = await runShort(ground, handle, short);
   if (code === 0) return output;
-  const why = (await complaints()).trim().split("\n").at(-1) || `exit code ${code}`;
+  const why = await whyOf({ code, complaints });
   throw new ThreadboxError("sandbox.unavailable", `The sandbox ${handle.name} could not ${short.doing}: ${why}`);
 }
+
+/** The last line that a failed command complained with. */
+export const whyOf = async ({ code, complaints }: { code: number; complaints(): Promise<string> }): Promise<string> =>
+  (await complaints()).trim().split("\n").at(-1) || `exit code ${code}`;
 
 /** One write is one message, which servers of gRPC cut off at 4 MiB where nobody says otherwise. */
 const PIECE_BYTES = 1024 * 1024;
@@ -76,7 +80,7 @@ export const asAgent = (command: string[]): string[] => ["runuser", "-u", AGENT,
 const AGENT_ENV = { HOME: AGENT_HOME, USER: AGENT, LOGNAME: AGENT };
 const ROOT_ENV = { HOME: "/root", USER: "root", LOGNAME: "root" };
 
-const SIZED = 'stty rows "$1" cols "$2"; shift 2; exec "$@"';
+const SIZED = 'stty iutf8 rows "$1" cols "$2"; shift 2; exec "$@"';
 
 /** The outputs that Modal gives belong to root, so a command of the agent's could not open them by name (`tee /dev/stderr`). */
 const PIPED = `

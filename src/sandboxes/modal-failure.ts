@@ -21,7 +21,10 @@ const MAX_DETAIL_CHARS = 300;
 export function toFailure(cause: unknown, doing: string): ThreadboxError {
   if (cause instanceof ThreadboxError) return cause;
   const retryAfterMs = retryAfter(cause);
-  return new ThreadboxError(codeOf(cause), `Modal could not ${doing}: ${wordsOf(cause)}`, {
+  const code = codeOf(cause);
+  // Whatever was asked first is not what is wrong then.
+  const what = code === "sandbox.unauthorized" ? "refused the token" : `could not ${doing}`;
+  return new ThreadboxError(code, `Modal ${what}: ${wordsOf(cause)}`, {
     cause,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
@@ -40,7 +43,9 @@ function codeOf(cause: unknown): ErrorCode {
 function wordsOf(cause: unknown): string {
   const grpc = GrpcFailure.safeParse(cause);
   const words = grpc.success ? grpc.data.details : cause instanceof Error ? cause.message : String(cause);
-  return (words.split("\n")[0] ?? "").slice(0, MAX_DETAIL_CHARS) || "it gave no reason";
+  // gRPC's client adds how it looked for the server's address.
+  const first = words.split("\n")[0]?.replace(/\s*Resolution note:.*$/, "") ?? "";
+  return first.slice(0, MAX_DETAIL_CHARS) || "it gave no reason";
 }
 
 /** False for what the SDK throws without a class and without a gRPC status: only the place that asked knows what that means. */

@@ -1,11 +1,11 @@
 /** What is known of a running sandbox at Modal, and how it is found again: by its name, with its tags as the proof that it is ours. */
 import { type Sandbox as AtModal, ClientClosedError, type Image } from "modal";
-import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Connection } from "./modal-client.ts";
 import { isRouterRefusal, orNull } from "./modal-failure.ts";
+import { readTags, type Tags } from "./modal-tags.ts";
 import type { ModelKeys, NamedThings } from "./modal-things.ts";
 import type { SandboxSettings } from "./settings.ts";
 
@@ -40,34 +40,6 @@ export interface Reach {
   headers: Record<string, string>;
   /** Null when it stays good for as long as the sandbox runs. */
   renewAt: number | null;
-}
-
-/** What Modal keeps for us beside a sandbox. Its own list and its own times are not shown by the SDK. */
-export interface Tags {
-  since: number;
-  /** When Modal ends it. Written down, because the configuration may say another lifetime by now. */
-  ends: number;
-  /** The files that were kept when it was put to sleep. */
-  snapshot: string | null;
-}
-
-const TagText = z.object({
-  threadbox: z.string(),
-  name: z.string(),
-  since: z.coerce.number(),
-  ends: z.coerce.number(),
-  snapshot: z.string().optional(),
-});
-
-export function tagsFor(instance: string, name: string, { since, ends, snapshot }: Tags): Record<string, string> {
-  return { threadbox: instance, name, since: `${since}`, ends: `${ends}`, ...(snapshot ? { snapshot } : {}) };
-}
-
-/** Null when the sandbox is somebody else's. */
-export function readTags(text: Record<string, string>, instance: string): (Tags & { name: string }) | null {
-  const tags = TagText.safeParse(text);
-  if (!tags.success || tags.data.threadbox !== instance) return null;
-  return { ...tags.data, snapshot: tags.data.snapshot ?? null };
 }
 
 /** The life of a sandbox, as its supervisor was told it: no two sandboxes of one name have the same. */

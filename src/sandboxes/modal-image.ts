@@ -8,8 +8,9 @@ import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Connection } from "./modal-client.ts";
 import { isClassified } from "./modal-failure.ts";
-import { quoted, SUPERVISOR, SUPERVISOR_SCRIPT } from "./modal-supervise.ts";
+import { SUPERVISOR, SUPERVISOR_SCRIPT } from "./modal-supervise.ts";
 import type { ImageSettings } from "./settings.ts";
+import { quoted } from "./shell.ts";
 
 /** Folders inside. The daemon's own is passable for the agent's user and readable for nobody but root. */
 export const WORKSPACE = "/workspace";
@@ -103,11 +104,11 @@ export function layersOf({ settings, agents }: Pick<ImageParts, "settings" | "ag
   ].filter((layer) => layer.length > 0);
 }
 
-/** The daemon runs on the sandbox's own Node, and an older one would fail at the first turn with words that help nobody. */
+/** What pi asks for, which is more than the daemon does. An older one would fail at the first turn with words that help nobody. */
 const CHECK_NODE = [
   'const [major, minor] = process.versions.node.split(".").map(Number);',
-  "if (major > 22 || (major === 22 && minor >= 13)) process.exit(0);",
-  'console.error("Threadbox needs Node 22.13 or newer in the base image; this one has " + process.version);',
+  "if (major > 22 || (major === 22 && minor >= 19)) process.exit(0);",
+  'console.error("Threadbox needs Node 22.19 or newer in the base image; this one has " + process.version);',
   "process.exit(1);",
 ].join(" ");
 

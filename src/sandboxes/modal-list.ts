@@ -4,7 +4,8 @@
  */
 import type { Sandbox as AtModal } from "modal";
 import { orNull } from "./modal-failure.ts";
-import { type Ground, readTags } from "./modal-handle.ts";
+import type { Ground } from "./modal-handle.ts";
+import { readTags } from "./modal-tags.ts";
 import type { Listed } from "./provider.ts";
 
 /** Enough to have a thousand answers in some seconds, and far from any limit that is known. */

@@ -1,11 +1,12 @@
 /** One running sandbox at Modal, as the port promises it. */
 import { createHash } from "node:crypto";
 import { ThreadboxError } from "../errors.ts";
-import { asAgent, execute, mustRun, runShort } from "./modal-exec.ts";
+import { asAgent, execute, mustRun, runShort, whyOf } from "./modal-exec.ts";
 import { type Ground, type Handle, lifeOf, type Reach } from "./modal-handle.ts";
 import { AGENT, PORT, STATE, WORKSPACE } from "./modal-image.ts";
 import { launchCommand, launchScript, OTHER_PROGRAM } from "./modal-supervise.ts";
 import type { LaunchOptions, Sandbox } from "./provider.ts";
+import { PUT, TAIL } from "./shell.ts";
 
 export function sandboxAtModal(ground: Ground, handle: Handle, { url }: Reach): Sandbox {
   return {
@@ -27,9 +28,6 @@ export function sandboxAtModal(ground: Ground, handle: Handle, { url }: Reach): 
     },
   };
 }
-
-const PUT = 'mkdir -p "$(dirname "$1")" && cat >"$1.new" && mv -f "$1.new" "$1"';
-const TAIL = 'if [ -f "$1" ]; then tail -c "$2" "$1"; fi';
 
 async function put(ground: Ground, handle: Handle, path: string, bytes: Uint8Array): Promise<void> {
   const argv = asOwnerOf(path, ["/bin/sh", "-c", PUT, "sh", path]);
@@ -65,7 +63,6 @@ async function launch(
     ({ code, complaints } = await runShort(ground, handle, what));
   }
   if (code === 0) return;
-  const why = (await complaints()).trim().split("\n").at(-1) || `exit code ${code}`;
-  const detail = `A process could not be started in the sandbox ${handle.name}: ${why}`;
+  const detail = `A process could not be started in the sandbox ${handle.name}: ${await whyOf({ code, complaints })}`;
   throw new ThreadboxError("sandbox.unavailable", detail);
 }

@@ -8,17 +8,9 @@ import { ThreadboxError } from "../errors.ts";
 import { wholeSeconds } from "./modal-client.ts";
 import { createParams, giveVolumes } from "./modal-create.ts";
 import { orNull } from "./modal-failure.ts";
-import {
-  forgetHandle,
-  type Ground,
-  type Handle,
-  lookUp,
-  remember,
-  stillRunning,
-  type Tags,
-  tagsFor,
-} from "./modal-handle.ts";
+import { forgetHandle, type Ground, type Handle, lookUp, remember, stillRunning } from "./modal-handle.ts";
 import { reachable } from "./modal-reach.ts";
+import { type Tags, tagsFor } from "./modal-tags.ts";
 import type { Start } from "./provider.ts";
 
 export async function startAtModal(ground: Ground, name: string, start: Start): Promise<Handle> {

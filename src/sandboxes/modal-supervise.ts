@@ -10,6 +10,8 @@
  * This script stands in snapshots and runs from there for as long as they are kept: an older one has to understand a newer bot.
  */
 
+import { quoted } from "./shell.ts";
+
 export const SUPERVISOR = "/threadbox/bin/supervise";
 
 /** Ends with 0: done. A crash is met with a pause, so that a daemon that cannot start does not fill its log. */
@@ -147,6 +149,3 @@ export function launchScript({ command, env, logFile, cwd }: LaunchScript): stri
     "",
   ].join("\n");
 }
-
-/** Text as one word of a shell's line. */
-export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

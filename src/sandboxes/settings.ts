@@ -9,7 +9,7 @@ export interface SandboxSettings {
 
 /** What the image has beside the daemon and the agents. */
 export interface ImageSettings {
-  /** A public image with Node 22 or newer and apt-get. */
+  /** A public image with Node 22.19 or newer and apt-get. */
   base: string;
   /** Debian packages. */
   packages: string[];

@@ -1,4 +1,6 @@
 /** A row of the table `sandboxes`, and what it says. */
+import type { Selectable } from "kysely";
+import type { Tables } from "./tables.ts";
 
 export interface KnownSandbox {
   name: string;
@@ -31,17 +33,7 @@ export const freshRow = ({ createdAt, ...sandbox }: NewSandbox) => ({
   ...(createdAt ? { created_at: createdAt } : {}),
 });
 
-interface Row {
-  name: string;
-  provider: string;
-  kind: KnownSandbox["kind"];
-  repository: string | null;
-  prepared: string | null;
-  url: string | null;
-  ends_at: Date | null;
-  taken_by: string | null;
-  created_at: Date;
-}
+type Row = Selectable<Tables["sandboxes"]>;
 
 export const sandboxOf = ({ ends_at, taken_by, created_at, ...row }: Row): KnownSandbox => ({
   ...row,

@@ -1,8 +1,10 @@
 /** Sandboxes that belong to no session, and snapshots, as they are written down. */
+import type { Selectable } from "kysely";
 import type { Database } from "./database.ts";
 import { freshRow, type KnownSandbox, type NewSandbox, sandboxOf } from "./sandbox-rows.ts";
 import { inUseQuestions } from "./sandboxes-in-use.ts";
 import { stockQuestions } from "./stock.ts";
+import type { Tables } from "./tables.ts";
 
 export type { KnownSandbox } from "./sandbox-rows.ts";
 
@@ -100,11 +102,11 @@ function snapshotRows(db: Database) {
 
     async snapshotOf(label: string): Promise<KnownSnapshot | null> {
       const row = await db.selectFrom("snapshots").selectAll().where("label", "=", label).executeTakeFirst();
-      return row ? snapshotIn(row) : null;
+      return row ? snapshotOfRow(row) : null;
     },
 
     async knownSnapshots(): Promise<KnownSnapshot[]> {
-      return (await db.selectFrom("snapshots").selectAll().orderBy("created_at").execute()).map(snapshotIn);
+      return (await db.selectFrom("snapshots").selectAll().orderBy("created_at").execute()).map(snapshotOfRow);
     },
   };
 }
@@ -115,11 +117,7 @@ const rowOf = ({ expiresAt, createdAt, ...rest }: NewSnapshot) => ({
   ...(createdAt ? { created_at: createdAt } : {}),
 });
 
-const snapshotIn = ({
-  created_at,
-  expires_at,
-  ...row
-}: Omit<KnownSnapshot, "createdAt" | "expiresAt"> & { created_at: Date; expires_at: Date | null }): KnownSnapshot => ({
+const snapshotOfRow = ({ created_at, expires_at, ...row }: Selectable<Tables["snapshots"]>): KnownSnapshot => ({
   ...row,
   createdAt: created_at,
   expiresAt: expires_at,

@@ -67,8 +67,9 @@ export const PromptRequest = z.strictObject({
   /** Idempotency key: the same id is the same prompt. Made up by the daemon when it is missing. */
   id: z.string().min(1).max(200).optional(),
   /**
-   * Which attempt at this prompt it is. A higher one begins a turn anew that was cut short when its machine was replaced; in all
-   * other ways the same id is the same prompt.
+   * Which attempt at this prompt it is. A higher one begins a turn anew that was cut short when its machine was replaced. One that
+   * was not cut short is not begun again: it ends as that attempt, or tells its end once more. In all other ways the same id is the
+   * same prompt.
    */
   attempt: z.int().positive().default(1),
   /** What to do when a turn runs already. */

@@ -86,7 +86,7 @@ describe("the doctor, with sandboxes at Modal", () => {
     const refused = await doctor("", { ...atModal(), MODAL_TOKEN_SECRET: "as-wrong" });
     assert.equal(refused.code, 1);
     assert.equal(refused.checks[0]?.state, "fail");
-    assert.match(refused.checks[0]?.remedy ?? "", /^Modal refused the token\. Make a new one/);
+    assert.match(refused.checks[0]?.remedy ?? "", /^Make a new token/);
     assert.doesNotMatch(refused.shown, /as-wrong/);
     const [silent] = await checks("", { ...atModal(), MODAL_SERVER_URL: "http://127.0.0.1:1" });
     assert.equal(silent?.state, "fail");

@@ -95,12 +95,12 @@ describe("a refusal", { timeout: 120_000, concurrency: 3 }, () => {
     [
       "an expired snapshot",
       ["fork", "old"],
-      "The snapshot old expired on 2020-01-01T00:00:00.000Z. The provider deleted those files after the time that `modal.snapshotDays` in threadbox.yml sets. Make the snapshot anew.",
+      "The snapshot old expired on 2020-01-01T00:00:00.000Z. The files were deleted, by somebody or by the provider after `modal.snapshotDays` (threadbox.yml). Make the snapshot anew.",
     ],
     [
       "a snapshot whose files are gone",
       ["fork", "lost", "--name", "issue-1"],
-      "The files of the snapshot lost are gone. The provider deleted those files after the time that `modal.snapshotDays` in threadbox.yml sets. Make the snapshot anew.",
+      "The files of the snapshot lost are gone. The files were deleted, by somebody or by the provider after `modal.snapshotDays` (threadbox.yml). Make the snapshot anew.",
     ],
     [
       "another provider's snapshot",

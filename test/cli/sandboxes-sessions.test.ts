@@ -56,7 +56,9 @@ describe("a session that sleeps", { timeout: 60_000 }, () => {
     assert.equal((await ran("destroy", id)).stdout, `${id} is gone.\n`);
     const forked = await world.folder.run(["fork", id], world.env);
     assert.equal(forked.code, 1);
-    assert.match(forked.stderr, new RegExp(`The files of session ${id} are gone\\.`));
+    assert.match(forked.stderr, new RegExp(`Session ${id} has no running sandbox\\.`));
+    const { stdout } = await ran("sessions", "--json");
+    assert.match(stdout, /"state": "no sandbox"/);
   });
 });
 
@@ -83,7 +85,7 @@ describe("a session that works", { timeout: 60_000 }, () => {
   test("is not destroyed without a word, where nobody can be asked", async () => {
     const { code, stderr } = await world.folder.run(["destroy", id], world.env);
     assert.equal(code, 1);
-    const message = `A turn of session ${id} runs in ${id}. A turn runs in it. Wait, write \`stop\` in its thread, or say \`--yes\`.`;
+    const message = `A turn of session ${id} runs in ${id}. Wait, write \`stop\` in its thread, or say \`--yes\`.`;
     assert.equal(stderr, `threadbox: ${message}\n`);
   });
 
@@ -100,5 +102,11 @@ describe("a session that works", { timeout: 60_000 }, () => {
 
   test("is destroyed with --yes", async () => {
     assert.equal((await ran("destroy", id, "--yes")).stdout, `${id} is gone.\n`);
+  });
+
+  test("then its turn is over, which its thread says, and nothing is left of its sandbox", async () => {
+    const { stdout } = await say.ended;
+    assert.match(stdout, /[Ss]topped by .*, who destroyed the sandbox/);
+    assert.deepEqual(await sandboxOf(id), undefined);
   });
 });

@@ -223,50 +223,17 @@ describe("a sandbox", () => {
     const [answer] = tell(running, says("m2", "stop"), { type: "sandbox.lost", detail: "gone" }).effects;
     assert.equal(answer?.do === "answer" && answer.result.outcome, "stopped");
   });
+  test("that is gone when it is put to sleep has the files that it was woken with left", () => {
+    const woken = [...slept("t1"), ...says("m2", "more"), ready, accepted("m2"), ended("m2")];
+    const idle: SessionEvent = { type: "idle", since: NOW };
+    const { session } = tell(woken, idle, { type: "sandbox.lost", detail: "it does not run" });
+    assert.deepEqual(session.sandbox, { is: "asleep", since: NOW, token: "t1" });
+  });
   test("whose files cannot be woken starts anew, and the thread is told", () => {
     const { effects } = tell(slept("t1"), says("m2", "more"), { type: "sandbox.lost", detail: "expired" });
     assert.deepEqual(names(effects), ["say", "start-sandbox"]);
     assert.deepEqual(effects.at(-1), { do: "start-sandbox", from: null });
   });
-});
-
-describe("a sandbox at the end of its life", () => {
-  const endsAt = NOW + 86_400_000;
-  const mortal: SessionEvent = {
-    type: "sandbox.ready",
-    running: { name: "warm-1", url: "http://127.0.0.1:1", endsAt },
-    from: "warm",
-  };
-  const working = [...ask, mortal, accepted("m1")];
-  const due: SessionEvent = { type: "ending", endsAt };
-
-  test("has a clock from the moment it is ready, and says what was waited for", () => {
-    const { effects, session } = tell(ask, mortal);
-    assert.deepEqual(effects[0], { do: "wake-me", when: "ending", endsAt });
-    assert.deepEqual(session.waited, { for: "warm", ms: 0 });
-  });
-  test("carries its turn over: kept, woken elsewhere, begun once more", () => {
-    assert.deepEqual(names(tell(working, due).effects), ["sleep"]);
-    assert.deepEqual(tell(working, due, { type: "slept", token: "t1" }).effects, [{ do: "start-sandbox", from: "t1" }]);
-    const { effects, session } = tell(working, due, { type: "slept", token: "t1" }, ready);
-    assert.deepEqual(effects, [{ do: "send-turn", turn: "m1" }]);
-    assert.equal(session.turn?.attempt, 2);
-  });
-  test("is not believed about a turn that was carried over", () => {
-    const cutShort: TurnResult = { outcome: "failed", answer: "", durationMs: 1 };
-    const lost: SessionEvent = { type: "sandbox.lost", detail: "terminated", attempt: 1 };
-    assert.deepEqual(tell(working, due, ended("m1", cutShort)).effects, []);
-    assert.deepEqual(tell(working, due, lost).effects, []);
-    const moved = [...working, due, { type: "slept", token: "t1" } as const, ready, accepted("m1")];
-    assert.deepEqual(names(tell(moved, ended("m1", done, 2)).effects), ["answer", "wake-me idle"]);
-  });
-  test("that cannot be kept goes on with the turn, and tries again", () =>
-    assert.deepEqual(names(tell(working, due, { type: "sleep.failed" }).effects), ["wake-me ending", "send-turn"]));
-  test("lets a turn that is just ending come to its end", () =>
-    assert.deepEqual(names(tell(working, says("m2", "stop"), due).effects), ["wake-me ending"]));
-  test("sleeps when nobody works in it", () =>
-    assert.deepEqual(names(tell(working, ended("m1"), due).effects), ["sleep"]));
-  test("that was another one's is no news", () => assert.deepEqual(tell(working, { ...due, endsAt: 1 }).effects, []));
 });
 
 describe("a pushed branch", () => {

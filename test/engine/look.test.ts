@@ -4,29 +4,21 @@ import { after, before, test } from "node:test";
 import type { KyselyPlugin } from "kysely";
 import { type Jobs, startJobs } from "../../src/engine/jobs.ts";
 import { createIngress } from "../../src/engine/receive.ts";
-import { type Database, openDatabase } from "../../src/store/database.ts";
-import { migrate } from "../../src/store/migrate.ts";
 import { createStore } from "../../src/store/store.ts";
 import { handWoundClock } from "../clock.ts";
 import { mention } from "../core/story.ts";
-import { type TestDatabase, testDatabase } from "../database.ts";
+import { testStore } from "../database.ts";
 import { quiet } from "../quiet.ts";
 
-let database: TestDatabase;
-let db: Database;
-let close: () => Promise<void>;
+const { db, connection, close } = await testStore();
 let jobs: Jobs;
 
 before(async () => {
-  database = await testDatabase();
-  ({ db, close } = openDatabase(database.connection, 8, quiet));
-  await migrate(db);
-  jobs = await startJobs({ connection: database.connection, log: quiet });
+  jobs = await startJobs({ connection, log: quiet });
 });
 after(async () => {
   await jobs.stop();
   await close();
-  await database.drop();
 });
 
 /** Runs `between` once, when the first question of a look has its answer and the second one is not asked yet. */

@@ -2,32 +2,24 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type Jobs, startJobs } from "../../src/engine/jobs.ts";
 import { createIngress, type Ingress } from "../../src/engine/receive.ts";
-import { type Database, openDatabase } from "../../src/store/database.ts";
-import { migrate } from "../../src/store/migrate.ts";
 import { createStore } from "../../src/store/store.ts";
 import { handWoundClock } from "../clock.ts";
 import { mention } from "../core/story.ts";
-import { type TestDatabase, testDatabase } from "../database.ts";
+import { testStore } from "../database.ts";
 import { quiet } from "../quiet.ts";
 
-let database: TestDatabase;
-let db: Database;
-let close: () => Promise<void>;
+const { db, connection, close } = await testStore();
 let jobs: Jobs;
 let ingress: Ingress;
 
 before(async () => {
-  database = await testDatabase();
-  ({ db, close } = openDatabase(database.connection, 8, quiet));
-  await migrate(db);
-  jobs = await startJobs({ connection: database.connection, log: quiet });
+  jobs = await startJobs({ connection, log: quiet });
   ingress = createIngress({ store: createStore(db), jobs, surfaces: {}, clock: handWoundClock(), log: quiet });
 });
 
 after(async () => {
   await jobs.stop();
   await close();
-  await database.drop();
 });
 
 const said = (id: string, change = {}) => {

@@ -12,34 +12,18 @@ import { createReconciler, type Missing, reconcile } from "../../src/engine/reco
 import { ThreadboxError } from "../../src/errors.ts";
 import { localProvider } from "../../src/sandboxes/local.ts";
 import type { Listed } from "../../src/sandboxes/provider.ts";
-import { type Database, openDatabase } from "../../src/store/database.ts";
-import { migrate } from "../../src/store/migrate.ts";
-import { createStore, type Store } from "../../src/store/store.ts";
+import { createStore } from "../../src/store/store.ts";
 import { type HandWoundClock, handWoundClock } from "../clock.ts";
 import { slackThread } from "../core/story.ts";
-import { type TestDatabase, testDatabase } from "../database.ts";
+import { testStore } from "../database.ts";
 import { quiet } from "../quiet.ts";
 import { type RentedMachines, rentedMachines } from "./rented-machines.ts";
 
 const MINUTE_MS = 60_000;
 
-let database: TestDatabase;
-let db: Database;
-let store: Store;
-let close: () => Promise<void>;
-before(async () => {
-  database = await testDatabase();
-  ({ db, close } = openDatabase(database.connection, 8, quiet));
-  await migrate(db);
-  store = createStore(db);
-});
-beforeEach(async () => {
-  for (const table of ["sandboxes", "snapshots", "sessions"] as const) await db.deleteFrom(table).execute();
-});
-after(async () => {
-  await close();
-  await database.drop();
-});
+const { db, store, empty, close } = await testStore();
+beforeEach(empty);
+after(close);
 
 async function session(id: string, sandbox: SandboxState): Promise<void> {
   await store.transaction((tx) => store.mint(tx, { ...newSession(id, slackThread, "Untitled", 0), sandbox }, []));
@@ -126,6 +110,16 @@ describe("on this machine", () => {
       ["threadbox-person"],
     );
     await provider.destroy("threadbox-person");
+  });
+
+  test("a person's own that stopped keeps its row, by which its files are found, until somebody destroys it", async () => {
+    await provider.start("threadbox-mine", { from: null });
+    await row("threadbox-mine", "person", 60);
+    await provider.sleep("threadbox-mine");
+    await look();
+    clock.advance(11 * MINUTE_MS);
+    assert.deepEqual((await look()).forgotten, []);
+    await provider.destroy("threadbox-mine");
   });
 
   test("one that was missing for a moment begins anew, and so does one that a bot speaks for", async () => {

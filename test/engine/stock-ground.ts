@@ -17,15 +17,12 @@ import { daemonBundle } from "../../src/sandboxes/bundle.ts";
 import { daemonClient } from "../../src/sandboxes/daemon-client.ts";
 import { localProvider } from "../../src/sandboxes/local.ts";
 import { createSigner, newSigningKey } from "../../src/sandboxes/tokens.ts";
-import { openDatabase } from "../../src/store/database.ts";
-import { migrate } from "../../src/store/migrate.ts";
-import { createStore } from "../../src/store/store.ts";
 import { plainForge } from "../../src/surfaces/plain-forge.ts";
 import { defaultSandboxes, plainRepository } from "../../src/team-sandboxes.ts";
 import { type HandWoundClock, handWoundClock } from "../clock.ts";
 import { slackThread } from "../core/story.ts";
 import { startGitHost } from "../daemon/git-host.ts";
-import { testDatabase } from "../database.ts";
+import { testStore } from "../database.ts";
 
 export const GIT_PASSWORD = "ghs_NobodyMayFindThisInAFile";
 export const MODEL_KEY = "sk-ant-NorThisOneEither";
@@ -42,10 +39,7 @@ export interface Wish {
 
 export async function stockGround() {
   const home = await mkdtemp(join(tmpdir(), "threadbox-stock-"));
-  const database = await testDatabase();
-  const { db, close } = openDatabase(database.connection, 8, createLog("silent"));
-  await migrate(db);
-  const store = createStore(db);
+  const { store, empty, close } = await testStore();
   makeDemoRepository(join(home, "git"));
   const git = await startGitHost(join(home, "git"), (login) => login === `x:${GIT_PASSWORD}`);
   const lines: Record<string, unknown>[] = [];
@@ -141,14 +135,13 @@ export async function stockGround() {
       await Promise.all(stocks.splice(0).map((stock) => stock.stop()));
       for (const { name } of await provider.list()) await provider.destroy(name);
       for (const { token } of await store.knownSnapshots()) await provider.forget(token);
-      for (const table of ["sandboxes", "snapshots", "sessions"] as const) await db.deleteFrom(table).execute();
+      await empty();
       lines.length = 0;
     },
     async close(): Promise<void> {
       await this.clear();
       await git.close();
       await close();
-      await database.drop();
       await rm(home, { recursive: true, force: true });
     },
   };

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import type { Origin } from "../../src/engine/stock.ts";
+import { daemonClient } from "../../src/sandboxes/daemon-client.ts";
 import { GIT_PASSWORD, HOUR_MS, MODEL_KEY, SETTLED_MS, stockGround } from "./stock-ground.ts";
 
 const ground = await stockGround();
@@ -72,6 +73,22 @@ describe("a repository that wants warm sandboxes", () => {
     assert.ok(mine.is === "warm");
     assert.ok((await ground.deps.connect(mine).status()).sandbox === mine.name);
   });
+});
+
+test("one that a session has worked in stays its own while it runs, although its daemon is silent", async () => {
+  const bot = ground.stock({ warm: 1 });
+  bot.start();
+  await ground.until(async () => (await warmOnes()).length === 1);
+  const session = await ground.session("s1");
+  const first = await bot.take(session, "demo/calculator");
+  await bot.stop();
+  assert.ok(first.is === "warm");
+  const connect = () => daemonClient({ url: "http://127.0.0.1:1", token: async () => "" });
+  const later = ground.stock({ warm: 1 }, { connect });
+  assert.deepEqual(await later.take(session, "demo/calculator", true), first);
+  await ground.provider.destroy(first.name);
+  assert.deepEqual(await later.take(session, "demo/calculator", true), { is: "cold" });
+  await ground.clear();
 });
 
 describe("warm sandboxes that are out of date", () => {

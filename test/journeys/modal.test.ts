@@ -136,7 +136,9 @@ describe("a turn outlives its sandbox at Modal", { skip }, () => {
     await channel.world.until(async () => /sleep 600/.test(channel.ours(thread).at(-1)?.seen ?? ""));
     const [session] = await channel.world.sessions.list(1);
     const endsAt = session?.sandbox.is === "ready" ? session.sandbox.endsAt : null;
-    assert.deepEqual(await comeToItsTime(), [new Date((endsAt ?? 0) - 10 * 60_000)]);
+    const [due] = await comeToItsTime();
+    // The clock is read twice on the way from one to the other.
+    assert.equal(Math.round(((endsAt ?? 0) - (due?.getTime() ?? 0)) / 1_000), 600);
     await channel.world.until(async () => /The machine was replaced while you worked/.test(lastAsked()));
     assert.deepEqual(
       modal.sandboxes().map(({ name, state }) => [name === modal.sandboxes()[0]?.name, state.is]),

@@ -7,6 +7,7 @@ import { createLog } from "../../src/log.ts";
 import { type ModalOptions, modalProvider } from "../../src/sandboxes/modal.ts";
 import type { SandboxProvider } from "../../src/sandboxes/provider.ts";
 import type { ModalSettings, SandboxSettings } from "../../src/sandboxes/settings.ts";
+import { defaultSandboxes } from "../../src/team-sandboxes.ts";
 import { available } from "../emulators/modal/machine-available.ts";
 import { type ModalEmulator, modalEmulator, type SeenSandbox } from "../emulators/modal.ts";
 
@@ -18,18 +19,11 @@ export function daemonOf(text: string) {
   return async () => ({ bytes, sha256: createHash("sha256").update(bytes).digest("hex") });
 }
 
-const MODAL: Omit<ModalSettings, "app"> = {
-  environment: null,
-  reach: "tunnel",
+const MODAL: ModalSettings = {
+  ...defaultSandboxes.modal,
   lifetimeMs: 3_600_000,
   idleTimeoutMs: 600_000,
   keepsFilesMs: 86_400_000,
-  cpu: null,
-  memoryMiB: null,
-  regions: [],
-  secrets: [],
-  network: { block: false, cidrs: null, domains: null },
-  keepTokensOutside: false,
 };
 
 /** For `assert.rejects`. */
@@ -57,8 +51,7 @@ let apps = 0;
 export function benchOn(modal: ModalEmulator): Bench {
   const app = `app-${++apps}`;
   const settings: Bench["settings"] = (own = {}, rest = {}) => ({
-    image: { base: "node:22-bookworm-slim", packages: [], commands: [], env: {} },
-    repositories: {},
+    ...defaultSandboxes,
     ...rest,
     modal: { ...MODAL, app, ...own },
   });

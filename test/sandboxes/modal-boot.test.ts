@@ -22,6 +22,12 @@ const bootOn = (provider: SandboxProvider, sandbox: Sandbox) =>
 const statusOf = ({ name, url }: Sandbox, provider: SandboxProvider) =>
   daemonClient({ url, token: () => signer.control(name), headers: () => provider.headers(name) }).status();
 
+const answers = (sandbox: Sandbox, provider: SandboxProvider): Promise<boolean> =>
+  statusOf(sandbox, provider).then(
+    () => true,
+    () => false,
+  );
+
 test("a start from a golden snapshot takes six calls, and the daemon is the image's own", { skip }, async (t) => {
   const { modal, bot } = await openBench(t);
   const first = bot({ daemon });
@@ -58,12 +64,7 @@ test("a daemon that is killed is started again, with its history", { skip }, asy
   const { epoch } = await statusOf(sandbox, provider);
   const pid = await pidOf(sandbox);
   assert.equal(await exitCode(sandbox, ["kill", "-KILL", pid]), 0);
-  await until(() =>
-    statusOf(sandbox, provider).then(
-      () => true,
-      () => false,
-    ),
-  );
+  await until(() => answers(sandbox, provider));
   assert.equal((await statusOf(sandbox, provider)).epoch, epoch);
   assert.notEqual(await pidOf(sandbox), pid);
 });
@@ -114,12 +115,7 @@ test("after a snapshot that failed the daemon runs again", { skip }, async (t) =
     provider.sleep("session"),
     isCode("sandbox.snapshot-failed", /keep the files of session: too many files/),
   );
-  await until(() =>
-    statusOf(sandbox, provider).then(
-      () => true,
-      () => false,
-    ),
-  );
+  await until(() => answers(sandbox, provider));
   modal.forgetCalls();
   await bootOn(provider, sandbox);
   assert.deepEqual(modal.calls, []);

@@ -1,6 +1,7 @@
 /** What goes wrong between a bot and Modal, and what comes of it: never two sandboxes of a name, never one that nobody knows of. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { plainRepository } from "../../src/team-sandboxes.ts";
 import { handWoundClock } from "../clock.ts";
 import { until } from "../contracts/provider.ts";
 import { isCode, noMachines, openBench } from "./modal-bench.ts";
@@ -73,7 +74,7 @@ test("somebody else's sandbox of that name is neither taken nor touched", { skip
 test("a wrong token is told as one", { skip }, async (t) => {
   const { bot } = await openBench(t);
   const provider = bot({ tokens: { id: "ak-wrong", secret: "as-wrong" } });
-  await assert.rejects(provider.list(), isCode("sandbox.unauthorized", /could not open the App app-\d+: Token/));
+  await assert.rejects(provider.list(), isCode("sandbox.unauthorized", /refused the token: Token/));
 });
 
 test("a limit is told with Modal's word on when to come back", { skip }, async (t) => {
@@ -231,7 +232,7 @@ test("many sandboxes are listed with their names, without a question for each", 
 test("a start that fails after its sandbox was made ends it", { skip }, async (t) => {
   const { modal, bot, sandboxes, settings } = await openBench(t);
   const volumes = [{ name: "cache", path: "/data", readOnly: false }];
-  const repositories = { web: { goldenEveryMs: null, warm: 0, volumes, buckets: [] } };
+  const repositories = { web: { ...plainRepository, volumes } };
   const provider = bot({ settings: settings({}, { repositories }) });
   await provider.list();
   modal.faults.next("TaskExecStart", { kind: "status", status: "FAILED_PRECONDITION" });

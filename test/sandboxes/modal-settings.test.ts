@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { placeholderModels } from "../../src/sandboxes/modal-outside.ts";
 import type { ModelKeys } from "../../src/sandboxes/modal-things.ts";
-import type { NetworkSettings, RepositorySandbox } from "../../src/sandboxes/settings.ts";
+import type { NetworkSettings } from "../../src/sandboxes/settings.ts";
+import { plainRepository } from "../../src/team-sandboxes.ts";
 import { handWoundClock } from "../clock.ts";
 import { isCode, noMachines, openBench } from "./modal-bench.ts";
 
 const skip = noMachines ?? false;
 const FRESH = { from: null };
-const plain: RepositorySandbox = { goldenEveryMs: null, warm: 0, volumes: [], buckets: [] };
 
 test("times are asked for in whole seconds, rounded up, and its end is known", { skip }, async (t) => {
   const { modal, bot, settings, sandboxes } = await openBench(t);
@@ -81,7 +81,7 @@ test("a repository's volumes are there at every start, and the agent can write w
     { name: "cache", path: "/data", readOnly: false },
     { name: "fixtures", path: "/fixtures", readOnly: true },
   ];
-  const provider = bot({ settings: settings({}, { repositories: { web: { ...plain, volumes } } }) });
+  const provider = bot({ settings: settings({}, { repositories: { web: { ...plainRepository, volumes } } }) });
   const first = await provider.start("first", { from: null, repository: "web" });
   assert.deepEqual(sandboxes()[0]?.volumes, {
     "/data": { name: "cache", readOnly: false },
@@ -105,7 +105,7 @@ test("a repository's buckets are mounted with their secret", { skip }, async (t)
     readOnly: true,
     endpoint: null,
   };
-  const repositories = { web: { ...plain, buckets: [bucket] } };
+  const repositories = { web: { ...plainRepository, buckets: [bucket] } };
   await bot({ settings: settings({}, { repositories }) }).start("first", { from: null, repository: "web" });
   assert.deepEqual(sandboxes()[0]?.buckets, { "/assets": { bucket: "assets", readOnly: true, keyPrefix: "web/" } });
   assert.notEqual(sandboxes()[0]?.definition.cloudBucketMounts[0]?.credentialsSecretId, "");

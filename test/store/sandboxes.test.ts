@@ -3,28 +3,11 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { newSession } from "../../src/core/decide.ts";
 import type { SandboxState } from "../../src/core/types.ts";
-import { type Database, openDatabase } from "../../src/store/database.ts";
-import { migrate } from "../../src/store/migrate.ts";
-import { createStore, type Store } from "../../src/store/store.ts";
 import { slackThread } from "../core/story.ts";
-import { type TestDatabase, testDatabase } from "../database.ts";
-import { quiet } from "../quiet.ts";
+import { testStore } from "../database.ts";
 
-let database: TestDatabase;
-let db: Database;
-let store: Store;
-let close: () => Promise<void>;
-
-before(async () => {
-  database = await testDatabase();
-  ({ db, close } = openDatabase(database.connection, 8, quiet));
-  await migrate(db);
-  store = createStore(db);
-});
-after(async () => {
-  await close();
-  await database.drop();
-});
+const { db, store, empty, close } = await testStore();
+after(close);
 
 const at = (minute: number) => new Date(1_700_000_000_000 + minute * 60_000);
 const wanted = { provider: "local", repository: "acme/api", prepared: "p1" };
@@ -34,12 +17,6 @@ async function session(id: string, sandbox: SandboxState = { is: "starting", sin
   const state = { ...newSession(id, slackThread, "Untitled", 0), sandbox };
   await store.transaction((tx) => store.mint(tx, state, []));
 }
-
-const empty = async (): Promise<void> => {
-  await db.deleteFrom("sandboxes").execute();
-  await db.deleteFrom("snapshots").execute();
-  await db.deleteFrom("sessions").execute();
-};
 
 describe("a warm sandbox is taken", () => {
   before(async () => {

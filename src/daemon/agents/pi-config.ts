@@ -4,7 +4,7 @@
  * do not carry it in their environment, where any `env` or crash report would print it into a thread.
  */
 import { randomUUID } from "node:crypto";
-import { chown, lstat, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { lchown, lstat, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { shellQuote } from "../shell.ts";
 import type { AgentContext } from "./agent.ts";
@@ -153,5 +153,6 @@ async function replaceFile(stateDir: string, file: string, text: string): Promis
 
 async function giveToOwnerOf(stateDir: string, path: string): Promise<void> {
   const { uid, gid } = await stat(stateDir);
-  if (process.getuid?.() === 0 && uid !== 0) await chown(path, uid, gid);
+  // Of the path itself: the agent may put a link to a file of ours in its place at any moment.
+  if (process.getuid?.() === 0 && uid !== 0) await lchown(path, uid, gid);
 }

@@ -2,6 +2,7 @@
 
 import type { Socket } from "node:net";
 import { posix } from "node:path";
+import { quoted } from "../../../src/sandboxes/shell.ts";
 import type { ExecProcess, ImageFiles, Machine, MachineSpec } from "./machine.ts";
 import { copyLivingFolder, type MachineFiles, unlinkVolumes } from "./machine-files.ts";
 import { type MachineNetwork, machineNetwork } from "./machine-network.ts";
@@ -86,9 +87,9 @@ function viewOf(spec: MachineSpec, { files, readOnly, volumes: lies }: Place): O
 
 /** An empty folder that the image has there gives way; one with files in it stops the start. */
 function linkLine({ id, path }: { id: string; path: string }): string {
-  const at = `'${path.replaceAll("'", `'\\''`)}'`;
+  const at = quoted(path);
   return [
-    `mkdir -p -- '${posix.dirname(path).replaceAll("'", `'\\''`)}'`,
+    `mkdir -p -- ${quoted(posix.dirname(path))}`,
     `if [ -d ${at} ] && [ ! -L ${at} ]; then rmdir -- ${at}; fi`,
     `ln -sfn -- ${VOLUMES}/${id} ${at}`,
   ].join("\n");

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { PassThrough } from "node:stream";
+import { quoted } from "../../../src/sandboxes/shell.ts";
 import type { ExecProcess, ExecSpec } from "./machine.ts";
 import { lifeOf, processes } from "./machine-proc.ts";
 import { WALLED } from "./machine-view.ts";
@@ -66,5 +67,3 @@ function inTerminal({ argv, env }: ExecSpec, { rows, columns }: { rows: number; 
     env: { TERM: "xterm-256color", ...env, SHELL: "/bin/sh" },
   };
 }
-
-const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;

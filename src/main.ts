@@ -11,6 +11,7 @@ import { createEngine } from "./engine/engine.ts";
 import { type Jobs, startJobs } from "./engine/jobs.ts";
 import type { EngineDeps } from "./engine/ports.ts";
 import { createReconciler } from "./engine/reconcile.ts";
+import type { Reached } from "./engine/steps.ts";
 import { createStock } from "./engine/stock.ts";
 import { forgeOf, githubOf } from "./forge.ts";
 import type { Log } from "./log.ts";
@@ -43,6 +44,8 @@ export interface BotOptions {
   listening?: boolean;
   /** GitHub asks for a second between writes; off only where it is emulated. */
   paced?: boolean;
+  /** Called at every step of its work; tests of crashes die there. */
+  reached?: Reached;
 }
 
 export interface Bot {
@@ -156,7 +159,10 @@ interface Built {
   clock: Clock;
 }
 
-async function engineDeps({ config, team, log }: BotOptions, built: Built): Promise<Omit<EngineDeps, "stock">> {
+async function engineDeps(
+  { config, team, log, reached }: BotOptions,
+  built: Built,
+): Promise<Omit<EngineDeps, "stock">> {
   const store = createStore(built.store.db);
   const machines = await openMachines({ config, team, store, log });
   // Made ready before the first sandbox needs it; a failure is told there, to whoever asked.
@@ -179,6 +185,7 @@ async function engineDeps({ config, team, log }: BotOptions, built: Built): Prom
       page: (session) => (config.publicUrl ? `${config.publicUrl}/sessions/${session}` : null),
     },
     log,
+    reached,
     onWake: (fn) => built.store.listener.on("threadbox_wake", fn),
   };
 }

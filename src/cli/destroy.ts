@@ -74,7 +74,7 @@ async function end(sandboxes: OpenSandboxes, { name, session, row }: Found): Pro
   if (session) await tell(sandboxes, session);
   await provider.destroy(name);
   if (session?.sandbox.is === "asleep") await provider.forget(session.sandbox.token);
-  if (row && !row.takenBy) await store.forgetSandbox(name);
+  if (row && !row.takenBy) await store.forgetSandbox(null, name);
 }
 
 async function tell({ open, store, log }: OpenSandboxes, session: Session): Promise<void> {

@@ -81,7 +81,7 @@ async function makeOrTakeBack(
   } catch (thrown) {
     const { code, detail } = toThreadboxError(thrown);
     // Somebody else's machine has the name: there is nothing of ours to end.
-    if (code === "sandbox.name-taken") await sandboxes.store.forgetSandbox(name);
+    if (code === "sandbox.name-taken") await sandboxes.store.forgetSandbox(null, name);
     else await takeBack(sandboxes, { name, machine }, output);
     if (code !== "sandbox.boot-timeout") throw thrown;
     throw new Refused(
@@ -194,7 +194,7 @@ async function takeBack(
   try {
     await provider.destroy(name);
     // The row of one that may still come up stays: the bot and `destroy` find it by that.
-    if (settled) return await store.forgetSandbox(name);
+    if (settled) return await store.forgetSandbox(null, name);
     output.warn(`The provider has not answered yet. Make sure of it with: threadbox destroy ${shortName(name)}`);
   } catch (thrown) {
     const { detail } = toThreadboxError(thrown);

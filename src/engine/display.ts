@@ -4,8 +4,9 @@ import { showInMs } from "../core/condense.ts";
 import type { Progress, Thread } from "../core/types.ts";
 import { catalogEntry, toThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Store } from "../store/store.ts";
 import type { Surface } from "../surfaces/surface.ts";
+import { Fenced } from "./claim.ts";
+import type { Reached } from "./steps.ts";
 
 export interface Display {
   readonly turn: string;
@@ -18,7 +19,10 @@ export interface Display {
 }
 
 export interface DisplayDeps {
-  store: Pick<Store, "saveProgressRef">;
+  /** Stores the name of the message; rejects with `Fenced` when the session is another bot's now. */
+  saveRef(ref: string): Promise<void>;
+  /** See `steps.ts`. */
+  reached?: Reached | undefined;
   surface: Pick<Surface, "show"> | undefined;
   clock: Clock;
   log: Log;
@@ -49,13 +53,20 @@ export function openDisplay(deps: DisplayDeps, thread: Thread, first: Progress, 
     const before = shown;
     shown = { at: deps.clock.now(), changedAt: showing.changedAt, edits: (shown?.edits ?? 0) + 1 };
     try {
-      if (ref === null) await deps.store.saveProgressRef(showing.turn, POSTING);
+      if (ref === null) await deps.saveRef(POSTING);
+      deps.reached?.("progress.begun");
       const id = { marker: `${showing.turn}/progress`, again: ref === null && tried };
       tried = true;
       const next = await deps.surface.show(thread, showing, deps.page, ref, id);
-      if (next !== ref) await deps.store.saveProgressRef(showing.turn, next);
+      deps.reached?.("progress.sent");
+      if (next !== ref) await deps.saveRef(next);
       ref = next;
+      deps.reached?.("progress.recorded");
     } catch (thrown) {
+      if (thrown instanceof Fenced) {
+        closed = true;
+        return;
+      }
       const error = toThreadboxError(thrown);
       // Progress is the first thing to go without: the answer says everything again.
       shown = { ...shown, at: shown.at + (error.retryAfterMs ?? 0), changedAt: before?.changedAt ?? 0 };

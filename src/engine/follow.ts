@@ -19,7 +19,7 @@ const MAX_WAITING = 50;
 /** Installation tokens live an hour; a turn may live longer. */
 const RENEW_CREDENTIALS_EVERY_MS = 40 * 60_000;
 
-type FollowDeps = Pick<EngineDeps, "connect" | "provider" | "clock" | "log"> & HandOver;
+type FollowDeps = Pick<EngineDeps, "connect" | "provider" | "clock" | "log" | "reached"> & HandOver;
 
 export interface Following {
   session: Session;
@@ -81,6 +81,7 @@ async function readOn(
   const stream = daemonOf(deps, session).stream({ cursor, epoch, signal: over, onBreak: ask });
   for await (const entry of stream) {
     const event = meaning(entry.event, turn, session.turn?.attempt ?? 1);
+    deps.reached?.(event?.type === "turn.ended" ? "stream.ended" : "stream.read");
     await keeper.add(entry, event);
     if (event?.type === "turn.ended") return true;
   }

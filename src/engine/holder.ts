@@ -13,6 +13,7 @@ import type { Tx } from "../store/database.ts";
 import type { PendingEffect } from "../store/effects.ts";
 import type { StreamPosition } from "../wire/events.ts";
 import { attempt } from "./attempt.ts";
+import { type Claim, claimSession, Fenced } from "./claim.ts";
 import { type Batch, follow } from "./follow.ts";
 import type { SessionJob } from "./jobs.ts";
 import type { EngineDeps } from "./ports.ts";
@@ -28,9 +29,6 @@ export interface Holder {
   readonly done: Promise<"released" | "abandoned" | "failed">;
 }
 
-/** Another bot has the session now. */
-class Fenced extends Error {}
-
 /** Begins at once. */
 export function hold(deps: EngineDeps, job: SessionJob): Holder {
   const bell = createBell();
@@ -45,33 +43,24 @@ export function hold(deps: EngineDeps, job: SessionJob): Holder {
     report(deps, job, thrown);
     abandon();
   };
-  const held: Held = {
-    deps,
-    job,
-    signal: aborted.signal,
-    ring: bell.ring,
-    guard(work) {
-      const task = work.then(bell.ring, giveUp);
-      held.tasks.add(task);
-      void task.finally(() => held.tasks.delete(task));
-    },
-    tasks: new Set(),
-    stage: createStage(deps),
-    epoch: 0,
-    stream: { epoch: null, cursor: 0 },
-    lanes: new Set(),
-    begun: new Set(),
-    following: null,
-    followed: new Set(),
+  const begun = async (): Promise<"released" | "abandoned"> => {
+    const claim = await claimSession(deps.store, job.session, deps.settings.owner);
+    deps.reached?.("session.claimed");
+    const held = heldBy(deps, { job, claim, signal: aborted.signal, ring: bell.ring, giveUp });
+    try {
+      return await work(held, bell.heard);
+    } catch (thrown) {
+      giveUp(thrown);
+      return "abandoned";
+    } finally {
+      held.stage.drop();
+      await settle(held);
+    }
   };
-  const done = work(held, bell.heard)
+  const done = begun()
     .catch((thrown: unknown) => {
       giveUp(thrown);
       return "abandoned" as const;
-    })
-    .finally(async () => {
-      held.stage.drop();
-      await settle(held);
     })
     .then((how) => (failed ? "failed" : how));
   return { job, wake: bell.ring, abandon, done };
@@ -81,12 +70,12 @@ export function hold(deps: EngineDeps, job: SessionJob): Holder {
 interface Held {
   deps: EngineDeps;
   job: SessionJob;
+  claim: Claim;
   signal: AbortSignal;
   ring(): void;
   /** Lets work go on by itself; when it fails, the whole holder stops. */
   guard(work: Promise<unknown>): void;
   stage: Stage;
-  epoch: number;
   stream: StreamPosition;
   tasks: Set<Promise<void>>;
   /** Lanes with an effect under way. */
@@ -99,12 +88,33 @@ interface Held {
   followed: Set<string>;
 }
 
+function heldBy(
+  deps: EngineDeps,
+  { giveUp, ...given }: Pick<Held, "job" | "claim" | "signal" | "ring"> & { giveUp(thrown: unknown): void },
+): Held {
+  const tasks: Held["tasks"] = new Set();
+  return {
+    ...given,
+    deps,
+    tasks,
+    guard(work) {
+      const task = work.then(given.ring, giveUp);
+      tasks.add(task);
+      void task.finally(() => tasks.delete(task));
+    },
+    stage: createStage(deps, given.claim.write),
+    stream: given.claim.stream,
+    lanes: new Set(),
+    begun: new Set(),
+    following: null,
+    followed: new Set(),
+  };
+}
+
 async function work(held: Held, next: () => Promise<void>): Promise<"released" | "abandoned"> {
-  const { deps, job, signal } = held;
-  const claim = await deps.store.claim(job.session, deps.settings.owner);
-  if (claim) Object.assign(held, claim);
+  const { deps, job, signal, claim } = held;
   while (!signal.aborted) {
-    const seen = claim && (await deps.store.look(job.session, held.epoch));
+    const seen = await deps.store.look(job.session, claim.epoch);
     if (!seen) throw new Fenced();
     await held.stage.show(seen.session);
     begin(held, seen.session, seen.pending);
@@ -148,15 +158,18 @@ function streamOf({ turn }: Session): string | null {
 }
 
 async function carryOut(held: Held, row: PendingEffect, session: Session): Promise<void> {
-  const { deps, signal, stage } = held;
+  const { deps, signal, stage, claim } = held;
   if (row.effect.do === "answer")
     await stage.end(session, row.effect.turn, row.effect.thread, row.effect.result.outcome);
-  const outcome = await attempt(deps, row, session);
+  const outcome = await attempt(deps, row, session, claim.write);
   // The lane stays taken during the pause, so that what comes after waits its turn.
   if (outcome.is === "again") {
     await pause(deps.clock, outcome.inMs, signal);
     held.begun.delete(row.id);
-  } else await commit(held, (tx) => deps.store.finishEffect(tx, row.id, outcome.error), outcome.event);
+    return;
+  }
+  await commit(held, (tx) => deps.store.finishEffect(tx, row.id, outcome.error), outcome.event);
+  deps.reached?.(`${row.effect.do}.recorded`);
 }
 
 async function followTurn(held: Held, session: Session, stop: AbortSignal): Promise<void> {
@@ -171,6 +184,7 @@ async function followTurn(held: Held, session: Session, stop: AbortSignal): Prom
       await deps.store.notify(tx, "threadbox_news", `session:${session.id}`);
     };
     await commit(held, write, event);
+    deps.reached?.("stream.stored");
     held.stream = position;
     if (event) held.ring();
   };
@@ -187,13 +201,11 @@ async function followTurn(held: Held, session: Session, stop: AbortSignal): Prom
 
 /** Writes, and what the event means for the session, in one transaction; refused when the session is another bot's now. */
 async function commit(
-  { deps, job, epoch }: Held,
+  { deps, job, claim }: Held,
   write: (tx: Tx) => Promise<void>,
   event: SessionEvent | null,
 ): Promise<void> {
-  await deps.store.transaction(async (tx) => {
-    const session = await deps.store.lock(tx, job.session, epoch);
-    if (!session) throw new Fenced();
+  await claim.write(async (tx, session) => {
     await write(tx);
     if (!event) return;
     const decision = decide(session, event, deps.clock.now());
@@ -204,10 +216,8 @@ async function commit(
 }
 
 /** In one transaction with the look that finds nothing to do, so that no wake-up falls between the two. */
-async function letGo({ deps, job, epoch, ring }: Held): Promise<boolean> {
-  return deps.store.transaction(async (tx) => {
-    const session = await deps.store.lock(tx, job.session, epoch);
-    if (!session) throw new Fenced();
+async function letGo({ deps, job, claim, ring }: Held): Promise<boolean> {
+  const released = await claim.write(async (tx, session) => {
     if ((await deps.store.pendingEffects(tx, job.session)).length > 0) {
       ring();
       return false;
@@ -218,6 +228,8 @@ async function letGo({ deps, job, epoch, ring }: Held): Promise<boolean> {
     await deps.store.notify(tx, "threadbox_news", `session:${job.session}`);
     return true;
   });
+  if (released) deps.reached?.("session.released");
+  return released;
 }
 
 /** What was begun may still come to its end and be recorded; what takes longer is found half-done by whoever holds the session next. */

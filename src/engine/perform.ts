@@ -7,6 +7,7 @@ import { helpText, parseCommand } from "../core/command.ts";
 import type { Effect, SessionEvent } from "../core/decision.ts";
 import type { Session } from "../core/types.ts";
 import { catalogEntry, toThreadboxError } from "../errors.ts";
+import type { Write } from "./claim.ts";
 import type { EngineDeps } from "./ports.ts";
 import { pullRequestDraft } from "./publish.ts";
 import { daemonOf, pageFor, sandboxOf, surfaceOf } from "./reach.ts";
@@ -19,13 +20,15 @@ export interface Performing {
   /** Goes out with whatever the effect sends. */
   id: string;
   again: boolean;
+  /** Whatever is written on the way. */
+  write: Write;
 }
 
 /** Throws a ThreadboxError whose code says whether to try again. */
 export async function perform(
   deps: EngineDeps,
   effect: Effect,
-  { session, id, again }: Performing,
+  { session, id, again, write }: Performing,
 ): Promise<SessionEvent | null> {
   const post = { marker: id, again };
   switch (effect.do) {
@@ -44,21 +47,22 @@ export async function perform(
       await surfaceOf(deps, effect.thread.surface).say(effect.thread, helpText(deps.settings.name), post);
       return null;
     case "answer":
+      await write((tx) => deps.store.endTurn(tx, effect.turn, effect.result));
       await answer(deps, session, effect, post);
       return null;
     case "start-sandbox":
       return startSandbox(deps, session, effect.from);
     case "sleep":
-      return sleep(deps, session);
+      return sleep(deps, session, write);
     case "send-turn":
-      return sendTurn(deps, session, effect.turn);
+      return sendTurn(deps, session, effect.turn, write);
     case "steer":
       return passOn(deps, session, effect);
     case "abort":
       if (session.sandbox.is === "ready") await daemonOf(deps, session).abort({ turn: effect.turn });
       return null;
     case "claim": {
-      const [taken] = await deps.store.claimKeys(null, session.id, [effect.key]);
+      const [taken] = await write((tx) => deps.store.claimKeys(tx, session.id, [effect.key]));
       return taken ? { type: "key.taken", key: taken } : null;
     }
     case "open-pull-request":
@@ -98,10 +102,10 @@ async function located(deps: EngineDeps, choice: Choice): Promise<Choice> {
   }
 }
 
-async function sleep(deps: EngineDeps, session: Session): Promise<SessionEvent> {
+async function sleep(deps: EngineDeps, session: Session, write: Write): Promise<SessionEvent> {
   const name = sandboxOf(session);
   const token = await deps.provider.sleep(name);
-  await deps.store.forgetSandbox(name); // where it came out of the stock
+  await write((tx) => deps.store.forgetSandbox(tx, name)); // where it came out of the stock
   return { type: "slept", token };
 }
 
@@ -112,7 +116,6 @@ async function answer(
   post: { marker: string; again: boolean },
 ): Promise<void> {
   const { result } = effect;
-  await deps.store.endTurn(effect.turn, result);
   await surfaceOf(deps, effect.thread.surface).answer(
     effect.thread,
     {

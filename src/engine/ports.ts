@@ -9,6 +9,7 @@ import type { Forge } from "../surfaces/forge.ts";
 import type { Surfaces } from "../surfaces/surface.ts";
 import type { CredentialsRequest } from "../wire/routes.ts";
 import type { Jobs } from "./jobs.ts";
+import type { Reached } from "./steps.ts";
 import type { Stock } from "./stock.ts";
 
 /** Keys and endpoints of the models, as the daemon takes them. */
@@ -32,6 +33,8 @@ export interface EngineDeps {
   settings: EngineSettings;
   clock: Clock;
   log: Log;
+  /** See `steps.ts`. */
+  reached?: Reached | undefined;
   /** Listens to `threadbox_wake`; the payload is a session's id, null when anything may have been missed. */
   onWake(fn: (session: string | null) => void): () => void;
 }

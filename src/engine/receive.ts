@@ -16,6 +16,7 @@ import type { Tx } from "../store/database.ts";
 import type { Store } from "../store/store.ts";
 import type { Surfaces } from "../surfaces/surface.ts";
 import type { Jobs, TimerJob } from "./jobs.ts";
+import type { Reached } from "./steps.ts";
 
 export interface ReceiveDeps {
   store: Store;
@@ -23,6 +24,8 @@ export interface ReceiveDeps {
   surfaces: Surfaces;
   clock: Clock;
   log: Log;
+  /** See `steps.ts`. */
+  reached?: Reached | undefined;
 }
 
 export interface Ingress extends Inbox {
@@ -36,8 +39,9 @@ export interface Ingress extends Inbox {
 
 /** Each method is one transaction, and resolves after it. */
 export function createIngress(deps: ReceiveDeps): Ingress {
-  const { store, log } = deps;
+  const { store, log, reached } = deps;
   const logged = (receipt: Receipt, fields: object): Receipt => {
+    reached?.("inbound.stored");
     log.info({ ...fields, ...receipt }, "inbound.handled");
     return receipt;
   };

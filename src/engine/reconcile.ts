@@ -126,7 +126,7 @@ async function forgetMissing(
     // What a bot is at work on is spoken for every minute.
     if (Math.max(since, createdAt.getTime()) + GRACE_MS > clock.now()) continue;
     if (await provider.find(name).catch(() => "unknown")) continue;
-    await store.forgetSandbox(name);
+    await store.forgetSandbox(null, name);
     missing.delete(name);
     forgotten.push(name);
   }

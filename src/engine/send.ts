@@ -5,18 +5,26 @@ import type { Ask, Session, Turn, Work } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import type { Forge } from "../surfaces/forge.ts";
 import type { CredentialsRequest, InitRequest } from "../wire/routes.ts";
+import { Fenced, type Write } from "./claim.ts";
 import type { EngineDeps, EngineSettings } from "./ports.ts";
 import { daemonOf, sandboxOf, surfaceOf } from "./reach.ts";
 
 /** Null when the turn is over already, or waits again, for another sandbox. Asked twice, the daemon has it once: its id and its words are the same. */
-export async function sendTurn(deps: EngineDeps, session: Session, id: string): Promise<SessionEvent | null> {
+export async function sendTurn(
+  deps: EngineDeps,
+  session: Session,
+  id: string,
+  write: Write,
+): Promise<SessionEvent | null> {
   const { turn, work } = session;
   if (turn?.id !== id || turn.phase.is === "waiting" || !work) return null;
   const daemon = daemonOf(deps, session);
   try {
     await daemon.credentials(await credentialsFor(deps, work));
     await daemon.init(await initFor(deps, session, work));
-    const message = await deps.store.fixPrompt(id, await wordsOf(deps, session, turn, work));
+    deps.reached?.("sandbox.prepared");
+    const words = await wordsOf(deps, session, turn, work);
+    const message = await write((tx) => deps.store.fixPrompt(tx, id, words));
     await daemon.prompt({
       id,
       message,
@@ -27,7 +35,7 @@ export async function sendTurn(deps: EngineDeps, session: Session, id: string): 
       subject: commitSubject(turn.asks),
     });
   } catch (thrown) {
-    throw await lostOr(deps, session, thrown);
+    throw thrown instanceof Fenced ? thrown : await lostOr(deps, session, thrown);
   }
   return { type: "turn.accepted", turn: id };
 }

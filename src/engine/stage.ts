@@ -1,6 +1,7 @@
 /** Which progress message a session shows: opened with its turn, closed before its answer, found again after a restart. */
 import { endedProgress, newProgress } from "../core/condense.ts";
 import type { Session, Thread, Turn, TurnResult } from "../core/types.ts";
+import type { Write } from "./claim.ts";
 import { type Display, openDisplay } from "./display.ts";
 import type { EngineDeps } from "./ports.ts";
 import { pageFor } from "./reach.ts";
@@ -17,7 +18,7 @@ export interface Stage {
 }
 
 /** The stage of one holder: it shows one turn at a time. */
-export function createStage(deps: EngineDeps): Stage {
+export function createStage(deps: EngineDeps, write: Write): Stage {
   let display: Display | null = null;
 
   const open = async (session: Session, turn: Pick<Turn, "id" | "thread" | "startedAt">): Promise<Display> => {
@@ -25,7 +26,8 @@ export function createStage(deps: EngineDeps): Stage {
     const first = row?.progress ?? newProgress(turn.id, session.work, "Starting", turn.startedAt);
     const { [turn.thread.surface]: surface } = deps.surfaces;
     const shown = {
-      store: deps.store,
+      saveRef: (ref: string) => write((tx) => deps.store.saveProgressRef(tx, turn.id, ref)),
+      reached: deps.reached,
       surface,
       clock: deps.clock,
       log: deps.log,

@@ -48,5 +48,7 @@ async function bring(deps: EngineDeps, session: Session, origin: Origin): Promis
 
 async function bootFrom(deps: EngineDeps, session: Session, from: WakeToken | null): Promise<Sandbox> {
   const repository = session.work?.repository.name;
-  return deps.boot(await deps.provider.start(sandboxName(session.id), { from, repository }), repository);
+  const machine = await deps.provider.start(sandboxName(session.id), { from, repository });
+  deps.reached?.("sandbox.started");
+  return deps.boot(machine, repository);
 }

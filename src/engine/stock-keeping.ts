@@ -97,7 +97,7 @@ export function createKeeping(deps: StockDeps, signal: AbortSignal, ended: () =>
 export async function endSandbox({ provider, store, log }: StockDeps, name: string): Promise<void> {
   try {
     await provider.destroy(name);
-    await store.forgetSandbox(name);
+    await store.forgetSandbox(null, name);
   } catch (thrown) {
     const { code, detail } = toThreadboxError(thrown);
     log.warn({ sandbox: name, code, detail }, "stock.not-ended");

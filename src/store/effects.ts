@@ -32,8 +32,8 @@ export function effectQuestions(db: Database) {
     },
 
     /** Before an effect goes out: from now on it may have happened. */
-    async countAttempt(id: string): Promise<void> {
-      await db
+    async countAttempt(tx: Tx, id: string): Promise<void> {
+      await tx
         .updateTable("effects")
         .set((eb) => ({ attempts: eb("attempts", "+", 1) }))
         .where("id", "=", id)

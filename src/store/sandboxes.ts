@@ -1,6 +1,6 @@
 /** Sandboxes that belong to no session, and snapshots, as they are written down. */
 import type { Selectable } from "kysely";
-import type { Database } from "./database.ts";
+import type { Database, Tx } from "./database.ts";
 import { freshRow, type KnownSandbox, type NewSandbox, sandboxOf } from "./sandbox-rows.ts";
 import { inUseQuestions } from "./sandboxes-in-use.ts";
 import { stockQuestions } from "./stock.ts";
@@ -48,8 +48,8 @@ function sandboxRows(db: Database) {
       return done.numUpdatedRows === 1n;
     },
 
-    async forgetSandbox(name: string): Promise<void> {
-      await db.deleteFrom("sandboxes").where("name", "=", name).execute();
+    async forgetSandbox(tx: Tx | null, name: string): Promise<void> {
+      await (tx ?? db).deleteFrom("sandboxes").where("name", "=", name).execute();
     },
 
     async knownSandboxes(): Promise<KnownSandbox[]> {

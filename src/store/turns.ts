@@ -34,14 +34,14 @@ export function turnQuestions(db: Database) {
     },
 
     /** Fixes the words of a turn at the first call; later calls get those. */
-    async fixPrompt(id: string, prompt: string): Promise<string> {
-      await db
+    async fixPrompt(tx: Tx, id: string, prompt: string): Promise<string> {
+      await tx
         .updateTable("turns")
         .set({ prompt: storable(prompt) })
         .where("id", "=", id)
         .where("prompt", "is", null)
         .execute();
-      const row = await db.selectFrom("turns").select("prompt").where("id", "=", id).executeTakeFirst();
+      const row = await tx.selectFrom("turns").select("prompt").where("id", "=", id).executeTakeFirst();
       return row?.prompt ?? prompt;
     },
 
@@ -59,20 +59,20 @@ export function turnQuestions(db: Database) {
       return row?.started_at.getTime() ?? null;
     },
 
-    async saveProgress(tx: Tx | null, progress: Progress): Promise<void> {
-      await (tx ?? db)
+    async saveProgress(tx: Tx, progress: Progress): Promise<void> {
+      await tx
         .updateTable("turns")
         .set({ progress: toJson(progress) })
         .where("id", "=", progress.turn)
         .execute();
     },
 
-    async saveProgressRef(turn: string, ref: string): Promise<void> {
-      await db.updateTable("turns").set({ progress_ref: ref }).where("id", "=", turn).execute();
+    async saveProgressRef(tx: Tx, turn: string, ref: string): Promise<void> {
+      await tx.updateTable("turns").set({ progress_ref: ref }).where("id", "=", turn).execute();
     },
 
-    async endTurn(id: string, result: TurnResult): Promise<void> {
-      await db
+    async endTurn(tx: Tx, id: string, result: TurnResult): Promise<void> {
+      await tx
         .updateTable("turns")
         .set({ result: toJson(result), ended_at: sql`now()` })
         .where("id", "=", id)

@@ -234,7 +234,7 @@ describe("a sandbox with a repository", { timeout: 120_000 }, () => {
   });
 
   test("that runs and that nobody knows is marked, and can be destroyed", async () => {
-    await withStore((store) => store.forgetSandbox("threadbox-calm-heron"));
+    await withStore((store) => store.forgetSandbox(null, "threadbox-calm-heron"));
     const { stdout } = await ran("list", "--sandboxes");
     assert.match(stdout, /^calm-heron ! +- +running .*$/m);
     assert.match(stdout, /^! runs, and belongs to nobody\./m);

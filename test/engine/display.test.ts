@@ -24,9 +24,9 @@ function opened(posted: string | null = null) {
       return ref ?? "1.2";
     },
   } satisfies Pick<Surface, "show">;
-  const store = { saveProgressRef: async (_turn: string, ref: string) => void refs.push(ref) };
+  const saveRef = async (ref: string) => void refs.push(ref);
   const first = newProgress("m1", work, "Starting", NOW);
-  const display = openDisplay({ store, surface, clock, log: quiet, page: null }, slackThread, first, posted);
+  const display = openDisplay({ saveRef, surface, clock, log: quiet, page: null }, slackThread, first, posted);
   const wind = async (ms: number): Promise<void> => {
     clock.advance(ms);
     await breathe();

@@ -1,0 +1,43 @@
+/**
+ * The right to work on one session. Every write of a holder goes through it, in a transaction that first looks whether the
+ * session is still its own: a bot that slept through its lease is refused at its next word, and goes no further.
+ */
+import type { Session } from "../core/types.ts";
+import type { Tx } from "../store/database.ts";
+import type { Store } from "../store/store.ts";
+import type { StreamPosition } from "../wire/events.ts";
+
+/** Another bot has the session now. */
+export class Fenced extends Error {}
+
+/** Writes of whoever holds a session. Rejects with `Fenced` when that is another bot by now, and writes nothing then. */
+export type Write = <T>(work: (tx: Tx, session: Session) => Promise<T>) => Promise<T>;
+
+export interface Claim {
+  /** Counts the claims of this session; sent along with every write. */
+  epoch: number;
+  /** How far its stream was read by whoever held it before. */
+  stream: StreamPosition;
+  write: Write;
+}
+
+/** Takes the session: whatever an earlier holder writes from now on is refused. Throws `Fenced` where there is no such session. */
+export async function claimSession(
+  store: Pick<Store, "claim" | "lock" | "transaction">,
+  id: string,
+  owner: string,
+): Promise<Claim> {
+  const claimed = await store.claim(id, owner);
+  if (!claimed) throw new Fenced();
+  const { epoch, stream } = claimed;
+  return {
+    epoch,
+    stream,
+    write: (work) =>
+      store.transaction(async (tx) => {
+        const session = await store.lock(tx, id, epoch);
+        if (!session) throw new Fenced();
+        return work(tx, session);
+      }),
+  };
+}

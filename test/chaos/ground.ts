@@ -1,0 +1,175 @@
+/** Where bots die: Slack, GitHub, a model, a database and a git host that live on, and one bot at a time at the same address. */
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { type Script, type ScriptedModel, scriptedModel } from "../../src/cli/scripted-model.ts";
+import { systemClock } from "../../src/clock.ts";
+import type { Variables } from "../../src/config.ts";
+import type { Repository } from "../../src/core/types.ts";
+import type { Step } from "../../src/engine/steps.ts";
+import { localProvider } from "../../src/sandboxes/local.ts";
+import { type Database, openDatabase } from "../../src/store/database.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { handWoundClock } from "../clock.ts";
+import { testDatabase } from "../database.ts";
+import { type GitHubEmulator, startGitHub } from "../emulators/github.ts";
+import { type SlackEmulator, startSlack } from "../emulators/slack.ts";
+import { quiet } from "../quiet.ts";
+import { type MortalBot, mortalBot } from "./mortal-bot.ts";
+
+export interface Ground {
+  slack: SlackEmulator;
+  github: GitHubEmulator;
+  model: ScriptedModel;
+  db: Database;
+  variables: Variables;
+  repository: Repository;
+  /** Ada speaks to the bot; gives back the ts that names the thread. */
+  mentions(text: string): string;
+  /** What the bot posted in that thread, oldest first. */
+  ours(thread: string): ReturnType<ReturnType<SlackEmulator["thread"]>["messages"]>;
+  /** A bot that dies at each of these steps, once. Resolves when it listens. */
+  bot(deadly: readonly Step[], idleAfterMs?: number): Promise<MortalBot>;
+  /** Resolves when it holds; looks whenever something may have changed. */
+  until(holds: () => Promise<boolean> | boolean): Promise<void>;
+  /** Nothing is left to do, and nobody holds a session. */
+  isSettled(): Promise<boolean>;
+  /** Sandboxes that run. */
+  sandboxes(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+const FILES = {
+  "package.json": '{ "name": "api", "private": true, "type": "module" }\n',
+  "README.md": "# api\n",
+  "src/add.js": "export function add(a, b) {\n  return a - b;\n}\n",
+  "test/add.test.js":
+    'import assert from "node:assert/strict";\nimport { test } from "node:test";\nimport { add } from "../src/add.js";\n\ntest("adds", () => assert.equal(add(2, 3), 5));\n',
+};
+
+/** What Slack waits before it delivers again, at most; longer than a bot takes to come back. */
+const NEXT_DELIVERY_MS = 300_000;
+
+export async function chaosGround(scripts: Script[]): Promise<Ground> {
+  const home = await mkdtemp(join(tmpdir(), "threadbox-chaos-"));
+  const database = await testDatabase();
+  const { db, close: closeDatabase } = openDatabase(database.connection, 2, quiet);
+  await migrate(db);
+  const model = await scriptedModel(scripts);
+  // Slack's time stands still, but for the pauses between deliveries: wound on when a bot is back.
+  const clock = handWoundClock(Date.now());
+  const slack = await startSlack({
+    people: ["ada", { name: "gus", kind: "guest" }],
+    channels: [{ name: "web", members: ["ada", "gus"] }],
+    deliverRetry: "like-slack",
+    clock,
+  });
+  const github = await startGitHub({ clock: systemClock });
+  const created = await github.createRepository("acme/api", { isPrivate: true, files: FILES });
+  const app = await github.createApp({ slug: "threadbox" });
+  await app.install("acme", { repositories: ["acme/api"] });
+  const repository: Repository = { id: created.cloneUrl, name: "acme/api", url: created.cloneUrl, base: "" };
+  const port = await freePort();
+  const { host, user, database: name } = database.connection as { host: string; user: string; database: string };
+  const variables: Variables = {
+    PORT: String(port),
+    THREADBOX_HOME: join(home, "bot"),
+    DATABASE_URL: `postgres:///${name}?user=${user}&host=${encodeURIComponent(host)}`,
+    ANTHROPIC_API_KEY: "scripted",
+    ANTHROPIC_BASE_URL: model.url,
+    SLACK_BOT_TOKEN: slack.app.botToken,
+    SLACK_SIGNING_SECRET: slack.app.signingSecret,
+    SLACK_API_URL: slack.apiUrl,
+    GITHUB_APP_ID: String(app.id),
+    GITHUB_PRIVATE_KEY: app.privateKey,
+    GITHUB_WEBHOOK_SECRET: app.webhookSecret,
+    GITHUB_API_URL: github.apiUrl,
+    GITHUB_URL: github.url,
+  };
+  const provider = localProvider({ home: join(home, "bot"), log: pino({ level: "silent" }) });
+  const bots: MortalBot[] = [];
+  let bell = Promise.withResolvers<void>();
+  const ring = (): void => {
+    bell.resolve();
+    bell = Promise.withResolvers<void>();
+  };
+  return {
+    ...{ slack, github, model, db, variables, repository },
+    mentions: (text) => slack.as("ada").says("#web", `<@${slack.app.botUserId}> ${text}`).message.ts,
+    ours: (thread) =>
+      slack
+        .thread("#web", thread)
+        .messages()
+        .filter(({ message }) => message.author === slack.app.botUserId),
+    async bot(deadly, idleAfterMs = 1) {
+      const listens = Promise.withResolvers<void>();
+      const life = { variables, repositories: [repository], idleAfterMs, deadly: [...deadly] };
+      const bot = mortalBot({ ...life, diary: join(home, `diary-${bots.length}`) }, () => {
+        slack.deliverTo(`http://127.0.0.1:${port}/slack/events`);
+        clock.advance(NEXT_DELIVERY_MS);
+        listens.resolve();
+        ring();
+      });
+      bots.push(bot);
+      await listens.promise;
+      return bot;
+    },
+    async until(holds) {
+      const until = Date.now() + GIVE_UP_AFTER_MS;
+      while (!(await holds())) {
+        if (Date.now() > until) throw new Error(`it did not come to that; there is ${await standing(db)}`);
+        const look = setTimeout(ring, LOOK_EVERY_MS);
+        await bell.promise;
+        clearTimeout(look);
+      }
+    },
+    isSettled: () => isSettled(db),
+    async sandboxes() {
+      const listed = await provider.list();
+      return listed.map(({ name }) => name);
+    },
+    async close() {
+      await Promise.all(bots.map((bot) => bot.stop().catch(() => undefined)));
+      for (const { name } of await provider.list()) await provider.destroy(name);
+      await slack.close();
+      await github.close();
+      await model.close();
+      await closeDatabase();
+      await database.drop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Ends a test that would hang; longer than a few leases. */
+const GIVE_UP_AFTER_MS = 60_000;
+/** What other processes do makes no noise here. */
+const LOOK_EVERY_MS = 50;
+
+async function isSettled(db: Database): Promise<boolean> {
+  const effects = await db.selectFrom("effects").select("id").where("done_at", "is", null).limit(1).execute();
+  const inbox = await db.selectFrom("inbox").select("seq").where("session_id", "is", null).limit(1).execute();
+  const sessions = await db.selectFrom("sessions").select(["state", "owner"]).execute();
+  const resting = sessions.every(({ state, owner }) => !state.turn && state.checking.length === 0 && owner === null);
+  return sessions.length > 0 && effects.length === 0 && inbox.length === 0 && resting;
+}
+
+/** For whoever reads why a story did not go on. */
+async function standing(db: Database): Promise<string> {
+  const sessions = await db.selectFrom("sessions").select(["owner", "state"]).execute();
+  const effects = await db.selectFrom("effects").selectAll().where("done_at", "is", null).execute();
+  return JSON.stringify({ sessions, effects }, null, 1);
+}
+
+/** The same for every life of a bot: what it held is its own again at once. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address ? address.port : 0;
+}

@@ -49,16 +49,17 @@ export function sandboxLost(
     case "asleep":
       return plan(session);
     case "starting": {
-      const told = plan(
-        { ...session, sandbox: { is: "none" } },
-        { do: "say", thread: session.turn?.thread ?? session.thread, text: LOST },
-      );
+      const told = plan({ ...session, sandbox: { is: "none" } }, tellLoss(session, null));
       return then(told, (current) => proceed(current, now));
     }
     case "falling-asleep":
       return proceed({ ...session, sandbox: restOf(session.sandbox, now) }, now);
-    case "ready":
-      return again({ ...session, sandbox: restOf(session.sandbox, now) }, detail, now);
+    case "ready": {
+      const next = again({ ...session, sandbox: restOf(session.sandbox, now) }, detail, now);
+      // A turn that ends with it says so in its answer.
+      const goesOn = next.session.turn !== null && next.session.turn.attempt !== session.turn?.attempt;
+      return goesOn ? { ...next, effects: [tellLoss(session, session.sandbox.from), ...next.effects] } : next;
+    }
     default:
       return session.sandbox satisfies never;
   }
@@ -73,7 +74,16 @@ export function sandboxDestroyed(session: Session, by: string, now: Ms): Plan {
   return finish(without, { outcome: "stopped", answer: "", stoppedBy: by, durationMs: now - turn.startedAt }, now);
 }
 
+/** `from`: what it was last woken from. */
+const tellLoss = ({ turn, thread }: Session, from: string | null): Effect => ({
+  do: "say",
+  thread: turn?.thread ?? thread,
+  text: from === null ? LOST : LOST_SINCE,
+});
+
 const LOST = "The sandbox of this thread is gone, with what was not pushed. I start a new one from the branch.";
+const LOST_SINCE =
+  "The sandbox of this thread is gone, with what was done in it since it last woke up and was not pushed. I go on from what it had then.";
 
 function restOf(sandbox: { from: string | null }, now: Ms): SandboxState {
   return sandbox.from === null ? { is: "none" } : { is: "asleep", since: now, token: sandbox.from };

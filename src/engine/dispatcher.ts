@@ -22,14 +22,16 @@ export interface Dispatcher {
 
 export function createDispatcher(deps: EngineDeps): Dispatcher {
   const holders = new Map<string, Holder>();
-  let stopped = false;
+  /** Sessions that are being given back. */
+  const leaving = new Set<Promise<void>>();
+  const stopping = new AbortController();
   let fetching = Promise.resolve();
   let timers: NodeJS.Timeout[] = [];
   let unsubscribe = (): void => {};
 
   const fetch = (): void => {
     fetching = fetching
-      .then(() => take(deps, holders, () => stopped))
+      .then(() => take(deps, holders, { leaving, stopping: stopping.signal }))
       .catch((thrown: unknown) => {
         deps.log.warn({ detail: toThreadboxError(thrown).detail }, "dispatcher.fetch-failed");
       });
@@ -57,12 +59,14 @@ export function createDispatcher(deps: EngineDeps): Dispatcher {
       fetch();
     },
     async stop() {
-      stopped = true;
+      stopping.abort();
       unsubscribe();
       for (const timer of timers) clearInterval(timer);
       await fetching;
       for (const holder of holders.values()) holder.abandon();
       await Promise.all([...holders.values()].map((holder) => holder.done));
+      // Another bot goes on at once then, and need not wait for our lease to run out.
+      await Promise.all(leaving);
     },
     size: () => holders.size,
   };
@@ -70,18 +74,35 @@ export function createDispatcher(deps: EngineDeps): Dispatcher {
 
 const FAILED_AGAIN_AFTER_MS = 5_000;
 
-async function take(deps: EngineDeps, holders: Map<string, Holder>, stopped: () => boolean): Promise<void> {
+interface Life {
+  leaving: Set<Promise<void>>;
+  stopping: AbortSignal;
+}
+
+async function take(deps: EngineDeps, holders: Map<string, Holder>, life: Life): Promise<void> {
   const free = deps.settings.maxSessions - holders.size;
-  if (stopped() || free <= 0) return;
+  if (life.stopping.aborted || free <= 0) return;
   for (const job of await deps.jobs.fetch(Math.min(free, MAX_FETCHED))) {
     const holder = hold(deps, job);
     holders.set(job.session, holder);
-    void holder.done.then(async (how) => {
-      // A session that was lost may be held here anew before its old holder has settled.
-      if (holders.get(job.session) === holder) holders.delete(job.session);
-      // What failed here fails again at once; until somebody mends it, it must not keep the bot from its other sessions.
-      if (how === "failed") await pause(deps.clock, FAILED_AGAIN_AFTER_MS);
-      if (how !== "released") await deps.jobs.giveBack(job).catch(() => undefined);
-    });
+    const left = leave(deps, holders, holder, life.stopping);
+    life.leaving.add(left);
+    void left.finally(() => life.leaving.delete(left));
   }
+}
+
+/** Resolves when the session is nobody's again. Never rejects: a job that could not be given back comes back with the end of its lease. */
+async function leave(
+  deps: EngineDeps,
+  holders: Map<string, Holder>,
+  holder: Holder,
+  stopping: AbortSignal,
+): Promise<void> {
+  const { job, done } = holder;
+  const how = await done;
+  // A session that was lost may be held here anew before its old holder has settled.
+  if (holders.get(job.session) === holder) holders.delete(job.session);
+  // What failed here fails again at once; until somebody mends it, it must not keep the bot from its other sessions.
+  if (how === "failed") await pause(deps.clock, FAILED_AGAIN_AFTER_MS, stopping);
+  if (how !== "released") await deps.jobs.giveBack(job).catch(() => undefined);
 }

@@ -1,9 +1,10 @@
-/** Where bots die: Slack, GitHub, a model, a database and a git host that live on, and one bot at a time at the same address. */
+/** Where bots die: Slack, GitHub, a model, a database and a git host that live on, and bots behind one address. */
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sql } from "kysely";
 import { pino } from "pino";
 import { type Script, type ScriptedModel, scriptedModel } from "../../src/cli/scripted-model.ts";
 import { systemClock } from "../../src/clock.ts";
@@ -18,6 +19,7 @@ import { testDatabase } from "../database.ts";
 import { type GitHubEmulator, startGitHub } from "../emulators/github.ts";
 import { type SlackEmulator, startSlack } from "../emulators/slack.ts";
 import { quiet } from "../quiet.ts";
+import { balancer } from "./balancer.ts";
 import { type MortalBot, mortalBot } from "./mortal-bot.ts";
 
 export interface Ground {
@@ -31,12 +33,14 @@ export interface Ground {
   mentions(text: string): string;
   /** What the bot posted in that thread, oldest first. */
   ours(thread: string): ReturnType<ReturnType<SlackEmulator["thread"]>["messages"]>;
-  /** A bot that dies at each of these steps, once. Resolves when it listens. */
-  bot(deadly: readonly Step[], idleAfterMs?: number): Promise<MortalBot>;
+  /** One more bot, that dies at each of these steps, once. Resolves when it listens. */
+  bot(deadly?: readonly Step[]): Promise<MortalBot>;
   /** Resolves when it holds; looks whenever something may have changed. */
   until(holds: () => Promise<boolean> | boolean): Promise<void>;
   /** Nothing is left to do, and nobody holds a session. */
   isSettled(): Promise<boolean>;
+  /** Wake-ups of sessions that are there, and how far they are. */
+  jobs(): Promise<{ state: string }[]>;
   /** Sandboxes that run. */
   sandboxes(): Promise<string[]>;
   close(): Promise<void>;
@@ -72,10 +76,10 @@ export async function chaosGround(scripts: Script[]): Promise<Ground> {
   const app = await github.createApp({ slug: "threadbox" });
   await app.install("acme", { repositories: ["acme/api"] });
   const repository: Repository = { id: created.cloneUrl, name: "acme/api", url: created.cloneUrl, base: "" };
-  const port = await freePort();
+  const front = await balancer();
+  slack.deliverTo(`http://127.0.0.1:${front.port}/slack/events`);
   const { host, user, database: name } = database.connection as { host: string; user: string; database: string };
   const variables: Variables = {
-    PORT: String(port),
     THREADBOX_HOME: join(home, "bot"),
     DATABASE_URL: `postgres:///${name}?user=${user}&host=${encodeURIComponent(host)}`,
     ANTHROPIC_API_KEY: "scripted",
@@ -104,11 +108,13 @@ export async function chaosGround(scripts: Script[]): Promise<Ground> {
         .thread("#web", thread)
         .messages()
         .filter(({ message }) => message.author === slack.app.botUserId),
-    async bot(deadly, idleAfterMs = 1) {
+    async bot(deadly = []) {
       const listens = Promise.withResolvers<void>();
-      const life = { variables, repositories: [repository], idleAfterMs, deadly: [...deadly] };
-      const bot = mortalBot({ ...life, diary: join(home, `diary-${bots.length}`) }, () => {
-        slack.deliverTo(`http://127.0.0.1:${port}/slack/events`);
+      const port = await freePort();
+      front.add(port);
+      const own = { variables: { ...variables, PORT: String(port) }, diary: join(home, `diary-${port}`) };
+      const life = { ...own, repositories: [repository], idleAfterMs: 1, deadly: [...deadly] };
+      const bot = mortalBot(life, () => {
         clock.advance(NEXT_DELIVERY_MS);
         listens.resolve();
         ring();
@@ -127,6 +133,10 @@ export async function chaosGround(scripts: Script[]): Promise<Ground> {
       }
     },
     isSettled: () => isSettled(db),
+    async jobs() {
+      const asked = sql<{ state: string }>`select state from pgboss.job where name = 'session'`;
+      return (await asked.execute(db)).rows;
+    },
     async sandboxes() {
       const listed = await provider.list();
       return listed.map(({ name }) => name);
@@ -134,6 +144,7 @@ export async function chaosGround(scripts: Script[]): Promise<Ground> {
     async close() {
       await Promise.all(bots.map((bot) => bot.stop().catch(() => undefined)));
       for (const { name } of await provider.list()) await provider.destroy(name);
+      await front.close();
       await slack.close();
       await github.close();
       await model.close();

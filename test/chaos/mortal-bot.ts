@@ -1,4 +1,4 @@
-/** A bot that is started again whenever it has died, until it has died everywhere it was meant to. */
+/** A bot in a process of its own, that dies and is started again, or is held still, or ends as it should. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
@@ -12,7 +12,12 @@ export interface MortalBot {
   deaths(): Step[];
   /** SIGKILL from outside, wherever it is; it is started again. */
   kill(): void;
-  /** SIGTERM's way: in order. Rejects when it died of anything but what it was told to. */
+  /** SIGKILL, and it stays dead. */
+  die(): Promise<void>;
+  /** SIGSTOP: it sleeps, and knows nothing of it; SIGCONT: it goes on where it was. */
+  freeze(): void;
+  thaw(): void;
+  /** In order, as with SIGTERM. Rejects when it died of anything but what it was told to. */
   stop(): Promise<void>;
 }
 
@@ -38,19 +43,27 @@ export function mortalBot(life: Life, revived: () => void): MortalBot {
       child.on("message", revived);
       child.send({ ...life, deadly: life.deadly.filter((step) => !deaths().includes(step)) } satisfies Life);
       const [code, signal] = await exited;
-      if (process.env.DEBUG_TESTS) console.log(deaths().at(-1), code, signal, performance.now() | 0);
-      const meant = killed || deaths().length > died;
+      const meant = killed || stopping || deaths().length > died;
       killed = false;
-      if (!stopping && !meant) throw new Error(`the bot ended by itself with ${signal ?? code}`);
+      if (!meant || (stopping && code !== 0 && signal !== "SIGKILL"))
+        throw new Error(`the bot ended with ${signal ?? code}`);
     }
   };
   const over = lives();
   over.catch(() => undefined);
+  const kill = (): void => {
+    killed = true;
+    child?.kill("SIGKILL");
+  };
   return {
     deaths,
-    kill() {
-      killed = true;
-      child?.kill("SIGKILL");
+    kill,
+    freeze: () => void child?.kill("SIGSTOP"),
+    thaw: () => void child?.kill("SIGCONT"),
+    async die() {
+      stopping = true;
+      kill();
+      await over;
     },
     async stop() {
       stopping = true;

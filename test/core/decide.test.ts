@@ -213,9 +213,11 @@ describe("a sandbox", () => {
       ["acknowledge", "wake-me overdue", "start-sandbox"],
     );
   });
-  test("that dies under a turn is started once more", () => {
+  test("that dies under a turn is started once more, and the thread is told what that means for its files", () => {
     const lost: SessionEvent = { type: "sandbox.lost", detail: "gone" };
-    assert.deepEqual(names(tell(running, lost).effects), ["start-sandbox"]);
+    const { effects } = tell(running, lost);
+    assert.deepEqual(names(effects), ["say", "start-sandbox"]);
+    assert.match(effects[0]?.do === "say" ? effects[0].text : "", /with what was not pushed. I start a new one/);
     const [answer] = tell(running, lost, ready, accepted("m1"), lost).effects;
     assert.equal(answer?.do === "answer" && answer.result.failure?.code, "sandbox.lost");
   });

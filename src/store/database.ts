@@ -1,5 +1,5 @@
 /** One pool to one Postgres, the same for the embedded one and for DATABASE_URL. */
-import { Kysely, PostgresDialect, type Transaction } from "kysely";
+import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
 import pg from "pg";
 import type { Log } from "../log.ts";
 import type { Tables } from "./tables.ts";
@@ -14,8 +14,14 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 export function openDatabase(connection: Connection, max: number, log: Log): { db: Database; close(): Promise<void> } {
   const pool = new pg.Pool({ ...connection, max, application_name: "threadbox" });
-  // Without a listener an idle client that loses its server ends the process.
+  // Without listeners a server that goes away ends the process: of the pool for idle clients, of each client for those in use.
   pool.on("error", (error) => log.warn({ error: error.message }, "database.connection-lost"));
+  pool.on("connect", (client) => client.on("error", () => {}));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   return { db, close: () => db.destroy() };
+}
+
+/** One at a time, over all bots, until the transaction ends. What is asked after it sees what the one before has written. */
+export async function alone(tx: Tx, name: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(tx);
 }

@@ -1,6 +1,7 @@
 /** Where bots die: Slack, GitHub, a model, a database and a git host that live on, and bots behind one address. */
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ import type { Repository } from "../../src/core/types.ts";
 import type { Step } from "../../src/engine/steps.ts";
 import { localProvider } from "../../src/sandboxes/local.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
+import { startEmbeddedPostgres } from "../../src/store/embedded-postgres.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { handWoundClock } from "../clock.ts";
 import { testDatabase } from "../database.ts";
@@ -21,6 +23,7 @@ import { type SlackEmulator, startSlack } from "../emulators/slack.ts";
 import { quiet } from "../quiet.ts";
 import { balancer } from "./balancer.ts";
 import { type MortalBot, mortalBot } from "./mortal-bot.ts";
+import { killPart, type Part } from "./processes.ts";
 
 export interface Ground {
   slack: SlackEmulator;
@@ -41,6 +44,12 @@ export interface Ground {
   isSettled(): Promise<boolean>;
   /** Wake-ups of sessions that are there, and how far they are. */
   jobs(): Promise<{ state: string }[]>;
+  /** SIGKILL for the whole of its own Postgres. */
+  killDatabase(): void;
+  /** Minutes go by at Slack, which delivers again what was not taken. */
+  deliverAgain(): void;
+  /** SIGKILL for a part of every sandbox that runs. */
+  kill(part: Part): Promise<void>;
   /** Sandboxes that run. */
   sandboxes(): Promise<string[]>;
   close(): Promise<void>;
@@ -57,9 +66,19 @@ const FILES = {
 /** What Slack waits before it delivers again, at most; longer than a bot takes to come back. */
 const NEXT_DELIVERY_MS = 300_000;
 
-export async function chaosGround(scripts: Script[]): Promise<Ground> {
+export interface GroundOptions {
+  /** `shared` with all tests; or the bot's own, which can be killed. */
+  database?: "shared" | "embedded";
+}
+
+export async function chaosGround(
+  scripts: Script[],
+  { database: where = "shared" }: GroundOptions = {},
+): Promise<Ground> {
   const home = await mkdtemp(join(tmpdir(), "threadbox-chaos-"));
-  const database = await testDatabase();
+  // The embedded one of somebody who is root runs as another user, who has to pass through.
+  await chmod(home, 0o711);
+  const database = where === "shared" ? await testDatabase() : await ownDatabase(join(home, "bot"));
   const { db, close: closeDatabase } = openDatabase(database.connection, 2, quiet);
   await migrate(db);
   const model = await scriptedModel(scripts);
@@ -81,7 +100,9 @@ export async function chaosGround(scripts: Script[]): Promise<Ground> {
   const { host, user, database: name } = database.connection as { host: string; user: string; database: string };
   const variables: Variables = {
     THREADBOX_HOME: join(home, "bot"),
-    DATABASE_URL: `postgres:///${name}?user=${user}&host=${encodeURIComponent(host)}`,
+    ...(where === "shared"
+      ? { DATABASE_URL: `postgres:///${name}?user=${user}&host=${encodeURIComponent(host)}` }
+      : {}),
     ANTHROPIC_API_KEY: "scripted",
     ANTHROPIC_BASE_URL: model.url,
     SLACK_BOT_TOKEN: slack.app.botToken,
@@ -137,6 +158,13 @@ export async function chaosGround(scripts: Script[]): Promise<Ground> {
       const asked = sql<{ state: string }>`select state from pgboss.job where name = 'session'`;
       return (await asked.execute(db)).rows;
     },
+    killDatabase() {
+      const file = join(home, "bot", "postgres", "data", "postmaster.pid");
+      const [pid = ""] = readFileSync(file, "utf8").split("\n");
+      process.kill(Number(pid), "SIGKILL");
+    },
+    deliverAgain: () => clock.advance(NEXT_DELIVERY_MS),
+    kill: (part) => killPart(join(home, "bot"), part),
     async sandboxes() {
       const listed = await provider.list();
       return listed.map(({ name }) => name);
@@ -157,6 +185,12 @@ export async function chaosGround(scripts: Script[]): Promise<Ground> {
 
 /** Ends a test that would hang; longer than a few leases. */
 const GIVE_UP_AFTER_MS = 60_000;
+/** The same one that the bot runs: whoever comes first starts it. */
+async function ownDatabase(home: string) {
+  const { connection, stop } = await startEmbeddedPostgres({ home, log: quiet });
+  return { connection, drop: stop };
+}
+
 /** What other processes do makes no noise here. */
 const LOOK_EVERY_MS = 50;
 

@@ -34,6 +34,8 @@ const Environment = z.object({
       error: "a Postgres URL, such as postgres://user:password@host/database; leave it out for the embedded one",
     })
     .optional(),
+  METRICS_TOKEN: text,
+  OTEL_EXPORTER_OTLP_ENDPOINT: url("where traces are sent over OTLP/HTTP, such as http://127.0.0.1:4318"),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error", "silent"], { error: "debug, info, warn, error or silent" })
     .default("info"),
@@ -90,6 +92,10 @@ export interface Config {
   home: string;
   name: string;
   databaseUrl: string | null;
+  /** Lets others than this machine read the metrics. */
+  metricsToken: string | null;
+  /** Where traces go; none are made without. */
+  otlpEndpoint: string | null;
   logLevel: string;
   provider: "local" | "modal";
   agent: string;
@@ -213,6 +219,8 @@ function toConfig(read: Read): Config {
     home: resolve(read.THREADBOX_HOME),
     name: read.THREADBOX_NAME,
     databaseUrl: read.DATABASE_URL ?? null,
+    metricsToken: read.METRICS_TOKEN ?? null,
+    otlpEndpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
     logLevel: read.LOG_LEVEL,
     provider: read.THREADBOX_PROVIDER,
     agent: read.THREADBOX_AGENT,

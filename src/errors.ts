@@ -129,6 +129,42 @@ const CATALOG = {
     retry: "never",
     remedy: "The turn took longer than allowed and was stopped. Write `retry` to go on.",
   },
+  "limit.person": {
+    retry: "never",
+    remedy: "Wait until tomorrow (UTC), or have `limits.turnsPerDay.person` in threadbox.yml raised.",
+  },
+  "limit.channel": {
+    retry: "never",
+    remedy: "Wait until tomorrow (UTC), or have `limits.turnsPerDay.channel` in threadbox.yml raised.",
+  },
+  "limit.repository": {
+    retry: "never",
+    remedy: "Wait until tomorrow (UTC), or have `limits.turnsPerDay.repository` in threadbox.yml raised.",
+  },
+  "limit.organisation": {
+    retry: "never",
+    remedy: "Wait until tomorrow (UTC), or have `limits.turnsPerDay.organisation` in threadbox.yml raised.",
+  },
+  "limit.day-tokens": {
+    retry: "never",
+    remedy: "Wait until tomorrow (UTC), or have `limits.tokensPerDay` in threadbox.yml raised.",
+  },
+  "limit.day-cost": {
+    retry: "never",
+    remedy: "Wait until tomorrow (UTC), or have `limits.dollarsPerDay` in threadbox.yml raised.",
+  },
+  "limit.tokens": {
+    retry: "never",
+    remedy: "Write `retry` to go on with as many again, or have `limits.tokensPerTurn` in threadbox.yml raised.",
+  },
+  "limit.cost": {
+    retry: "never",
+    remedy: "Write `retry` to go on for as much again, or have `limits.dollarsPerTurn` in threadbox.yml raised.",
+  },
+  "limit.sandboxes": {
+    retry: "never",
+    remedy: "Write `retry` when others are done, or have `limits.sandboxes` in threadbox.yml raised.",
+  },
   "queue.full": { retry: "never", remedy: "Wait until the session has worked off its queue, or write `stop`." },
   "key.taken": { retry: "never", remedy: "Another session holds that branch or pull request already; go on there." },
   "database.newer": {

@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Log } from "./log.ts";
 import type { Forge } from "./surfaces/forge.ts";
-import { type GitHubAccess, githubAccess } from "./surfaces/github-access.ts";
+import { type GitHubAccess, githubAccess, type Kept } from "./surfaces/github-access.ts";
 import { githubForge } from "./surfaces/github-forge.ts";
 import { plainForge } from "./surfaces/plain-forge.ts";
 
@@ -14,11 +14,12 @@ export function githubOf(options: {
   clock: Clock;
   /** GitHub asks for a second between writes; off only where it is emulated. */
   paced?: boolean;
+  kept?: Kept;
 }): GitHubAccess | null {
-  const { config, log, clock, paced = true } = options;
+  const { config, log, clock, paced = true, kept } = options;
   if (!config.github) return null;
   const { auth, apiUrl, url } = config.github;
-  return githubAccess({ credentials: auth, apiUrl, url, paced, log, clock });
+  return githubAccess({ credentials: auth, apiUrl, url, paced, log, clock, ...(kept ? { kept } : {}) });
 }
 
 export const forgeOf = (github: GitHubAccess | null, log: Log): Forge =>

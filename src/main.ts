@@ -1,27 +1,36 @@
 /** The composition root: everything is built here, in order, and closed in reverse. Nothing builds itself. */
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
+import { type GitHubEventOptions, githubEvents } from "../handlers/github/events.ts";
+import { githubReplay, type Replay } from "../handlers/github/replay.ts";
 import { githubWebhooks } from "../handlers/github/webhooks.ts";
 import { slackApp } from "../handlers/slack/receiver.ts";
 import { type AboutLine, aboutLines } from "./about.ts";
+import { inTime } from "./bounded-wait.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import { NO_LIMITS } from "./core/limits.ts";
 import type { Inbox } from "./core/types.ts";
-import { createEngine } from "./engine/engine.ts";
+import { createEngine, type Engine } from "./engine/engine.ts";
+import type { Tell } from "./engine/happenings.ts";
 import { type Jobs, startJobs } from "./engine/jobs.ts";
 import type { EngineDeps } from "./engine/ports.ts";
 import { createReconciler } from "./engine/reconcile.ts";
+import { createRetention } from "./engine/retention.ts";
 import type { Reached } from "./engine/steps.ts";
 import { createStock } from "./engine/stock.ts";
 import { forgeOf, githubOf } from "./forge.ts";
+import { healthOf } from "./health.ts";
 import type { Log } from "./log.ts";
 import { openMachines } from "./machines.ts";
+import type { Pending } from "./metrics.ts";
 import type { TeamSettings } from "./repositories.ts";
 import { daemonBundle } from "./sandboxes/bundle.ts";
 import { type Connection, isFromSandbox as isFromLocalSandbox } from "./sandboxes/local-peer.ts";
 import { type Listening, listen, type Routes } from "./server.ts";
 import { type OpenStore, openStore } from "./store/open.ts";
 import { newsFrom, sessionPages, webThreads } from "./store/pages.ts";
+import { replayBook } from "./store/replay.ts";
 import { createStore } from "./store/store.ts";
 import type { Forge } from "./surfaces/forge.ts";
 import { githubSurface } from "./surfaces/github.ts";
@@ -30,6 +39,9 @@ import { slackSurface } from "./surfaces/slack.ts";
 import type { Surfaces } from "./surfaces/surface.ts";
 import { terminalSurface } from "./surfaces/terminal.ts";
 import { webSurface } from "./surfaces/web.ts";
+import { DEFAULT_RETENTION_MS } from "./team-retention.ts";
+import { openWatching, type Watching } from "./watching.ts";
+import { metricsRoute } from "./web/metrics-route.ts";
 import { pages } from "./web/pages.ts";
 
 export interface BotOptions {
@@ -42,7 +54,7 @@ export interface BotOptions {
   colour?: boolean;
   /** Without a listener nobody can reach it but whoever holds the `Bot`. */
   listening?: boolean;
-  /** GitHub asks for a second between writes; off only where it is emulated. */
+  /** Keeps to the rates of Slack and GitHub by itself; off only where they are emulated. */
   paced?: boolean;
   /** Called at every step of its work; tests of crashes die there. */
   reached?: Reached;
@@ -74,15 +86,19 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     ({ close }) => close(),
   );
   const jobs = opened.adopt(await startJobs({ connection: store.connection, log }), ({ stop }) => stop());
-  const github = githubOf({ ...options, clock });
-  const surfaces = surfacesOf(options, store, github, clock);
-  const base = await engineDeps(options, { store, jobs, surfaces, forge: forgeOf(github, log), clock });
+  const github = githubOf({ ...options, clock, kept: createStore(store.db).setting });
+  const watching = opened.adopt(await watchingOf(options, store, () => engine), ({ close }) => close());
+  const surfaces = watching.metrics.counting(surfacesOf(options, store, github, clock));
+  const built = { store, jobs, surfaces, forge: forgeOf(github, log), clock, tell: watching.tell };
+  const base = await engineDeps(options, built);
   const stock = createStock({
     ...base,
     sandboxes: team.sandboxes,
     daemon: async () => (await daemonBundle()).sha256,
   });
-  const reconciler = createReconciler(base);
+  const { retentionMs = DEFAULT_RETENTION_MS } = team;
+  const reconciler = createReconciler({ ...base, retentionMs });
+  const retention = createRetention({ ...base, retentionMs });
   const deps: EngineDeps = { ...base, stock };
   const engine = createEngine(deps);
   const slack = config.slack
@@ -93,16 +109,21 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   void github?.self().catch((error: unknown) => log.warn({ err: error }, "github.unreachable"));
   opened.defer(engine.stop);
   await engine.start();
-  for (const keeper of [reconciler, stock]) {
+  for (const keeper of [reconciler, stock, retention]) {
     opened.defer(keeper.stop);
-    keeper.start();
+    await keeper.start();
   }
+  let stopping = false;
   const routes: Routes = {
     slack: slack?.listener ?? null,
     github: webhooksOf(options, engine.inbox, github, clock),
     pages: pagesOf(options, store, engine.inbox, clock),
-    ready: store.answers,
+    metrics: metricsOf(config, watching),
+    health: healthOf({ clock, lookedAt: engine.lookedAt, isStopping: () => stopping, databaseAnswers: store.answers }),
   };
+  const replay = replayOf(options, store, engine.inbox, github, clock);
+  opened.defer(async () => replay?.stop());
+  replay?.start();
   const server: Listening | null = listening ? await listen(routes, { host: config.host, port: config.port }) : null;
   opened.defer(async () => server?.close());
   opened.defer(async () => slack?.stop());
@@ -119,12 +140,15 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     async destroySandboxes() {
       for (const { name } of await deps.provider.list()) await deps.provider.destroy(name);
     },
-    stop: () => running.disposeAsync(),
+    stop() {
+      stopping = true;
+      return running.disposeAsync();
+    },
   };
 }
 
 function surfacesOf(
-  { config, team, log, write, colour }: BotOptions,
+  { config, team, log, write, colour, paced = true }: BotOptions,
   store: OpenStore,
   github: GitHubAccess | null,
   clock: Clock,
@@ -140,6 +164,7 @@ function surfacesOf(
             ...(slack.apiUrl ? { apiUrl: slack.apiUrl } : {}),
             allow: team.slack,
             name: config.name,
+            paced,
             log,
             clock,
           }),
@@ -157,6 +182,7 @@ interface Built {
   surfaces: Surfaces;
   forge: Forge;
   clock: Clock;
+  tell: Tell;
 }
 
 async function engineDeps(
@@ -181,6 +207,7 @@ async function engineDeps(
       models: machines.models,
       idleAfterMs: team.idleAfterMs,
       turnLimitMs: team.turnLimitMs,
+      limits: team.limits ?? NO_LIMITS,
       maxSessions: MAX_SESSIONS,
       page: (session) => (config.publicUrl ? `${config.publicUrl}/sessions/${session}` : null),
     },
@@ -198,17 +225,49 @@ function ownerOf(config: Config): string {
   return config.port === 0 ? `${hostname()}/${place}/${process.pid}` : `${hostname()}/${place}/${config.port}`;
 }
 
-function webhooksOf(
+/** More would take longer to count than a scrape waits; whoever has that many knows enough. */
+const MAX_COUNTED = 10_000;
+/** Prometheus waits ten seconds for everything, unless it is told otherwise. */
+const COUNTED_WITHIN_MS = 2_000;
+
+function watchingOf({ config, log }: BotOptions, { inbox }: OpenStore, engine: () => Engine): Promise<Watching> {
+  const { pendingNow } = createStore(inbox);
+  const pending = inTime<Pending | null>(() => pendingNow(MAX_COUNTED), COUNTED_WITHIN_MS, null);
+  const asked = { sessionsHeld: () => engine().working(), pending };
+  return openWatching(config, { asked, bot: ownerOf(config), log });
+}
+
+function githubEventsOf(
   { config, team, log }: BotOptions,
+  inbox: Inbox,
+  github: GitHubAccess,
+  clock: Clock,
+): GitHubEventOptions {
+  const allowedBots = team.github.bots ?? [];
+  return { inbox, name: config.name, labels: team.labels, allowedBots, self: github.self, log, clock };
+}
+
+function metricsOf({ home, metricsToken: token }: Config, { metrics: { page } }: Watching): Routes["metrics"] {
+  return metricsRoute({ token, page, isFromSandbox: (connection) => isFromLocalSandbox(home, connection) });
+}
+
+function webhooksOf(options: BotOptions, inbox: Inbox, github: GitHubAccess | null, clock: Clock): Routes["github"] {
+  const secret = options.config.github?.webhookSecret;
+  if (!secret || !github) return null;
+  return githubWebhooks({ ...githubEventsOf(options, inbox, github, clock), secret });
+}
+
+/** Where GitHub is to tell us, and an App may read what it could not. */
+function replayOf(
+  options: BotOptions,
+  store: OpenStore,
   inbox: Inbox,
   github: GitHubAccess | null,
   clock: Clock,
-): Routes["github"] {
-  const secret = config.github?.webhookSecret;
-  if (!secret || !github) return null;
-  const { labels } = team;
-  const allowedBots = team.github.bots ?? [];
-  return githubWebhooks({ inbox, secret, name: config.name, labels, allowedBots, self: github.self, log, clock });
+): Replay | null {
+  if (!options.config.github?.webhookSecret || !github?.deliveries) return null;
+  const handle = githubEvents(githubEventsOf(options, inbox, github, clock));
+  return githubReplay({ deliveries: github.deliveries, handle, book: replayBook(store.db), log: options.log, clock });
 }
 
 function pagesOf(

@@ -5,10 +5,13 @@
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
 import { canonicalGitUrl } from "./core/correlation.ts";
-import type { Repository } from "./core/types.ts";
+import type { Limits } from "./core/limits.ts";
+import type { Ms, Repository } from "./core/types.ts";
 import { ThreadboxError } from "./errors.ts";
 import { readOptionalFile } from "./optional-file.ts";
 import type { SandboxSettings } from "./sandboxes/settings.ts";
+import { LimitsSection, toLimits } from "./team-limits.ts";
+import { Retention, retentionMs } from "./team-retention.ts";
 import { DEFAULTS, Image, Modal, ofRepository, sandboxProblems } from "./team-sandbox-sections.ts";
 import { toSandboxSettings } from "./team-sandboxes.ts";
 import { AGENT_KINDS } from "./wire/agents.ts";
@@ -68,16 +71,8 @@ export const File = z.strictObject({
     .default({}),
   image: Image.default({}).describe("What is in a Modal sandbox beside the daemon and the agent."),
   modal: Modal.default({}).describe("Sandboxes at Modal; used with THREADBOX_PROVIDER=modal."),
-  limits: z
-    .strictObject({
-      idleAfterMinutes: z
-        .number()
-        .positive()
-        .optional()
-        .describe("A sandbox sleeps after that long without a turn; 10."),
-      turnMinutes: z.number().positive().optional().describe("A turn is stopped after that long; 90."),
-    })
-    .default({}),
+  limits: LimitsSection.prefault({}),
+  retention: Retention.default({}),
 });
 /** What an editor cannot check. */
 const Checked = File.superRefine((file, context) => {
@@ -94,6 +89,10 @@ export interface TeamSettings {
   github: File["github"];
   idleAfterMs: number;
   turnLimitMs: number;
+  /** None when it is left out. */
+  limits?: Limits | undefined;
+  /** Thirty days when it is left out. */
+  retentionMs?: Ms | undefined;
   sandboxes: SandboxSettings;
   /** False when there is no threadbox.yml. */
   found: boolean;
@@ -107,7 +106,7 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "(file)"}: ${issue.message}`);
     throw new ThreadboxError("config.invalid", `Cannot start, fix these in ${path}:\n${lines.join("\n")}`);
   }
-  const { repositories, slack, github, limits } = parsed.data;
+  const { repositories, slack, github, limits, retention } = parsed.data;
   return {
     repositories: repositories.map((listed) => toRepository(listed, githubUrl)),
     labels: Object.fromEntries(repositories.flatMap(({ name, label }) => (label ? [[name, label]] : []))),
@@ -115,6 +114,8 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
     github,
     idleAfterMs: (limits.idleAfterMinutes ?? DEFAULTS.idleAfterMinutes) * 60_000,
     turnLimitMs: (limits.turnMinutes ?? 90) * 60_000,
+    limits: toLimits(limits),
+    retentionMs: retentionMs(retention),
     sandboxes: toSandboxSettings(parsed.data),
     found: text !== null,
   };

@@ -2,7 +2,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import { Hono } from "hono";
+import { type Handler, Hono } from "hono";
 import { ThreadboxError } from "./errors.ts";
 
 /** What answers where; null where a surface is not set up. */
@@ -10,8 +10,16 @@ export interface Routes {
   slack: RequestListener | null;
   github: ((request: Request) => Promise<Response>) | null;
   pages: Hono;
-  /** Can it take a mention now? Throws or answers false when it cannot. */
-  ready(): Promise<boolean>;
+  metrics: Handler;
+  /** How it is now. Resolves in bounded time, whatever hangs. */
+  health: Health;
+}
+
+export interface Health {
+  /** Null while its loops come around; else what does not, in words for whoever restarts it. */
+  stuck(): string | null;
+  /** What keeps it from taking a mention, by the part that is to blame; empty when nothing does. */
+  notReady(): Promise<Record<string, string>>;
 }
 
 export interface Listening {
@@ -35,12 +43,17 @@ export async function listen(routes: Routes, at: { host: string; port: number })
 
 function application(routes: Routes): Hono {
   const app = new Hono();
-  app.get("/healthz", (c) => c.json({ ok: true }));
-  app.get("/readyz", async (c) => {
-    const ready = await routes.ready().catch(() => false);
-    return c.json({ ready }, ready ? 200 : 503);
+  const { github, health } = routes;
+  app.get("/healthz", (c) => {
+    const stuck = health.stuck();
+    return stuck === null ? c.json({ ok: true }) : c.json({ ok: false, stuck }, 503);
   });
-  const { github } = routes;
+  app.get("/readyz", async (c) => {
+    const notReady = await health.notReady();
+    const ready = Object.keys(notReady).length === 0;
+    return ready ? c.json({ ready }) : c.json({ ready, notReady }, 503);
+  });
+  app.get("/metrics", routes.metrics);
   app.post("/github/webhooks", async (c): Promise<Response> => {
     if (!github) return c.json({ error: "GitHub is not set up here." }, 404);
     return github(c.req.raw);

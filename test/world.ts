@@ -10,6 +10,7 @@ import { DEMO_NAME, makeDemoRepository } from "../src/cli/demo-repository.ts";
 import { type Script, type ScriptedModel, scriptedModel } from "../src/cli/scripted-model.ts";
 import { readConfig, type Variables } from "../src/config.ts";
 import { canonicalGitUrl } from "../src/core/correlation.ts";
+import { type Limits, NO_LIMITS } from "../src/core/limits.ts";
 import { sandboxName } from "../src/core/naming.ts";
 import type { Repository } from "../src/core/types.ts";
 import { type Bot, startBot } from "../src/main.ts";
@@ -29,6 +30,8 @@ export interface WorldOptions {
   repositories?: Repository[] | ((own: Repository) => Repository[]);
   idleAfterMs?: number;
   turnLimitMs?: number;
+  /** None when they are left out. */
+  limits?: Partial<Limits>;
   /** Sandboxes at the emulated Modal instead of on this machine. */
   modal?: ModalEmulator | undefined;
   /** What threadbox.yml says of sandboxes, by repository "own" for the world's own; the defaults when it is left out. */
@@ -94,6 +97,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         github: {},
         idleAfterMs: options.idleAfterMs ?? 3_600_000,
         turnLimitMs: options.turnLimitMs ?? 3_600_000,
+        limits: { ...NO_LIMITS, ...options.limits },
         sandboxes: options.sandboxes?.(defaultSandboxes, repository.name) ?? defaultSandboxes,
         found: true,
       },

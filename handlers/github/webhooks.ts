@@ -1,37 +1,16 @@
 /**
  * `POST /github/webhooks`: bytes -> signature -> event -> outcome -> inbox, and only then an answer. GitHub waits ten seconds and never
- * asks again, so a 202 means that the inbox has committed, and a 500 shows up as failed in the App's list of deliveries.
+ * asks again, so a 202 means that the inbox has committed, and a 500 shows up as failed in the App's list of deliveries, where
+ * `replay.ts` finds it.
  */
 import { Webhooks } from "@octokit/webhooks";
-import { ZodError, z } from "zod";
-import type { Clock } from "../../src/clock.ts";
-import type { Inbox, Receipt } from "../../src/core/types.ts";
-import type { Log } from "../../src/log.ts";
+import { z } from "zod";
 import { readCapped } from "./body.ts";
-import type { Bot, IgnoredReason, Outcome } from "./outcome.ts";
-import { shapeOf } from "./payloads.ts";
-import { type GitHubHandler, githubHandlers, handlerOf } from "./register.ts";
+import { failed, type GitHubEventOptions, githubEvents, refused, type Verdict } from "./events.ts";
 
-export interface GitHubWebhookOptions {
-  inbox: Inbox;
+export interface GitHubWebhookOptions extends GitHubEventOptions {
   /** As it stands in the settings of the App or of the repository's webhook. */
   secret: string;
-  /** What people call us, without the `@`. */
-  name: string;
-  /** Our account, whose login people may write instead of the name: `slug[bot]` of the App. */
-  self?: () => Promise<{ login: string }>;
-  /** See `Bot`. */
-  labels?: Readonly<Record<string, string>>;
-  allowedBots?: readonly string[];
-  log: Log;
-  clock: Clock;
-}
-
-/** What is answered, and what the one log line says. */
-interface Verdict {
-  status: number;
-  body: Record<string, unknown>;
-  log: Record<string, unknown>;
 }
 
 /** GitHub sends nothing larger. */
@@ -41,6 +20,7 @@ export function githubWebhooks(options: GitHubWebhookOptions): (request: Request
   const { clock } = options;
   const log = options.log.child({ surface: "github" });
   const verify = new Webhooks({ secret: options.secret }).verify;
+  const handle = githubEvents(options);
 
   return async (request) => {
     const startedAt = clock.now();
@@ -65,118 +45,6 @@ export function githubWebhooks(options: GitHubWebhookOptions): (request: Request
     if (body === null) return refused(400, "not-json");
     return handle(event, body);
   }
-
-  async function handle(event: string, body: Record<string, unknown>): Promise<Verdict> {
-    const action = typeof body.action === "string" ? body.action : null;
-    if (event === "ping") return ignored("ping", action);
-    if (event === "installation" || event === "installation_repositories") return ignored("installation", action);
-    if (HANDLED_EVENTS.has(event) && shapeOf(body) !== event) return refused(400, "event-mismatch");
-    const handler = handlerOf(event, action);
-    if (handler === null) return ignored("event-unsupported", action);
-    const outcome = outcomeOf(handler, body, await knownBot(options));
-    return outcome instanceof ZodError
-      ? refused(400, "fields-missing", z.prettifyError(outcome))
-      : settle(outcome, action);
-  }
-
-  async function settle(outcome: Outcome, action: string | null): Promise<Verdict> {
-    switch (outcome.is) {
-      case "ignored":
-        return ignored(outcome.reason, action);
-      case "mention":
-        return received(await options.inbox.receive(outcome.mention), action, outcome.mention.dedupe);
-      case "link":
-        return received(await options.inbox.link(outcome.link), action, outcome.link.dedupe);
-      default:
-        return outcome satisfies never;
-    }
-  }
-}
-
-const HANDLED_EVENTS = new Set(Object.keys(githubHandlers).map((name) => name.split(".")[0] ?? name));
-
-/** Only what the body lacks is the sender's fault; what fails later is ours. */
-function outcomeOf(handler: GitHubHandler, body: unknown, bot: Bot): Outcome | ZodError {
-  try {
-    return handler(body, bot);
-  } catch (thrown) {
-    if (thrown instanceof ZodError) return thrown;
-    throw thrown;
-  }
-}
-
-const failed = (thrown: unknown): Verdict => ({
-  status: 500,
-  body: { error: "internal" },
-  log: { outcome: "failed", err: thrown },
-});
-
-/** GitHub waits ten seconds for us; when it cannot tell meanwhile who we are, the name has to do. */
-const SELF_WITHIN_MS = 3_000;
-
-async function knownBot({ name, self, labels = {}, allowedBots = [], clock, log }: GitHubWebhookOptions): Promise<Bot> {
-  const login = await within(clock, SELF_WITHIN_MS, async () => (await self?.())?.login ?? null).catch((err) => {
-    log.warn({ err }, "github.self-unknown");
-    return null;
-  });
-  // A person's token makes us that person: neither a name that calls us nor a sender to be left out.
-  const slug = login?.endsWith("[bot]") ? login.slice(0, -"[bot]".length) : null;
-  return { names: slug ? [name, slug] : [name], logins: slug ? [`${slug}[bot]`] : [], labels, allowedBots };
-}
-
-function within<T>(clock: Clock, ms: number, work: () => Promise<T>): Promise<T | null> {
-  return new Promise((resolve, reject) => {
-    const stop = clock.after(ms, () => resolve(null));
-    work().then(resolve, reject).finally(stop);
-  });
-}
-
-function received(receipt: Receipt, action: string | null, dedupe: string): Verdict {
-  switch (receipt.is) {
-    case "accepted": {
-      const { session, mention } = receipt;
-      return {
-        status: 202,
-        body: { accepted: mention },
-        log: { action, outcome: "accepted", session, mention, dedupe },
-      };
-    }
-    case "looking-up": {
-      const { mention } = receipt;
-      return { status: 202, body: { accepted: mention }, log: { action, outcome: "looking-up", mention, dedupe } };
-    }
-    case "linked": {
-      const { session } = receipt;
-      return { status: 202, body: { linked: true }, log: { action, outcome: "linked", session, dedupe } };
-    }
-    case "duplicate":
-      return ignored("duplicate", action);
-    case "ignored":
-      return ignored(receipt.reason, action);
-    default:
-      return receipt satisfies never;
-  }
-}
-
-function ignored(reason: IgnoredReason, action: string | null): Verdict {
-  return { status: 202, body: { ignored: reason }, log: { action, outcome: "ignored", ignored: reason } };
-}
-
-/** `docs/github.md` explains each of these, under this name. */
-export const REFUSED_REASONS = [
-  "unsigned",
-  "signature-wrong",
-  "headers-missing",
-  "event-mismatch",
-  "fields-missing",
-  "not-json",
-  "too-large",
-] as const;
-type RefusedReason = (typeof REFUSED_REASONS)[number];
-
-function refused(status: 400 | 401 | 413, reason: RefusedReason, detail?: string): Verdict {
-  const log = { outcome: "refused", refused: reason, ...(detail === undefined ? {} : { detail }) };
-  return { status, body: { error: reason }, log };
 }
 
 /** A webhook made by hand is often left on GitHub's default, a form; the signature covers it as it was sent. */

@@ -8,6 +8,7 @@ import type { Config } from "../config.ts";
 import { localProvider } from "../sandboxes/local.ts";
 import { findTools } from "../sandboxes/local-inside.ts";
 import { openStore } from "../store/open.ts";
+import { databaseSize } from "./doctor-disk.ts";
 import { type Finding, fail, ok, tried, warn } from "./doctor-finding.ts";
 import type { Checked } from "./doctor-settings.ts";
 import { runningBot } from "./running-bot.ts";
@@ -67,8 +68,11 @@ export async function checkAgent({ config }: Checked): Promise<Finding[]> {
 export async function checkDatabase({ config, log }: Checked): Promise<Finding[]> {
   return tried("database", "Try again.", async () => {
     const store = await openStore({ ...config, log });
-    await store.close();
-    return [ok("database", store.where)];
+    try {
+      return [ok("database", store.where), await databaseSize(store.db)];
+    } finally {
+      await store.close();
+    }
   });
 }
 

@@ -1,6 +1,7 @@
 /** `threadbox doctor`: tries everything that a bot of this folder would need, each by itself, and says what to do about what fails. */
 import type { Command } from "commander";
 import { command, run } from "./command.ts";
+import { checkDisk } from "./doctor-disk.ts";
 import type { Finding } from "./doctor-finding.ts";
 import { checkAgent, checkDatabase, checkGit, checkNode, checkPort, checkWalls } from "./doctor-machine.ts";
 import { checkModalProvider } from "./doctor-modal.ts";
@@ -18,6 +19,7 @@ const CHECKS: ((settings: Checked) => Promise<Finding[]>)[] = [
   checkModalProvider,
   checkAgent,
   checkDatabase,
+  checkDisk,
   checkPort,
   checkModel,
   checkSlack,

@@ -10,6 +10,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   say: () => import("./say.ts").then(({ sayCommand }) => sayCommand()),
   sessions: () => import("./sessions.ts").then(({ sessionsCommand }) => sessionsCommand()),
   logs: () => import("./logs.ts").then(({ logsCommand }) => logsCommand()),
+  why: () => import("./why.ts").then(({ whyCommand }) => whyCommand()),
   stop: () => import("./stop.ts").then(({ stopCommand }) => stopCommand()),
   create: () => import("./create.ts").then(({ createCommand }) => createCommand()),
   fork: () => import("./fork.ts").then(({ forkCommand }) => forkCommand()),
@@ -20,6 +21,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   open: () => import("./open.ts").then(({ openCommand }) => openCommand()),
   snapshot: () => import("./snapshot.ts").then(({ snapshotCommand }) => snapshotCommand()),
   destroy: () => import("./destroy.ts").then(({ destroyCommand }) => destroyCommand()),
+  backup: () => import("./backup.ts").then(({ backupCommand }) => backupCommand()),
   doctor: () => import("./doctor.ts").then(({ doctorCommand }) => doctorCommand()),
 };
 

@@ -7,6 +7,7 @@ import { command, run } from "./command.ts";
 import { type Output, paint, table } from "./output.ts";
 import { readSettings } from "./settings.ts";
 import { type GivenUp, givenUp } from "./stored.ts";
+import { failureOf, isPost, unposted } from "./unposted.ts";
 
 interface Options {
   json?: boolean;
@@ -90,17 +91,22 @@ function age(ms: number): string {
   return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} d`;
 }
 
-const noteOf = ({ session, effect, error }: GivenUp): string =>
-  `! ${session}: gave up to ${WORDS[effect] ?? effect}: ${error}`;
+function noteOf({ session, effect, error }: GivenUp): string {
+  const { code, detail, remedy } = failureOf(error);
+  const why = `${detail} (${code}). ${remedy}`;
+  if (!isPost(effect)) return `! ${session}: gave up to ${WORDS[effect] ?? effect}: ${why}`;
+  const where = effect === "answer" ? ` The answer: threadbox logs ${session}` : "";
+  return `! ${session}: could not be posted (${WORDS[effect] ?? effect}): ${why}${where}`;
+}
 
 /** Effects as people call them, where their own name says too little. */
 const WORDS: Record<string, string> = {
   check: "find out who asks",
   acknowledge: "mark the message as seen",
-  refuse: "tell the refusal",
-  say: "post a note",
-  help: "post the help",
-  answer: "post the answer",
+  refuse: "a refusal",
+  say: "a note",
+  help: "the help",
+  answer: "an answer",
   "start-sandbox": "start the sandbox",
   sleep: "put the sandbox to sleep",
   "send-turn": "hand the turn to the agent",
@@ -113,10 +119,11 @@ const WORDS: Record<string, string> = {
 
 function document(session: Session, problems: GivenUp[]): object {
   const { id, title, work, pullRequest, waited, createdAt } = session;
-  const gaveUp = problems.filter((problem) => problem.session === id).map(({ effect, error }) => ({ effect, error }));
+  const own = problems.filter((problem) => problem.session === id);
+  const gaveUp = own.map(({ effect, error }) => ({ effect, error, ...failureOf(error) }));
   return {
     ...{ id, title, state: stateOf(session), repository: work?.repository.name ?? null, branch: work?.branch ?? null },
     ...{ pullRequest: pullRequest?.url ?? null, waited: waited && { for: waited.for, ms: waited.ms } },
-    ...{ createdAt: new Date(createdAt).toISOString(), gaveUp },
+    ...{ createdAt: new Date(createdAt).toISOString(), gaveUp, unposted: unposted(own) },
   };
 }

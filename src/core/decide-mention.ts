@@ -3,6 +3,7 @@ import { parseCommand } from "./command.ts";
 import { threadKey } from "./correlation.ts";
 import { askNow, begin, stop } from "./decide-turn.ts";
 import type { SessionEvent } from "./decision.ts";
+import { waitingText } from "./limits.ts";
 import { titleOf } from "./naming.ts";
 import { type Plan, plan, then } from "./plan.ts";
 import type { Ask, Mention, Ms, Person, Session } from "./types.ts";
@@ -20,6 +21,12 @@ export function mentioned(session: Session, mention: Mention): Plan {
 export function turnedAway(session: Session, event: Extract<SessionEvent, { type: "turned-away" }>): Plan {
   const [mention, rest] = takeChecked(session, event.mention);
   return mention ? plan(rest, { do: "refuse", mention, text: event.text }) : plan(session);
+}
+
+/** Its author may ask, only not now: everybody in the thread may know that, and somebody there may be who can help. */
+export function limited(session: Session, event: Extract<SessionEvent, { type: "limited" }>): Plan {
+  const [mention, rest] = takeChecked(session, event.mention);
+  return mention ? plan(rest, { do: "say", thread: mention.thread, text: event.text }) : plan(session);
 }
 
 /** Its author may ask: it is marked as seen, and done. */
@@ -126,6 +133,8 @@ export function statusText(session: Session, now: Ms): string {
   const waiting = session.queue.length > 0 ? ` Waiting: ${listOf(session.queue)}.` : "";
   const where = session.work ? ` on \`${session.work.repository.name}\`, branch \`${session.work.branch}\`` : "";
   if (!session.turn) return `Nothing is running${where}. The sandbox is ${SANDBOX_WORDS[session.sandbox.is]}.`;
+  if (session.sandbox.is === "starting" && session.sandbox.full !== undefined)
+    return `${waitingText(session.sandbox.full)}${where}: "${titleOf(textOf(session.turn.asks))}".${waiting}`;
   const minutes = Math.floor((now - session.turn.startedAt) / 60_000);
   const doing = titleOf(textOf(session.turn.asks));
   return `Working${where} for ${minutes < 1 ? "less than a minute" : `${minutes} min`}: "${doing}".${waiting}`;

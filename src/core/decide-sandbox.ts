@@ -36,6 +36,25 @@ export function sandboxFailed(
   return down.turn ? finish(down, failed(down.turn, event.code, event.detail, now), now) : plan(down);
 }
 
+/** As many run as may: it is asked again soon, as long as a turn waits for it. */
+export function sandboxWaits(session: Session, running: number, now: Ms): Plan {
+  const { sandbox } = session;
+  if (sandbox.is !== "starting") return plan(session);
+  if (!session.turn) return plan({ ...session, sandbox: restOf(sandbox, now) });
+  return plan(
+    { ...session, sandbox: { ...sandbox, full: running } },
+    { do: "wake-me", when: "place", since: sandbox.since },
+  );
+}
+
+/** There may be a place now. */
+export function placeAgain(session: Session, since: Ms, now: Ms): Plan {
+  const { sandbox } = session;
+  if (sandbox.is !== "starting" || sandbox.since !== since || sandbox.full === undefined) return plan(session);
+  if (!session.turn) return plan({ ...session, sandbox: restOf(sandbox, now) });
+  return plan(session, { do: "start-sandbox", from: sandbox.from });
+}
+
 /** With a token it was woken from it can be woken again, as it was then; otherwise it starts from what was pushed. */
 export function sandboxLost(
   session: Session,
@@ -72,6 +91,13 @@ export function sandboxDestroyed(session: Session, by: string, now: Ms): Plan {
   if (!turn || turn.phase.is === "waiting") return proceed(without, now);
   if (turn.phase.is === "publishing") return plan(without);
   return finish(without, { outcome: "stopped", answer: "", stoppedBy: by, durationMs: now - turn.startedAt }, now);
+}
+
+/** Told when somebody speaks to it again; until then it would only wake people. */
+export function sandboxExpired(session: Session, token: string): Plan {
+  const { sandbox } = session;
+  if (sandbox.is !== "asleep" || sandbox.token !== token) return plan(session);
+  return plan({ ...session, sandbox: { is: "none", expired: true } });
 }
 
 /** `from`: what it was last woken from. */

@@ -1,9 +1,10 @@
 /** The life of a turn: begun, sent, steered, stopped, ended, published, answered. */
 import { branchKey, githubPullRequestKey, threadKey } from "./correlation.ts";
 import type { Effect, SessionEvent } from "./decision.ts";
+import { warningText } from "./limits.ts";
 import { titleOf } from "./naming.ts";
 import { type Plan, plan, then } from "./plan.ts";
-import type { Ask, Ms, Person, PullRequest, Session, Thread, Turn, TurnResult } from "./types.ts";
+import type { Ask, Failure, Ms, Person, PullRequest, Session, Thread, Turn, TurnResult } from "./types.ts";
 
 /** A sandbox may die under a turn once; the second time the turn has failed. */
 const MAX_ATTEMPTS = 2;
@@ -18,8 +19,8 @@ export function begin(session: Session, asks: [Ask, ...Ask[]], now: Ms): Plan {
     startedAt: now,
     attempt: 1,
   };
-  const overdueTimer: Effect = { do: "wake-me", when: "overdue", turn: turn.id };
-  return then(plan({ ...session, turn }, overdueTimer), (current) => proceed(current, now));
+  const timer: Effect = { do: "wake-me", when: "warned", turn: turn.id };
+  return then(plan({ ...session, turn }, timer), (current) => proceed(current, now));
 }
 
 /** Brings a waiting turn on its way: starts the sandbox, or sends the turn where one is ready. */
@@ -32,7 +33,10 @@ export function proceed(session: Session, now: Ms): Plan {
     case "none":
     case "asleep": {
       const from = sandbox.is === "asleep" ? sandbox.token : null;
-      return plan({ ...session, sandbox: { is: "starting", since: now, from } }, { do: "start-sandbox", from });
+      const starting: Session = { ...session, sandbox: { is: "starting", since: now, from } };
+      const told: Effect[] =
+        sandbox.is === "none" && sandbox.expired ? [{ do: "say", thread: turn.thread, text: EXPIRED }] : [];
+      return plan(starting, ...told, { do: "start-sandbox", from });
     }
     case "starting":
     case "falling-asleep":
@@ -41,6 +45,9 @@ export function proceed(session: Session, now: Ms): Plan {
       return sandbox satisfies never;
   }
 }
+
+const EXPIRED =
+  "This thread was quiet for so long that the files of its sandbox were deleted, with what was not pushed. I start a new one from the branch.";
 
 /** Another ask while a turn is under way: joins it before it is sent, is passed on to the agent after. */
 export function askNow(session: Session, ask: Ask): Plan {
@@ -127,15 +134,43 @@ export function stop(session: Session, thread: Thread, by: Person, now: Ms): Pla
   });
 }
 
-/** The wall time of a turn is up. */
-export function overdue(session: Session, id: string, now: Ms): Plan {
+/** Most of the wall time of a turn is over: whoever waits for it can still do something. */
+export function warned(session: Session, event: Extract<SessionEvent, { type: "warned" }>, now: Ms): Plan {
   const { turn } = session;
-  if (turn?.id === id && turn.phase.is === "waiting") return finish(session, tooLong(turn, now), now);
-  if (turn?.id !== id || (turn.phase.is !== "running" && turn.phase.is !== "sending")) return plan(session);
-  return plan(
-    { ...session, turn: { ...turn, phase: { is: "stopping", by: "the time limit", overdue: true } } },
-    { do: "abort", turn: id },
-  );
+  if (turn?.id !== event.turn || turn.warned) return plan(session);
+  const timer: Effect = { do: "wake-me", when: "overdue", turn: turn.id };
+  const armed = plan({ ...session, turn: { ...turn, warned: true } }, timer);
+  if (turn.phase.is === "stopping" || turn.phase.is === "publishing") return armed;
+  const text = warningText(turn.startedAt, event.limitMs, now);
+  return then(armed, (current) => plan(current, { do: "say", thread: turn.thread, text }));
+}
+
+/** The wall time of a turn is up. */
+export function overdue(session: Session, event: Extract<SessionEvent, { type: "overdue" }>, now: Ms): Plan {
+  const { turn } = session;
+  if (turn?.id !== event.turn) return plan(session);
+  const failure = whyOverdue(session, event.detail);
+  if (turn.phase.is === "waiting")
+    return finish(session, { outcome: "timed-out", answer: "", failure, durationMs: now - turn.startedAt }, now);
+  return endFromHere(session, turn, { by: "the time limit", overdue: true, failure });
+}
+
+function whyOverdue({ sandbox }: Session, detail = TOO_LONG): Failure {
+  if (sandbox.is !== "starting" || sandbox.full === undefined) return { code: "turn.timed-out", detail };
+  return { code: "limit.sandboxes", detail: `No sandbox became free in time; ${sandbox.full} were in use.` };
+}
+
+/** It has used more than a turn may. */
+export function overBudget(session: Session, event: Extract<SessionEvent, { type: "over-budget" }>): Plan {
+  const { turn } = session;
+  if (turn?.id !== event.turn || turn.attempt !== event.attempt) return plan(session);
+  const { code, detail } = event;
+  return endFromHere(session, turn, { by: "the budget", overdue: false, failure: { code, detail } });
+}
+
+function endFromHere(session: Session, turn: Turn, why: { by: string; overdue: boolean; failure: Failure }): Plan {
+  if (turn.phase.is !== "running" && turn.phase.is !== "sending") return plan(session);
+  return plan({ ...session, turn: { ...turn, phase: { is: "stopping", ...why } } }, { do: "abort", turn: turn.id });
 }
 
 /** Our branch is on the remote: what is said about it there is said to this session. */
@@ -156,19 +191,16 @@ export function ended(session: Session, event: Extract<SessionEvent, { type: "tu
   );
 }
 
-/** Who stopped it, or that the time was up: the daemon knows neither. */
+/** Who stopped it, or which limit: the daemon knows neither. */
 function named(turn: Turn, result: TurnResult): TurnResult {
   if (turn.phase.is !== "stopping" || result.outcome === "done") return result;
-  if (!turn.phase.overdue) return { ...result, outcome: "stopped", stoppedBy: turn.phase.by };
-  return { ...result, ...TIMED_OUT };
+  const { by, overdue: isOverdue, failure } = turn.phase;
+  if (isOverdue)
+    return { ...result, outcome: "timed-out", failure: failure ?? { code: "turn.timed-out", detail: TOO_LONG } };
+  return failure ? { ...result, outcome: "failed", failure } : { ...result, outcome: "stopped", stoppedBy: by };
 }
 
-const TIMED_OUT = {
-  outcome: "timed-out",
-  failure: { code: "turn.timed-out", detail: "The turn took longer than it may." },
-} as const;
-
-const tooLong = (turn: Turn, now: Ms): TurnResult => ({ ...TIMED_OUT, answer: "", durationMs: now - turn.startedAt });
+const TOO_LONG = "The turn took longer than it may.";
 
 function wantsPullRequest(session: Session, result: TurnResult): boolean {
   return Boolean(result.branch && session.work?.own && session.work.repository.github && !session.pullRequest);

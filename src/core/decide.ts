@@ -2,14 +2,16 @@
  * The whole of a session's behaviour: what happened, in; what to do about it, out.
  *
  *   mention --> checking --may not--> refused
- *                  |  may
+ *                  |  may, and no limit is reached
  *                  v
  *   turn:   (none) --ask--> waiting --ready--> sending --accepted--> running --ended--> [publishing] --> answered --> (next in queue, or none)
  *                              |                  |                     |  ^
  *                              | stop             | stop, overdue       |  +-- ask: steered into it
  *                              v                  v                     v
- *                          answered <------ended-- stopping <--stop, overdue
+ *                          answered <------ended-- stopping <--stop, overdue, over its budget
  *
+ *                      +--+ full: waits for a place
+ *                      v  |
  *   sandbox: none --> starting --> ready --idle, ending--> falling-asleep --> asleep
  *                      ^  |failed    |lost                                      |
  *                      |  v          v                                          |
@@ -19,18 +21,31 @@
  * Pure: time comes in as `now`, effects go out as data, ids are counted. Events that come too late (a timer of a turn that is
  * over, an answer of a sandbox that was replaced) leave the session as it is.
  */
-import { admitted, mentioned, turnedAway } from "./decide-mention.ts";
+import { admitted, limited, mentioned, turnedAway } from "./decide-mention.ts";
 import {
   asleep,
   ending,
   idle,
+  placeAgain,
   sandboxDestroyed,
+  sandboxExpired,
   sandboxFailed,
   sandboxLost,
   sandboxReady,
+  sandboxWaits,
   sleepFailed,
 } from "./decide-sandbox.ts";
-import { accepted, branchPushed, ended, overdue, published, rejected, steered } from "./decide-turn.ts";
+import {
+  accepted,
+  branchPushed,
+  ended,
+  overBudget,
+  overdue,
+  published,
+  rejected,
+  steered,
+  warned,
+} from "./decide-turn.ts";
 import type { Decision, SessionEvent } from "./decision.ts";
 import { type Plan, plan } from "./plan.ts";
 import type { Ms, Session, Thread } from "./types.ts";
@@ -50,14 +65,20 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
       return admitted(session, event, now);
     case "turned-away":
       return turnedAway(session, event);
+    case "limited":
+      return limited(session, event);
     case "sandbox.ready":
       return sandboxReady(session, event, now);
     case "sandbox.failed":
       return sandboxFailed(session, event, now);
+    case "sandbox.waits":
+      return sandboxWaits(session, event.running, now);
     case "sandbox.lost":
       return sandboxLost(session, event, now);
     case "sandbox.destroyed":
       return sandboxDestroyed(session, event.by, now);
+    case "sandbox.expired":
+      return sandboxExpired(session, event.token);
     case "slept":
       return asleep(session, event.token, now);
     case "sleep.failed":
@@ -70,6 +91,8 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
       return steered(session, event, now);
     case "turn.ended":
       return ended(session, event, now);
+    case "over-budget":
+      return overBudget(session, event);
     case "branch.pushed":
       return branchPushed(session, event);
     case "pull-request.opened":
@@ -87,7 +110,11 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
     case "idle":
       return idle(session, event.since, now);
     case "overdue":
-      return overdue(session, event.turn, now);
+      return overdue(session, event, now);
+    case "warned":
+      return warned(session, event, now);
+    case "place":
+      return placeAgain(session, event.since, now);
     case "ending":
       return ending(session, event.endsAt, now);
     default:

@@ -1,6 +1,17 @@
 /** What can happen to a session, and what can be done about it: the two closed unions between `decide` and the engine. */
 import type { Choice } from "./choose.ts";
-import type { Ask, Mention, Person, PullRequest, Running, Session, StartedFrom, Thread, TurnResult } from "./types.ts";
+import type {
+  Ask,
+  Failure,
+  Mention,
+  Person,
+  PullRequest,
+  Running,
+  Session,
+  StartedFrom,
+  Thread,
+  TurnResult,
+} from "./types.ts";
 
 /** What happened, as `decide` hears of it. */
 export type SessionEvent =
@@ -8,12 +19,18 @@ export type SessionEvent =
   /** The author may ask; `choice` is what a new session would work on. */
   | { type: "admitted"; mention: string; author: Person; choice: Choice }
   | { type: "turned-away"; mention: string; text: string }
+  /** The author may ask, and a limit is reached. */
+  | { type: "limited"; mention: string; text: string }
   | { type: "sandbox.ready"; running: Running; from: StartedFrom }
   | { type: "sandbox.failed"; code: string; detail: string }
+  /** So many run that it has to wait. */
+  | { type: "sandbox.waits"; running: number }
   /** It died, or its files cannot be woken any more. `attempt`: of the turn that was read from it, where one was. */
   | { type: "sandbox.lost"; detail: string; attempt?: number }
   /** A person ended it, with its files. */
   | { type: "sandbox.destroyed"; by: string }
+  /** The files that it sleeps with were kept as long as they are kept, and are gone. */
+  | { type: "sandbox.expired"; token: string }
   | { type: "slept"; token: string }
   | { type: "sleep.failed" }
   | { type: "turn.accepted"; turn: string }
@@ -21,6 +38,8 @@ export type SessionEvent =
   /** What became of an ask that was passed on to a running turn. */
   | { type: "steered"; turn: string; ask: Ask; disposition: "steered" | "later" }
   | { type: "turn.ended"; turn: string; attempt: number; result: TurnResult }
+  /** It has used more than it may. */
+  | ({ type: "over-budget"; turn: string; attempt: number } & Failure)
   | { type: "branch.pushed"; repository: string; branch: string }
   | { type: "pull-request.opened"; turn: string; pullRequest: PullRequest }
   | { type: "pull-request.failed"; turn: string; code: string; detail: string }
@@ -30,7 +49,11 @@ export type SessionEvent =
   | { type: "linked"; pullRequest: PullRequest }
   /** Timers. They carry what they were armed for, so that a late one is recognised. */
   | { type: "idle"; since: number }
-  | { type: "overdue"; turn: string }
+  /** Most of its time is over; `limitMs` is all of it. */
+  | { type: "warned"; turn: string; limitMs: number }
+  | { type: "overdue"; turn: string; detail?: string }
+  /** Somebody else's sandbox may have gone since. */
+  | { type: "place"; since: number }
   | { type: "ending"; endsAt: number };
 
 /** What is to be done; `perform.ts` does it. */
@@ -49,7 +72,9 @@ export type Effect =
   | { do: "claim"; key: string }
   | { do: "open-pull-request"; turn: string }
   | { do: "wake-me"; when: "idle"; since: number }
+  | { do: "wake-me"; when: "warned"; turn: string }
   | { do: "wake-me"; when: "overdue"; turn: string }
+  | { do: "wake-me"; when: "place"; since: number }
   | { do: "wake-me"; when: "ending"; endsAt: number };
 
 /** An effect with its id: the same event on the same session gives the same ids, and the id goes out with whatever the effect sends. */

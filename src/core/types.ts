@@ -144,8 +144,10 @@ export interface PullRequest {
  * it in any case.
  */
 export type SandboxState =
-  | { is: "none" }
-  | { is: "starting"; since: Ms; from: string | null }
+  /** `expired`: there were files, and they were deleted because nobody had spoken to it for long. Whoever does is told. */
+  | { is: "none"; expired?: true }
+  /** `full`: it waits for one of so many that run to go. */
+  | { is: "starting"; since: Ms; from: string | null; full?: number }
   | ({ is: "ready" | "falling-asleep"; since: Ms; from: string | null } & Running)
   | { is: "asleep"; since: Ms; token: string };
 
@@ -173,12 +175,19 @@ export interface Ask {
   subject?: string;
 }
 
+/** Why something failed: a code of `errors.ts` and one line of detail. */
+export interface Failure {
+  code: string;
+  detail: string;
+}
+
 /** How far a turn has come. */
 export type TurnPhase =
   | { is: "waiting" } //   for the sandbox
   | { is: "sending" } //   POST /prompt under way
   | { is: "running" } //   the daemon has it
-  | { is: "stopping"; by: string; overdue: boolean } //  abort under way
+  /** Abort under way. `failure`: why it is ended from here, where no person stopped it. */
+  | { is: "stopping"; by: string; overdue: boolean; failure?: Failure }
   | { is: "publishing"; result: TurnResult }; //  ended; pull request being opened before the answer
 
 /** One prompt to one outcome; one at a time per session. Its id is that of the mention that began it. */
@@ -190,6 +199,8 @@ export interface Turn {
   joined?: string[];
   phase: TurnPhase;
   startedAt: Ms;
+  /** It was said that its time will be up; once is enough. */
+  warned?: true;
   /** Which attempt this is: a turn whose sandbox died under it, or came to the end of its life, is sent to another one. */
   attempt: number;
 }
@@ -199,8 +210,8 @@ export interface TurnResult {
   outcome: "done" | "failed" | "stopped" | "timed-out";
   /** The agent's last words, in Markdown. Empty when it said nothing. */
   answer: string;
-  /** Why, for `failed` and `timed-out`: a code of `errors.ts` and one line of detail. */
-  failure?: { code: string; detail: string } | undefined;
+  /** For `failed` and `timed-out`. */
+  failure?: Failure | undefined;
   /** Who stopped it. */
   stoppedBy?: string | undefined;
   changes?: Changes | undefined;

@@ -1,4 +1,5 @@
 /** The daemon's routes: who may, how much, what it means. Everything that a route decides is decided behind it. */
+import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type * as z from "zod";
@@ -17,7 +18,6 @@ import {
 import { WIRE_VERSION } from "../wire/version.ts";
 import type { Authenticator } from "./auth.ts";
 import type { Journal } from "./journal.ts";
-import type { DaemonLog } from "./log.ts";
 import { DaemonProblem, problemResponse } from "./problem.ts";
 import { type StreamParts, streamResponse } from "./stream.ts";
 import type { Turns } from "./turns.ts";
@@ -30,10 +30,9 @@ export interface ServerParts extends StreamParts {
   status(): Pick<StatusResponse, "agent" | "repositories">;
   credentials(request: CredentialsRequest): void;
   init(request: InitRequest): void;
-  log: DaemonLog;
 }
 
-type Env = { Variables: { expiresAt: number | null } };
+type Env = { Bindings: Partial<HttpBindings>; Variables: { expiresAt: number | null } };
 type Route = keyof typeof ROUTES;
 
 const MEBIBYTE = 1024 * 1024;
@@ -121,7 +120,11 @@ function stream(c: Context<Env>, parts: ServerParts): Response {
   if (query.epoch !== undefined && (query.epoch !== epoch || query.cursor > cursor)) {
     throw new DaemonProblem("epoch-mismatch", `The journal is ${epoch} up to ${cursor}; start from cursor 0.`);
   }
-  return streamResponse(parts, { cursor: query.cursor, follow: query.follow, expiresAt: c.get("expiresAt") });
+  const { outgoing } = c.env ?? {};
+  const hangUp = (): void => {
+    if (outgoing?.writableFinished === false) outgoing.destroy();
+  };
+  return streamResponse(parts, { cursor: query.cursor, follow: query.follow, expiresAt: c.get("expiresAt"), hangUp });
 }
 
 function withoutStale(c: Context<Env>): Record<string, string> {

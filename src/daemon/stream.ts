@@ -1,17 +1,20 @@
 /**
  * The journal as server-sent events. The reader pulls: only when the last piece has left for the socket is the next one read from
- * disk, so a client that is slow, asleep or gone costs a few kilobytes and misses nothing.
+ * disk, so a client that is slow, asleep or gone costs a few kilobytes and misses nothing. One that takes nothing for a minute is cut
+ * off with a word, so that it does not cost a connection for ever either.
  */
 import type { JournalEntry } from "../wire/events.ts";
-import { HEARTBEAT_EVERY_MS, HEARTBEAT_FRAME, toFrame } from "../wire/sse.ts";
+import { CUT_OFF_AFTER_MS, CUT_OFF_REASON, HEARTBEAT_EVERY_MS, HEARTBEAT_FRAME, toFrame } from "../wire/sse.ts";
 import type { DaemonClock } from "./clock.ts";
 import type { Journal } from "./journal.ts";
+import type { DaemonLog } from "./log.ts";
 
 export interface StreamParts {
   journal: Journal;
   clock: DaemonClock;
   /** Aborted when the daemon shuts down: streams send what is in the journal, then end. */
   closing: AbortSignal;
+  log: DaemonLog;
 }
 
 export interface StreamRequest {
@@ -19,6 +22,8 @@ export interface StreamRequest {
   follow: boolean;
   /** When the token ends, and with it the stream; null: never. */
   expiresAt: number | null;
+  /** Ends the connection if it stands still, with what lies in its buffers. */
+  hangUp(): void;
 }
 
 /** Entries per piece. Most are well below a kilobyte; the largest (a diff) is 200 kB. */
@@ -37,19 +42,39 @@ const HEADERS = {
 export function streamResponse(parts: StreamParts, request: StreamRequest): Response {
   const reader = new StreamReader(parts, request);
   const encoder = new TextEncoder();
+  let callOff = (): void => {};
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        callOff();
         const text = await reader.next();
-        if (text === null) controller.close();
-        else controller.enqueue(encoder.encode(text));
+        if (text === null) return controller.close();
+        controller.enqueue(encoder.encode(text));
+        // Called off by the next `pull`, which comes when the socket has taken this piece.
+        callOff = parts.clock.after(CUT_OFF_AFTER_MS, () => {
+          controller.enqueue(encoder.encode(CUT_OFF_FRAME));
+          controller.close();
+          cutOff(parts, request, reader);
+        });
       },
-      cancel: () => reader.leave(),
+      cancel() {
+        callOff();
+        reader.leave();
+      },
     },
     // Nothing is read ahead: `pull` is called when the socket takes more.
     { highWaterMark: 0 },
   );
   return new Response(body, { headers: HEADERS });
+}
+
+/** A comment: whoever parses the stream passes over it, and whoever looks at it by eye knows. */
+const CUT_OFF_FRAME = `: cut-off: ${CUT_OFF_REASON}\n\n`;
+
+function cutOff({ clock, log }: StreamParts, { hangUp }: StreamRequest, reader: StreamReader): void {
+  reader.leave();
+  log.warn("stream.cut-off", { cursor: reader.cursor });
+  clock.after(CUT_OFF_AFTER_MS, hangUp);
 }
 
 /** One client's way through the journal. */
@@ -64,6 +89,11 @@ class StreamReader {
     this.#parts = parts;
     this.#request = request;
     this.#cursor = request.cursor;
+  }
+
+  /** Of the last entry that left for the socket. */
+  get cursor(): number {
+    return this.#cursor;
   }
 
   /** Frames as soon as there are some, else a heartbeat; null when it is over. */

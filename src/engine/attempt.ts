@@ -5,6 +5,7 @@ import { toThreadboxError } from "../errors.ts";
 import type { PendingEffect } from "../store/effects.ts";
 import { Fenced, type Write } from "./claim.ts";
 import { givenUp, retryInMs } from "./give-up.ts";
+import { belongsTo } from "./happenings.ts";
 import { perform } from "./perform.ts";
 import type { EngineDeps } from "./ports.ts";
 
@@ -14,30 +15,25 @@ export type Outcome = { is: "over"; event: SessionEvent | null; error: string | 
 /** Never rejects for what an adapter did; with `Fenced` when the session is another bot's now. */
 export async function attempt(deps: EngineDeps, row: PendingEffect, session: Session, write: Write): Promise<Outcome> {
   const startedAt = deps.clock.now();
-  const fields = { session: session.id, effect: row.effect.do, id: row.id, attempt: row.attempts + 1 };
+  const told = () => ({
+    ...{ at: deps.clock.now(), bot: deps.settings.owner, durationMs: deps.clock.now() - startedAt },
+    ...{ ...belongsTo(row.effect, session), effect: row.effect.do, id: row.id, attempt: row.attempts + 1 },
+  });
   await write((tx) => deps.store.countAttempt(tx, row.id));
   deps.reached?.(`${row.effect.do}.begun`);
   try {
     const event = await perform(deps, row.effect, { session, id: row.id, again: row.attempts > 0, write });
     deps.reached?.(`${row.effect.do}.sent`);
-    deps.log.info({ ...fields, outcome: "done", durationMs: deps.clock.now() - startedAt }, "effect.done");
+    deps.tell?.({ type: "effect.done", ...told() });
     return { is: "over", event, error: null };
   } catch (thrown) {
     if (thrown instanceof Fenced) throw thrown;
     const error = toThreadboxError(thrown);
-    const inMs = retryInMs(error, row.attempts + 1);
-    deps.log.warn(
-      {
-        ...fields,
-        outcome: inMs === null ? "given-up" : "again",
-        code: error.code,
-        detail: error.detail,
-        retryInMs: inMs,
-        err: error.cause,
-      },
-      "effect.failed",
-    );
-    if (inMs !== null) return { is: "again", inMs };
+    const retryMs = retryInMs(error, row.attempts + 1, row.effect.do);
+    const { code, detail, cause } = error;
+    const outcome = retryMs === null ? "given-up" : "again";
+    deps.tell?.({ type: "effect.failed", ...told(), outcome, code, detail, retryInMs: retryMs, cause });
+    if (retryMs !== null) return { is: "again", inMs: retryMs };
     return { is: "over", event: givenUp(row.effect, session, error), error: error.message };
   }
 }

@@ -1,5 +1,6 @@
 /** Which sessions this bot works on: fetches wake-ups as they come, keeps its claims alive, lets go of those that it has lost. */
 import { pause } from "../clock.ts";
+import type { Ms } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import { type Holder, hold } from "./holder.ts";
 import type { EngineDeps } from "./ports.ts";
@@ -18,6 +19,8 @@ export interface Dispatcher {
   stop(): Promise<void>;
   /** Sessions that are held now. */
   size(): number;
+  /** When it last came around to look for work, whether there was some or the database was away. */
+  lookedAt(): Ms;
 }
 
 export function createDispatcher(deps: EngineDeps): Dispatcher {
@@ -26,6 +29,7 @@ export function createDispatcher(deps: EngineDeps): Dispatcher {
   const leaving = new Set<Promise<void>>();
   const stopping = new AbortController();
   let fetching = Promise.resolve();
+  let lookedAt = deps.clock.now();
   let timers: NodeJS.Timeout[] = [];
   let unsubscribe = (): void => {};
 
@@ -34,6 +38,9 @@ export function createDispatcher(deps: EngineDeps): Dispatcher {
       .then(() => take(deps, holders, { leaving, stopping: stopping.signal }))
       .catch((thrown: unknown) => {
         deps.log.warn({ detail: toThreadboxError(thrown).detail }, "dispatcher.fetch-failed");
+      })
+      .then(() => {
+        lookedAt = deps.clock.now();
       });
   };
   const beat = async (): Promise<void> => {
@@ -69,6 +76,7 @@ export function createDispatcher(deps: EngineDeps): Dispatcher {
       await Promise.all(leaving);
     },
     size: () => holders.size,
+    lookedAt: () => lookedAt,
   };
 }
 

@@ -46,6 +46,7 @@ export function openDisplay(deps: DisplayDeps, thread: Thread, first: Progress, 
   let closed = false;
   let busy = Promise.resolve();
   let lastTries = MAX_LAST_TRIES;
+  let hopeless = false;
 
   const show = async (): Promise<void> => {
     if (!deps.surface) return;
@@ -70,8 +71,11 @@ export function openDisplay(deps: DisplayDeps, thread: Thread, first: Progress, 
       const error = toThreadboxError(thrown);
       // Progress is the first thing to go without: the answer says everything again.
       shown = { ...shown, at: shown.at + (error.retryAfterMs ?? 0), changedAt: before?.changedAt ?? 0 };
+      const never = catalogEntry(error.code).retry === "never";
+      // A thread that is gone stays gone; nobody is asked about it every few seconds for an hour.
+      hopeless ||= never;
       // But for the last edit: it takes the Stop button away. Nobody waits for it.
-      const again = lastTries > 0 && catalogEntry(error.code).retry !== "never";
+      const again = lastTries > 0 && !never;
       if (closed && again) deps.clock.after(error.retryAfterMs ?? LAST_TRY_AFTER_MS, show);
       if (closed) lastTries -= 1;
       deps.log.info({ turn: showing.turn, code: error.code, detail: error.detail }, "progress.dropped");
@@ -79,7 +83,7 @@ export function openDisplay(deps: DisplayDeps, thread: Thread, first: Progress, 
   };
   const schedule = (): void => {
     cancel();
-    if (closed) return;
+    if (closed || hopeless) return;
     cancel = deps.clock.after(showInMs(progress, shown, deps.clock.now()), () => {
       busy = busy.then(show).then(schedule);
     });

@@ -1,5 +1,5 @@
 /** The engine as `main.ts` sees it: the way in, and the only loop. */
-import type { Inbox } from "../core/types.ts";
+import type { Inbox, Ms } from "../core/types.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import type { EngineDeps } from "./ports.ts";
 import { createIngress } from "./receive.ts";
@@ -11,6 +11,8 @@ export interface Engine {
   stop(): Promise<void>;
   /** Sessions that this bot works on now. */
   working(): number;
+  /** When its loop last came around. */
+  lookedAt(): Ms;
 }
 
 export function createEngine(deps: EngineDeps): Engine {
@@ -25,5 +27,6 @@ export function createEngine(deps: EngineDeps): Engine {
     },
     stop: () => dispatcher.stop(),
     working: () => dispatcher.size(),
+    lookedAt: () => dispatcher.lookedAt(),
   };
 }

@@ -5,10 +5,11 @@
 import { every } from "../clock.ts";
 import { condense } from "../core/condense.ts";
 import type { SessionEvent } from "../core/decision.ts";
+import { type Limits, refusalOfTurn } from "../core/limits.ts";
 import type { Progress, Session, TurnResult } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import type { AgentEvent, JournalEntry, StreamPosition } from "../wire/events.ts";
-import type { EngineDeps } from "./ports.ts";
+import type { EngineDeps, EngineSettings } from "./ports.ts";
 import { daemonOf, sandboxOf } from "./reach.ts";
 import { credentialsFor, type HandOver } from "./send.ts";
 
@@ -19,7 +20,8 @@ const MAX_WAITING = 50;
 /** Installation tokens live an hour; a turn may live longer. */
 const RENEW_CREDENTIALS_EVERY_MS = 40 * 60_000;
 
-type FollowDeps = Pick<EngineDeps, "connect" | "provider" | "clock" | "log" | "reached"> & HandOver;
+type FollowDeps = Pick<EngineDeps, "connect" | "provider" | "clock" | "log" | "reached"> &
+  HandOver & { settings: Pick<EngineSettings, "limits"> };
 
 export interface Following {
   session: Session;
@@ -78,9 +80,10 @@ async function readOn(
   { over, ask }: Watching,
 ): Promise<boolean> {
   const { cursor, epoch } = from;
+  const reading = readingOf(deps, session, turn);
   const stream = daemonOf(deps, session).stream({ cursor, epoch, signal: over, onBreak: ask });
   for await (const entry of stream) {
-    const event = meaning(entry.event, turn, session.turn?.attempt ?? 1);
+    const event = meaning(entry.event, reading);
     deps.reached?.(event?.type === "turn.ended" ? "stream.ended" : "stream.read");
     await keeper.add(entry, event);
     if (event?.type === "turn.ended") return true;
@@ -101,10 +104,11 @@ async function readAnew(
   const daemon = daemonOf(deps, session);
   const { turn: running, queued, cursor: end } = await daemon.status();
   const stillToCome = running?.id === turn || queued > 0;
+  const reading = readingOf(deps, session, turn);
   let begun = false;
   for await (const entry of daemon.stream({ cursor: 0, epoch: null, signal: over, onBreak: ask })) {
     begun ||= entry.event.type === "turn.started" && entry.event.turn === turn;
-    const event = begun ? meaning(entry.event, turn, session.turn?.attempt ?? 1) : null;
+    const event = begun ? meaning(entry.event, reading) : null;
     if (begun) await keeper.add(entry, event);
     if (event?.type === "turn.ended") return true;
     if (!stillToCome && entry.cursor >= end) return false;
@@ -144,6 +148,8 @@ function keep(deps: FollowDeps, { from, store, show, ...following }: Following):
   let { progress } = following;
   let position = from;
   let waiting: JournalEntry[] = [];
+  /** Those that wait, and those that are on their way into the store. */
+  let unstored = 0;
   let failed: unknown = null;
   let stored = Promise.resolve();
   let cancel: (() => void) | null = null;
@@ -155,6 +161,9 @@ function keep(deps: FollowDeps, { from, store, show, ...following }: Following):
     waiting = [];
     const batch: Batch = { entries, position, progress, event };
     stored = stored.then(() => (entries.length > 0 || event ? store(batch) : undefined));
+    stored = stored.then(() => {
+      unstored -= entries.length;
+    });
     stored.catch((thrown: unknown) => {
       failed = thrown;
     });
@@ -166,9 +175,10 @@ function keep(deps: FollowDeps, { from, store, show, ...following }: Following):
       progress = condense(progress, entry.event, entry.at);
       show(progress);
       waiting.push(entry);
+      unstored += 1;
       position = { epoch: entry.epoch, cursor: entry.cursor };
       // Read on only when that is stored, or a sandbox that tells without end would fill this bot's memory.
-      if (event || waiting.length >= MAX_WAITING) await flush(event);
+      if (event || unstored >= MAX_WAITING) await flush(event);
       else cancel ??= deps.clock.after(STORE_EVERY_MS, () => void flush(null).catch(() => undefined));
     },
     async close({ event, restart }) {
@@ -185,10 +195,27 @@ function keep(deps: FollowDeps, { from, store, show, ...following }: Following):
 /** Nine messages in Slack. More is not an answer but somebody's way to flood a thread; the transcript has all of it. */
 const MAX_ANSWER_CHARS = 100_000;
 
+/** Which attempt at which turn is read, and how much it may use. */
+interface Reading {
+  turn: string;
+  attempt: number;
+  limits: Limits;
+}
+
+const readingOf = ({ settings: { limits } }: FollowDeps, session: Session, turn: string): Reading => ({
+  turn,
+  attempt: session.turn?.attempt ?? 1,
+  limits,
+});
+
 /** The few events that change a session; all others only change what is shown. */
-function meaning(event: AgentEvent, turn: string, attempt: number): SessionEvent | null {
+function meaning(event: AgentEvent, { turn, attempt, limits }: Reading): SessionEvent | null {
   if (event.type === "branch.pushed")
     return { type: "branch.pushed", repository: event.repository, branch: event.branch };
+  if (event.type === "usage" && event.turn === turn) {
+    const over = refusalOfTurn(limits, event.usage);
+    return over && { type: "over-budget", turn, attempt, code: over.code, detail: over.text };
+  }
   if (event.type !== "turn.ended" || event.turn !== turn || (event.attempt ?? 1) !== attempt) return null;
   const { type: _type, turn: _turn, attempt: _attempt, ...rest } = event;
   const result: TurnResult = { ...rest, answer: rest.answer.slice(0, MAX_ANSWER_CHARS) };

@@ -7,16 +7,31 @@ import { catalogEntry, type ThreadboxError } from "../errors.ts";
 const MAX_ATTEMPTS_NOW = 5;
 /** `later` failures: what could not be posted is posted later; about a day with the longest pause. */
 const MAX_ATTEMPTS_LATER = 300;
+/** Eyes on a message are a courtesy, and what is to be said stands in line behind them. */
+const MAX_ATTEMPTS_EYES = 3;
 const MAX_PAUSE_MS = 5 * 60_000;
 /** Doubled with each attempt: 1, 2, 4, 8 s ... */
 const BASE_PAUSE_MS = 500;
+/** The other side names a short time again and again: with a second more for each attempt, all of them take half a day at least. */
+const MORE_EACH_TIME_MS = 1_000;
+
+/** Words for a person, which nobody can do again by writing `retry`: they outlast an outage of the vendor. */
+const MUST_ARRIVE: ReadonlySet<Effect["do"]> = new Set(["answer", "say", "refuse", "help"]);
 
 /** Milliseconds until the next attempt, or null when there is none. `attempts` counts those that were made. */
-export function retryInMs(error: ThreadboxError, attempts: number): number | null {
-  const { retry } = catalogEntry(error.code);
-  if (retry === "never") return null;
-  if (attempts >= (retry === "now" ? MAX_ATTEMPTS_NOW : MAX_ATTEMPTS_LATER)) return null;
-  return error.retryAfterMs ?? Math.min(MAX_PAUSE_MS, BASE_PAUSE_MS * 2 ** Math.min(attempts, 12));
+export function retryInMs(error: ThreadboxError, attempts: number, effect: Effect["do"]): number | null {
+  if (attempts >= maxAttempts(error, effect)) return null;
+  const { retryAfterMs } = error;
+  if (retryAfterMs === undefined) return Math.min(MAX_PAUSE_MS, BASE_PAUSE_MS * 2 ** Math.min(attempts, 12));
+  return Math.max(retryAfterMs, Math.min(MAX_PAUSE_MS, MORE_EACH_TIME_MS * (attempts - 1)));
+}
+
+function maxAttempts({ code }: ThreadboxError, effect: Effect["do"]): number {
+  const { retry } = catalogEntry(code);
+  if (retry === "never") return 0;
+  if (effect === "acknowledge") return MAX_ATTEMPTS_EYES;
+  const isOutage = code === "surface.unavailable" && MUST_ARRIVE.has(effect);
+  return retry === "later" || isOutage ? MAX_ATTEMPTS_LATER : MAX_ATTEMPTS_NOW;
 }
 
 /** What an effect that was given up means for the session. Null where nothing hangs on it. */

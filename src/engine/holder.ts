@@ -6,7 +6,7 @@
 import { createBell } from "../bell.ts";
 import { pause } from "../clock.ts";
 import { decide } from "../core/decide.ts";
-import { LANE, type Lane, type SessionEvent } from "../core/decision.ts";
+import { type Effect, LANE, type Lane, type SessionEvent } from "../core/decision.ts";
 import type { Session } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { Tx } from "../store/database.ts";
@@ -15,8 +15,10 @@ import type { StreamPosition } from "../wire/events.ts";
 import { attempt } from "./attempt.ts";
 import { type Claim, claimSession, Fenced } from "./claim.ts";
 import { type Batch, follow } from "./follow.ts";
+import { happeningsOf } from "./happenings.ts";
 import type { SessionJob } from "./jobs.ts";
 import type { EngineDeps } from "./ports.ts";
+import { aboutOf } from "./reason.ts";
 import { createStage, type Stage } from "./stage.ts";
 
 export interface Holder {
@@ -168,8 +170,10 @@ async function carryOut(held: Held, row: PendingEffect, session: Session): Promi
     held.begun.delete(row.id);
     return;
   }
-  await commit(held, (tx) => deps.store.finishEffect(tx, row.id, outcome.error), outcome.event);
+  const by = { bot: deps.settings.owner, error: outcome.error };
+  await commit(held, (tx) => deps.store.finishEffect(tx, row.id, by), outcome.event);
   deps.reached?.(`${row.effect.do}.recorded`);
+  if (row.effect.do === "answer") answered(deps, session, row.effect, outcome.error === null);
 }
 
 async function followTurn(held: Held, session: Session, stop: AbortSignal): Promise<void> {
@@ -177,6 +181,8 @@ async function followTurn(held: Held, session: Session, stop: AbortSignal): Prom
   const turn = session.turn?.id ?? "";
   const display = stage.of(turn);
   if (!display) return;
+  const startedAt = deps.clock.now();
+  let read = 0;
   const store = async ({ entries, position, progress, event }: Batch): Promise<void> => {
     const write = async (tx: Tx): Promise<void> => {
       await deps.store.addTranscript(tx, session.id, entries, position);
@@ -186,6 +192,7 @@ async function followTurn(held: Held, session: Session, stop: AbortSignal): Prom
     await commit(held, write, event);
     deps.reached?.("stream.stored");
     held.stream = position;
+    read += entries.length;
     if (event) held.ring();
   };
   await follow(deps, {
@@ -197,22 +204,44 @@ async function followTurn(held: Held, session: Session, stop: AbortSignal): Prom
     store,
     show: display.update,
   });
+  const at = deps.clock.now();
+  const ids = { session: session.id, turn, mention: null, attempt: session.turn?.attempt ?? 1 };
+  deps.tell?.({
+    ...{ type: "stream.followed", at, bot: deps.settings.owner },
+    ...{ ...ids, durationMs: at - startedAt, entries: read },
+  });
+}
+
+/** A mention's way is at its end. */
+function answered(
+  { tell, clock, settings }: EngineDeps,
+  session: Session,
+  { turn, asks, result }: Extract<Effect, { do: "answer" }>,
+  delivered: boolean,
+): void {
+  const at = clock.now();
+  const ids = { session: session.id, turn, mention: turn };
+  const { outcome } = result;
+  const since = asks[0]?.at ?? at;
+  tell?.({ type: "mention.answered", at, bot: settings.owner, ...ids, outcome, delivered, since });
 }
 
 /** Writes, and what the event means for the session, in one transaction; refused when the session is another bot's now. */
 async function commit(
-  { deps, job, claim }: Held,
+  { deps, claim }: Held,
   write: (tx: Tx) => Promise<void>,
   event: SessionEvent | null,
 ): Promise<void> {
-  await claim.write(async (tx, session) => {
+  const bot = deps.settings.owner;
+  const happened = await claim.write(async (tx, session) => {
     await write(tx);
-    if (!event) return;
-    const decision = decide(session, event, deps.clock.now());
-    await deps.store.save(tx, decision.session, decision.effects);
-    const effects = decision.effects.map(({ effect }) => effect.do);
-    deps.log.info({ session: job.session, event: event.type, effects }, "session.decided");
+    if (!event) return [];
+    const at = deps.clock.now();
+    const decision = decide(session, event, at);
+    await deps.store.save(tx, decision, { bot, event: event.type, about: aboutOf(event) });
+    return happeningsOf(session, event, decision, { at, bot });
   });
+  for (const happening of happened) deps.tell?.(happening);
 }
 
 /** In one transaction with the look that finds nothing to do, so that no wake-up falls between the two. */
@@ -241,6 +270,7 @@ async function settle({ deps, tasks }: Held): Promise<void> {
 const SETTLE_WITHIN_MS = 8_000;
 
 function report(deps: EngineDeps, job: SessionJob, thrown: unknown): void {
-  if (thrown instanceof Fenced) deps.log.info({ session: job.session }, "session.taken-over");
-  else deps.log.error({ session: job.session, detail: toThreadboxError(thrown).detail, err: thrown }, "holder.failed");
+  const told = { at: deps.clock.now(), bot: deps.settings.owner, session: job.session };
+  if (thrown instanceof Fenced) deps.tell?.({ type: "session.taken-over", ...told });
+  else deps.tell?.({ type: "holder.failed", ...told, detail: toThreadboxError(thrown).detail, cause: thrown });
 }

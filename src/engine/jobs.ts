@@ -18,7 +18,7 @@ export interface SessionJob {
 /** What a session is to be told when its time has come. */
 export interface TimerJob {
   session: string;
-  event: Extract<SessionEvent, { type: "idle" | "overdue" | "ending" }>;
+  event: Extract<SessionEvent, { type: "idle" | "warned" | "overdue" | "ending" | "place" }>;
 }
 
 /** A bot that is silent that long has lost its sessions. pg-boss allows no less than 10. */
@@ -94,6 +94,23 @@ export async function startJobs(options: { connection: Connection; log: Log }) {
       });
     },
 
+    /**
+     * Once an hour, by one of all bots: each asks for it at its start and then every hour, and the first one who asks in an hour is
+     * heard. The returned function ends the asking.
+     */
+    async hourly(name: string, work: () => Promise<void>): Promise<() => void> {
+      if (!(await boss.getQueue(name))) await boss.createQueue(name, HOURLY);
+      const ask = async (): Promise<void> => {
+        await boss.send(name, {}, { singletonSeconds: HOUR_SECONDS }).catch((error: unknown) => {
+          log.warn({ queue: name, error: String(error) }, "jobs.error");
+        });
+      };
+      await ask();
+      await boss.work(name, { pollingIntervalSeconds: 60 }, work);
+      const asking = setInterval(ask, HOUR_SECONDS * 1_000).unref();
+      return () => clearInterval(asking);
+    },
+
     /** After a restart of the same bot: what it held is nobody's now, and need not wait for the lease to run out. */
     async dropClaims(sessions: string[]): Promise<void> {
       for (const session of sessions) {
@@ -106,6 +123,15 @@ export async function startJobs(options: { connection: Connection; log: Log }) {
     stop: () => boss.stop({ graceful: true, timeout: 5_000, close: true }),
   };
 }
+
+const HOUR_SECONDS = 3_600;
+/** That it was done in this hour is known by its row. What fails is done an hour later. */
+const HOURLY = {
+  policy: "standard",
+  retryLimit: 0,
+  expireInSeconds: HOUR_SECONDS,
+  deleteAfterSeconds: 2 * HOUR_SECONDS,
+} as const;
 
 /** What `touch` answers; the published type of 12.35.0 leaves the fields out. */
 const Touched = z.object({

@@ -2,17 +2,18 @@
  * One effect -> one adapter call -> the event that it produced (null where nothing follows from it).
  * Every call is safe to repeat: `again` says that an earlier attempt may have got through.
  */
-import { type Choice, chooseWork, refusedBranch } from "../core/choose.ts";
-import { helpText, parseCommand } from "../core/command.ts";
+import { helpText } from "../core/command.ts";
 import type { Effect, SessionEvent } from "../core/decision.ts";
 import type { Session } from "../core/types.ts";
-import { catalogEntry, toThreadboxError } from "../errors.ts";
+import { catalogEntry } from "../errors.ts";
+import { check } from "./check.ts";
 import type { Write } from "./claim.ts";
 import type { EngineDeps } from "./ports.ts";
 import { pullRequestDraft } from "./publish.ts";
 import { daemonOf, pageFor, sandboxOf, surfaceOf } from "./reach.ts";
 import { passOn, sendTurn } from "./send.ts";
 import { startSandbox } from "./start.ts";
+import { timerOf } from "./timers.ts";
 
 export interface Performing {
   /** The session as it is when the effect begins. */
@@ -33,7 +34,7 @@ export async function perform(
   const post = { marker: id, again };
   switch (effect.do) {
     case "check":
-      return check(deps, session, effect.mention);
+      return check(deps, session, effect.mention, write);
     case "acknowledge":
       await surfaceOf(deps, effect.thread.surface).acknowledge(effect);
       return null;
@@ -51,7 +52,7 @@ export async function perform(
       await answer(deps, session, effect, post);
       return null;
     case "start-sandbox":
-      return startSandbox(deps, session, effect.from);
+      return startSandbox(deps, session, effect.from, write);
     case "sleep":
       return sleep(deps, session, write);
     case "send-turn":
@@ -68,37 +69,10 @@ export async function perform(
     case "open-pull-request":
       return openPullRequest(deps, session, effect.turn);
     case "wake-me":
-      await armTimer(deps, session.id, effect);
+      await armTimer(deps, session, effect);
       return null;
     default:
       return effect satisfies never;
-  }
-}
-
-async function check(deps: EngineDeps, session: Session, id: string): Promise<SessionEvent | null> {
-  const mention = session.checking.find((one) => one.id === id);
-  if (!mention) return null;
-  // Who may ask is known where the person is: an operator may stop a Slack thread from the terminal.
-  const authorization = await surfaceOf(deps, mention.author.surface).authorize(mention);
-  if (!authorization.allowed) return { type: "turned-away", mention: id, text: authorization.text };
-  const command = parseCommand(mention.text);
-  const { options, text } = "options" in command ? command : { options: {}, text: "" };
-  const wish = { options, text: mention.subject ?? text, sessionId: session.id };
-  const chosen = await located(deps, chooseWork(mention, deps.repositories, wish));
-  const refused = chosen.is === "chosen" ? refusedBranch(options.branch, chosen.work.repository) : null;
-  const choice = refused ?? chosen;
-  return { type: "admitted", mention: id, author: authorization.author, choice };
-}
-
-/** Keys of branches need the forge's own id of the repository, which a URL does not tell. */
-async function located(deps: EngineDeps, choice: Choice): Promise<Choice> {
-  if (choice.is === "problem") return choice;
-  try {
-    return { is: "chosen", work: { ...choice.work, repository: await deps.forge.locate(choice.work.repository) } };
-  } catch (thrown) {
-    const error = toThreadboxError(thrown);
-    if (error.code !== "repository.unknown") throw error;
-    return { is: "problem", code: "repository.unknown", detail: `${error.detail} ${error.remedy}` };
   }
 }
 
@@ -145,20 +119,11 @@ async function openPullRequest(deps: EngineDeps, session: Session, turn: string)
   return { type: "pull-request.opened", turn, pullRequest: await deps.forge.openPullRequest(draft) };
 }
 
-async function armTimer(deps: EngineDeps, session: string, effect: Extract<Effect, { do: "wake-me" }>): Promise<void> {
-  const { idleAfterMs, turnLimitMs } = deps.settings;
-  if (effect.when === "idle")
-    await deps.jobs.timer({ session, event: { type: "idle", since: effect.since } }, idleAfterMs);
-  else if (effect.when === "overdue")
-    await deps.jobs.timer({ session, event: { type: "overdue", turn: effect.turn } }, turnLimitMs);
-  else {
-    const { endsAt } = effect;
-    const inMs = Math.max(LOOK_AGAIN_MS, endsAt - CARRY_OVER_MS - deps.clock.now());
-    await deps.jobs.timer({ session, event: { type: "ending", endsAt } }, inMs);
-  }
+async function armTimer(
+  { jobs, settings, clock }: EngineDeps,
+  session: Session,
+  effect: Extract<Effect, { do: "wake-me" }>,
+): Promise<void> {
+  const { event, inMs } = timerOf(settings, session, effect, clock.now());
+  await jobs.timer({ session: session.id, event }, inMs);
 }
-
-/** Before its provider ends a sandbox. A snapshot of a large one takes five minutes at most, and so does what comes before it. */
-const CARRY_OVER_MS = 10 * 60_000;
-/** A turn that was just ending has ended then. */
-const LOOK_AGAIN_MS = 5_000;

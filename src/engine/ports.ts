@@ -1,5 +1,6 @@
 /** What the engine needs of the rest, handed over by `main.ts`. */
 import type { Clock } from "../clock.ts";
+import type { Limits } from "../core/limits.ts";
 import type { Repository } from "../core/types.ts";
 import type { Log } from "../log.ts";
 import type { DaemonClient } from "../sandboxes/daemon-client.ts";
@@ -8,6 +9,7 @@ import type { Store } from "../store/store.ts";
 import type { Forge } from "../surfaces/forge.ts";
 import type { Surfaces } from "../surfaces/surface.ts";
 import type { CredentialsRequest } from "../wire/routes.ts";
+import type { Tell } from "./happenings.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Reached } from "./steps.ts";
 import type { Stock } from "./stock.ts";
@@ -33,6 +35,8 @@ export interface EngineDeps {
   settings: EngineSettings;
   clock: Clock;
   log: Log;
+  /** Hears of everything that a person may ask about later. Must not throw. */
+  tell?: Tell | undefined;
   /** See `steps.ts`. */
   reached?: Reached | undefined;
   /** Listens to `threadbox_wake`; the payload is a session's id, null when anything may have been missed. */
@@ -51,6 +55,7 @@ export interface EngineSettings {
   idleAfterMs: number;
   /** Wall time of a turn. */
   turnLimitMs: number;
+  limits: Limits;
   /** Sessions that this bot works on at once. */
   maxSessions: number;
   /** The page of a session, or null where nobody could open it. */

@@ -9,13 +9,16 @@ import { threadKey } from "../core/correlation.ts";
 import { decide, newSession } from "../core/decide.ts";
 import type { SessionEvent } from "../core/decision.ts";
 import { titleOf } from "../core/naming.ts";
-import type { Inbox, KeyLink, Mention, Receipt } from "../core/types.ts";
+import type { Inbox, KeyLink, Mention, Ms, Receipt } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Tx } from "../store/database.ts";
 import type { Store } from "../store/store.ts";
 import type { Surfaces } from "../surfaces/surface.ts";
+import { type Happening, happeningsOf, type Tell } from "./happenings.ts";
 import type { Jobs, TimerJob } from "./jobs.ts";
+import type { EngineSettings } from "./ports.ts";
+import { aboutOf } from "./reason.ts";
 import type { Reached } from "./steps.ts";
 
 export interface ReceiveDeps {
@@ -24,6 +27,9 @@ export interface ReceiveDeps {
   surfaces: Surfaces;
   clock: Clock;
   log: Log;
+  /** The bot that takes it in; none where an operator's command does. */
+  settings?: Pick<EngineSettings, "owner">;
+  tell?: Tell | undefined;
   /** See `steps.ts`. */
   reached?: Reached | undefined;
 }
@@ -39,45 +45,71 @@ export interface Ingress extends Inbox {
 
 /** Each method is one transaction, and resolves after it. */
 export function createIngress(deps: ReceiveDeps): Ingress {
-  const { store, log, reached } = deps;
-  const logged = (receipt: Receipt, fields: object): Receipt => {
-    reached?.("inbound.stored");
-    log.info({ ...fields, ...receipt }, "inbound.handled");
-    return receipt;
+  const { store, clock } = deps;
+  const handled = (what: "mention" | "link", { thread, dedupe }: Mention | KeyLink, startedAt: Ms) => {
+    const { surface } = thread;
+    return (receipt: Receipt): void => {
+      deps.reached?.("inbound.stored");
+      const by = { at: clock.now(), bot: botOf(deps), durationMs: clock.now() - startedAt };
+      deps.tell?.({ type: "inbound.handled", ...by, what, surface, dedupe, receipt });
+    };
   };
   return {
     async receive(arrived) {
       const mention: Mention = { ...arrived, id: newId("m") };
-      const receipt = await store.transaction((tx) => admit(deps, tx, mention));
-      return logged(receipt, { surface: mention.thread.surface, dedupe: mention.dedupe });
+      const stored = handled("mention", mention, clock.now());
+      return inOneGo(deps, (writing) => admit(writing, mention), stored);
     },
-    async link(link) {
-      const receipt = await store.transaction((tx) => join(deps, tx, link));
-      return logged(receipt, { surface: link.thread.surface, dedupe: link.dedupe });
+    link(link) {
+      const stored = handled("link", link, clock.now());
+      return inOneGo(deps, (writing) => join(writing, link), stored);
     },
     async lookedUp(seq) {
       const waiting = await store.waiting(seq);
       if (!waiting || "link" in waiting) return;
       const mention = await completed(deps, waiting.mention);
-      await store.transaction(async (tx) => {
-        const session = await findOrMint(deps, tx, mention);
-        if (await store.assign(tx, seq, session)) await apply(deps, tx, session, { type: "mentioned", mention });
+      await inOneGo(deps, async (writing) => {
+        const session = await findOrMint(deps, writing.tx, mention);
+        if (await store.assign(writing.tx, seq, session)) await apply(writing, session, { type: "mentioned", mention });
       });
     },
     async destroyed(session, by) {
-      await store.transaction((tx) => apply(deps, tx, session, { type: "sandbox.destroyed", by }));
+      await inOneGo(deps, (writing) => apply(writing, session, { type: "sandbox.destroyed", by }));
     },
     async timer({ session, event }) {
-      await store.transaction((tx) => apply(deps, tx, session, event));
+      await inOneGo(deps, (writing) => apply(writing, session, event));
     },
   };
 }
 
-async function admit(deps: ReceiveDeps, tx: Tx, mention: Mention): Promise<Receipt> {
+/** One transaction under way. */
+interface Writing {
+  deps: ReceiveDeps;
+  tx: Tx;
+  happened: Happening[];
+}
+
+/** Nobody is told what a transaction did before it is committed; `stored` is called first then. */
+async function inOneGo<T>(
+  deps: ReceiveDeps,
+  work: (writing: Writing) => Promise<T>,
+  stored: (result: T) => void = () => {},
+): Promise<T> {
+  const happened: Happening[] = [];
+  const result = await deps.store.transaction((tx) => work({ deps, tx, happened }));
+  stored(result);
+  for (const happening of happened) deps.tell?.(happening);
+  return result;
+}
+
+const botOf = ({ settings }: ReceiveDeps): string | null => settings?.owner ?? null;
+
+async function admit(writing: Writing, mention: Mention): Promise<Receipt> {
+  const { deps, tx } = writing;
   const { store, jobs } = deps;
   const known = await store.sessionOf(tx, mention.keys);
   if (!known && !mention.addressed) return { is: "ignored", reason: "nobody-follows" };
-  const seq = await store.remember(tx, mention.dedupe, { mention }, known);
+  const seq = await store.remember(tx, { dedupe: mention.dedupe, bot: botOf(deps) }, { mention }, known);
   if (seq === null) return { is: "duplicate" };
   if (!known && mention.lookup) {
     await jobs.lookup(tx, seq);
@@ -86,16 +118,18 @@ async function admit(deps: ReceiveDeps, tx: Tx, mention: Mention): Promise<Recei
   const session = known ?? (await findOrMint(deps, tx, mention));
   if (!known) await store.assign(tx, seq, session);
   else await store.claimKeys(tx, session, mention.keys);
-  await apply(deps, tx, session, { type: "mentioned", mention });
+  await apply(writing, session, { type: "mentioned", mention });
   return { is: "accepted", session, mention: mention.id };
 }
 
-async function join(deps: ReceiveDeps, tx: Tx, link: KeyLink): Promise<Receipt> {
+async function join(writing: Writing, link: KeyLink): Promise<Receipt> {
+  const { deps, tx } = writing;
   const session = await deps.store.sessionOf(tx, [link.known]);
   if (!session) return { is: "ignored", reason: "nobody-follows" };
-  if ((await deps.store.remember(tx, link.dedupe, { link }, session)) === null) return { is: "duplicate" };
+  const seq = await deps.store.remember(tx, { dedupe: link.dedupe, bot: botOf(deps) }, { link }, session);
+  if (seq === null) return { is: "duplicate" };
   await deps.store.claimKeys(tx, session, [link.also]);
-  await apply(deps, tx, session, { type: "linked", pullRequest: link.pullRequest });
+  await apply(writing, session, { type: "linked", pullRequest: link.pullRequest });
   return { is: "linked", session };
 }
 
@@ -130,11 +164,13 @@ async function completed({ surfaces, log }: ReceiveDeps, mention: Mention): Prom
 }
 
 /** Decides one event from outside on a session and writes what follows. */
-async function apply(deps: ReceiveDeps, tx: Tx, id: string, event: SessionEvent): Promise<void> {
+async function apply({ deps, tx, happened }: Writing, id: string, event: SessionEvent): Promise<void> {
   const session = await deps.store.lock(tx, id, null);
   if (!session) return;
-  const decision = decide(session, event, deps.clock.now());
-  await deps.store.save(tx, decision.session, decision.effects);
+  const by = { at: deps.clock.now(), bot: botOf(deps) };
+  const decision = decide(session, event, by.at);
+  await deps.store.save(tx, decision, { bot: by.bot, event: event.type, about: aboutOf(event) });
+  happened.push(...happeningsOf(session, event, decision, by));
   await deps.jobs.wake(tx, id);
   await deps.store.notify(tx, "threadbox_wake", id);
 }

@@ -3,13 +3,18 @@
  * what is written down and does not run any more is forgotten. The provider lists this bot's own only, so nobody else's is touched.
  */
 import { every, pause } from "../clock.ts";
+import { decide } from "../core/decide.ts";
 import type { Ms } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { Listed } from "../sandboxes/provider.ts";
 import type { KnownSandbox } from "../store/sandboxes.ts";
-import type { EngineDeps } from "./ports.ts";
+import type { EngineDeps, EngineSettings } from "./ports.ts";
 
-export type ReconcileDeps = Pick<EngineDeps, "store" | "provider" | "clock" | "log">;
+export interface ReconcileDeps extends Pick<EngineDeps, "store" | "provider" | "clock" | "log"> {
+  /** How long files of a sleeping sandbox are kept on this machine; for ever when it is left out. Other providers delete by themselves. */
+  retentionMs?: Ms | undefined;
+  settings?: Pick<EngineSettings, "owner">;
+}
 
 /** Names that were ended and forgotten. */
 export interface Reconciled {
@@ -17,6 +22,8 @@ export interface Reconciled {
   forgotten: string[];
   /** Labels of snapshots that the provider has deleted by now. */
   expired: string[];
+  /** Sessions whose sandbox has slept for longer than its files are kept. */
+  overslept: string[];
 }
 
 export interface Reconciler {
@@ -78,7 +85,7 @@ export async function reconcile(deps: ReconcileDeps, missing: Missing): Promise<
     forgetMissing(deps, rows, new Set(running.map(({ name }) => name)), missing),
     store.forgetExpired(new Date(clock.now())),
   ]);
-  return { ended, forgotten, expired };
+  return { ended, forgotten, expired, overslept: await endSleep(deps) };
 }
 
 async function endStrays(deps: ReconcileDeps, strays: Listed[]): Promise<string[]> {
@@ -131,4 +138,31 @@ async function forgetMissing(
     forgotten.push(name);
   }
   return forgotten;
+}
+
+/** In one look: removing a folder of a large clone takes seconds. The next look goes on. */
+const OVERSLEPT_AT_ONCE = 50;
+
+/** Sessions stay, without files: where the provider has deleted them, or where they lie on this machine and nobody came back for them. */
+async function endSleep({ store, provider, clock, log, retentionMs, settings }: ReconcileDeps): Promise<string[]> {
+  const onThisMachine = provider.kind === "local";
+  const keptMs = onThisMachine ? retentionMs : provider.keepsFilesMs;
+  if (keptMs === undefined || keptMs === null) return [];
+  const overslept: string[] = [];
+  for (const { id, token } of await store.asleepSince(clock.now() - keptMs, OVERSLEPT_AT_ONCE)) {
+    const ended = await store.transaction(async (tx) => {
+      // Under the lock nobody can begin to wake it.
+      const session = await store.lock(tx, id, null);
+      if (session?.sandbox.is !== "asleep" || session.sandbox.token !== token) return false;
+      if (onThisMachine) await provider.forget(token);
+      const expired = decide(session, { type: "sandbox.expired", token }, clock.now());
+      const reason = { bot: settings?.owner ?? null, event: "sandbox.expired", about: { token } };
+      await store.saveUnseen(tx, expired, reason);
+      return true;
+    });
+    if (!ended) continue;
+    log.info({ session: id, token }, "sandbox.expired");
+    overslept.push(id);
+  }
+  return overslept;
 }

@@ -1,5 +1,6 @@
 /** Which progress message a session shows: opened with its turn, closed before its answer, found again after a restart. */
 import { endedProgress, newProgress } from "../core/condense.ts";
+import { waitingText } from "../core/limits.ts";
 import type { Session, Thread, Turn, TurnResult } from "../core/types.ts";
 import type { Write } from "./claim.ts";
 import { type Display, openDisplay } from "./display.ts";
@@ -66,6 +67,8 @@ export function createStage(deps: EngineDeps, write: Write): Stage {
 function waitingFor(session: Session, turn: Turn): string | null {
   switch (turn.phase.is) {
     case "waiting":
+      if (session.sandbox.is === "starting" && session.sandbox.full !== undefined)
+        return waitingText(session.sandbox.full);
       if (session.sandbox.is === "falling-asleep" && turn.attempt > 1) return "Moving to a fresh sandbox";
       return session.sandbox.is === "starting" && session.sandbox.from === null
         ? "Starting a sandbox"

@@ -4,14 +4,38 @@ import { sandboxName } from "../core/naming.ts";
 import type { Session, StartedFrom } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import type { Sandbox, WakeToken } from "../sandboxes/provider.ts";
+import type { Write } from "./claim.ts";
 import type { EngineDeps } from "./ports.ts";
 import type { Origin } from "./stock.ts";
 
 /** Throws `sandbox.lost` when the session's own files cannot be woken any more. */
-export async function startSandbox(deps: EngineDeps, session: Session, token: WakeToken | null): Promise<SessionEvent> {
+export async function startSandbox(
+  deps: EngineDeps,
+  session: Session,
+  token: WakeToken | null,
+  write: Write,
+): Promise<SessionEvent> {
+  const full = await withoutPlace(deps, session, write);
+  if (full) return full;
   const { sandbox, from } = token === null ? await startNew(deps, session) : await wake(deps, session, token);
   const { name, url, endsAt } = sandbox;
   return { type: "sandbox.ready", running: { name, url, endsAt }, from };
+}
+
+/**
+ * Null when the session has a place among those whose sandboxes run. It is written down before anything is started, so that all bots
+ * count the same. What waits in stock is not counted: it is there for these sessions, and would keep them out for good.
+ */
+async function withoutPlace(
+  { store, settings: { limits } }: EngineDeps,
+  { id, sandbox }: Session,
+  write: Write,
+): Promise<SessionEvent | null> {
+  if (limits.sandboxes === null || sandbox.is !== "starting") return null;
+  const { since } = sandbox;
+  const atMost = limits.sandboxes;
+  const { taken, running } = await write((tx) => store.takePlace(tx, id, since, atMost));
+  return taken ? null : { type: "sandbox.waits", running };
 }
 
 interface Started {

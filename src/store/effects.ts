@@ -31,20 +31,31 @@ export function effectQuestions(db: Database) {
         .execute();
     },
 
+    /** How much there is to do in all sessions, counted up to `max`, and since when. */
+    async pendingNow(max: number): Promise<{ effects: number; oldestAt: Date | null }> {
+      const some = db.selectFrom("effects").select("created_at").where("done_at", "is", null).limit(max).as("some");
+      const { effects, oldestAt } = await db
+        .selectFrom(some)
+        .select(({ fn }) => [fn.countAll<number>().as("effects"), fn.min("created_at").as("oldestAt")])
+        .executeTakeFirstOrThrow();
+      return { effects, oldestAt };
+    },
+
     /** Before an effect goes out: from now on it may have happened. */
     async countAttempt(tx: Tx, id: string): Promise<void> {
       await tx
         .updateTable("effects")
-        .set((eb) => ({ attempts: eb("attempts", "+", 1) }))
+        .set((eb) => ({ attempts: eb("attempts", "+", 1), begun_at: eb.fn.coalesce("begun_at", sql<Date>`now()`) }))
         .where("id", "=", id)
         .execute();
     },
 
     /** It is over: done, or given up with this error. */
-    async finishEffect(tx: Tx, id: string, error: string | null): Promise<void> {
+    async finishEffect(tx: Tx, id: string, by: { bot: string; error: string | null }): Promise<void> {
+      const { bot, error } = by;
       await tx
         .updateTable("effects")
-        .set({ done_at: sql`now()`, error: error && storable(error) })
+        .set({ done_at: sql`now()`, done_by: bot, error: error && storable(error) })
         .where("id", "=", id)
         .execute();
     },

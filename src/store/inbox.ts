@@ -7,10 +7,15 @@ import type { Incoming } from "./tables.ts";
 export function inboxQuestions(db: Database) {
   return {
     /** Stores what came in. Null when the same thing is there already. */
-    async remember(tx: Tx, dedupe: string, incoming: Incoming, session: string | null): Promise<number | null> {
+    async remember(
+      tx: Tx,
+      { dedupe, bot }: { dedupe: string; bot: string | null },
+      incoming: Incoming,
+      session: string | null,
+    ): Promise<number | null> {
       const row = await tx
         .insertInto("inbox")
-        .values({ dedupe, session_id: session, body: toJson(incoming) })
+        .values({ dedupe, session_id: session, body: toJson(incoming), received_by: bot })
         .onConflict((conflict) => conflict.column("dedupe").doNothing())
         .returning("seq")
         .executeTakeFirst();

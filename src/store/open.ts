@@ -53,7 +53,8 @@ export async function openStore(options: { home: string; databaseUrl: string | n
     listener,
     where: embedded ? `embedded ${embedded.where}` : `Postgres at ${placeOf(options.databaseUrl ?? "")}`,
     async answers() {
-      await db.selectFrom("settings").select("name").limit(1).execute();
+      // Asked where mentions are stored: behind the work of a busy bot it would seem to be away.
+      await inbox.db.selectFrom("settings").select("name").limit(1).execute();
       return true;
     },
     async close() {

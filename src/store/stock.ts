@@ -1,6 +1,5 @@
 /** The stock of prepared sandboxes, shared by all bots on one database: who is at work on which, who takes which. */
-import { sql } from "kysely";
-import type { Database, Tx } from "./database.ts";
+import { alone, type Database, type Tx } from "./database.ts";
 import { freshRow, type KnownSandbox, sandboxOf } from "./sandbox-rows.ts";
 
 /** What a warm sandbox has to be, for somebody to be served with it. */
@@ -73,11 +72,6 @@ export function stockQuestions(db: Database) {
       return done.numUpdatedRows === 1n;
     },
   };
-}
-
-/** One at a time until the transaction ends. */
-async function alone(tx: Tx, name: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(tx);
 }
 
 async function takenBy(tx: Tx, session: string): Promise<KnownSandbox | null> {

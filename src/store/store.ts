@@ -4,15 +4,19 @@
  * another bot has claimed since.
  */
 import { sql } from "kysely";
-import type { NumberedEffect } from "../core/decision.ts";
-import type { Session } from "../core/types.ts";
+import type { Decision } from "../core/decision.ts";
+import { accountsOf } from "../core/limits.ts";
+import type { Session, Turn } from "../core/types.ts";
 import type { Database, Tx } from "./database.ts";
+import { addDecision, type Reason } from "./decisions.ts";
 import { effectQuestions, type PendingEffect } from "./effects.ts";
 import { inboxQuestions } from "./inbox.ts";
 import type { Channel } from "./listen.ts";
+import { retentionQuestions } from "./retention.ts";
 import { sandboxQuestions } from "./sandboxes.ts";
 import { sessionQuestions } from "./sessions.ts";
 import { turnQuestions } from "./turns.ts";
+import { type CountedTurn, usageQuestions } from "./usage.ts";
 
 export type Store = ReturnType<typeof createStore>;
 
@@ -22,20 +26,27 @@ export function createStore(db: Database) {
   const sessions = sessionQuestions(db);
   const effects = effectQuestions(db);
   const turns = turnQuestions(db);
+  const usage = usageQuestions();
   return {
     ...inbox,
     ...sessions,
     ...effects,
     ...turns,
+    ...usage,
     ...sandboxQuestions(db),
+    ...retentionQuestions(db),
 
     transaction: <T>(work: (tx: Tx) => Promise<T>): Promise<T> => db.transaction().execute(work),
 
-    /** A session as it is after a decision, with its turn and with what is to be done. */
-    async save(tx: Tx, session: Session, decided: NumberedEffect[]): Promise<void> {
+    /** A session as it is after a decision, with its turn, with what is to be done, and why. */
+    async save(tx: Tx, { session, effects: decided }: Decision, reason: Reason): Promise<void> {
+      const { turn } = session;
       await sessions.saveState(tx, session);
-      if (session.turn) await turns.saveTurn(tx, session.id, session.turn);
+      // Most are counted already, since they were let in; one that was to join a turn and came too late for it is not.
+      if (turn && (await turns.saveTurn(tx, session.id, turn))) await usage.countTurn(tx, countedTurn(session, turn));
       await effects.addEffects(tx, session.id, decided);
+      const ids = decided.map(({ id }) => id);
+      await addDecision(tx, session.id, reason, ids);
     },
 
     /** What the holder sees when it looks: the session and what is to be done. Null when another bot has claimed it. */
@@ -71,4 +82,9 @@ export function createStore(db: Database) {
       return (await stored.executeTakeFirstOrThrow()).value as T;
     },
   };
+}
+
+function countedTurn({ work }: Session, { id, thread, asks, startedAt }: Turn): CountedTurn {
+  const author = asks[0]?.author ?? { surface: thread.surface, id: "", name: "" };
+  return { id, accounts: accountsOf(thread, author, work?.repository ?? null), at: startedAt };
 }

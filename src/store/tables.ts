@@ -20,6 +20,7 @@ export interface Tables {
     state: Json<Session>;
     stream_epoch: string | null;
     stream_cursor: Generated<number>;
+    place: Generated<number | null>;
     created_at: Time;
     updated_at: Time;
   };
@@ -30,6 +31,7 @@ export interface Tables {
     session_id: string | null;
     body: Json<Incoming>;
     received_at: Time;
+    received_by: string | null;
   };
   effects: {
     seq: Generated<number>;
@@ -38,8 +40,19 @@ export interface Tables {
     effect: Json<Effect>;
     attempts: Generated<number>;
     created_at: Time;
+    begun_at: Time | null;
     done_at: Time | null;
+    done_by: string | null;
     error: string | null;
+  };
+  decisions: {
+    seq: Generated<number>;
+    session_id: string;
+    at: Time;
+    bot: string | null;
+    event: string;
+    about: Json<object>;
+    effects: string[];
   };
   turns: {
     id: string;
@@ -51,8 +64,9 @@ export interface Tables {
     result: Json<TurnResult> | null;
     started_at: Time;
     ended_at: Time | null;
+    emptied: Generated<boolean>;
   };
-  transcript: { cursor: Generated<number>; session_id: string; entry: Json<JournalEntry> };
+  transcript: { cursor: Generated<number>; session_id: string; entry: Json<JournalEntry>; stored_at: Time };
   web_posts: {
     seq: Generated<number>;
     thread: string;
@@ -73,6 +87,16 @@ export interface Tables {
     ends_at: Time | null;
     taken_by: string | null;
     created_at: Time;
+  };
+  usage: {
+    turn: string;
+    at: Time;
+    person: string;
+    channel: string | null;
+    repository: string | null;
+    organisation: string | null;
+    tokens: number | null;
+    dollars: number | null;
   };
   snapshots: {
     label: string;

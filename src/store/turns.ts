@@ -4,6 +4,7 @@ import type { Progress, Turn, TurnResult } from "../core/types.ts";
 import type { JournalEntry, StreamPosition } from "../wire/events.ts";
 import type { Database, Tx } from "./database.ts";
 import { storable, toJson } from "./json.ts";
+import { settleUsage } from "./usage.ts";
 
 /** What is shown of a turn, and where. */
 export interface TurnRow {
@@ -14,14 +15,17 @@ export interface TurnRow {
 /** Part of `createStore`. */
 export function turnQuestions(db: Database) {
   return {
-    /** The turn as the session has it now; part of `save`. */
-    async saveTurn(tx: Tx, session: string, turn: Turn): Promise<void> {
+    /** The turn as the session has it now; part of `save`. True when it was not there before. */
+    async saveTurn(tx: Tx, session: string, turn: Turn): Promise<boolean> {
       const row = { turn: toJson(turn) };
-      await tx
+      const saved = await tx
         .insertInto("turns")
         .values({ ...row, id: turn.id, session_id: session, started_at: new Date(turn.startedAt) })
         .onConflict((conflict) => conflict.column("id").doUpdateSet(row))
-        .execute();
+        // A row that was updated bears the number of this transaction there.
+        .returning(sql<boolean>`xmax = 0`.as("isNew"))
+        .executeTakeFirst();
+      return saved?.isNew ?? false;
     },
 
     async turn(id: string): Promise<TurnRow | null> {
@@ -77,6 +81,7 @@ export function turnQuestions(db: Database) {
         .set({ result: toJson(result), ended_at: sql`now()` })
         .where("id", "=", id)
         .execute();
+      await settleUsage(tx, id, result);
     },
 
     /** What the agent told, with how far the reading of it has come. */

@@ -1,7 +1,7 @@
 /**
  * Our way to GitHub's API: as an App (one client and one short-lived token per installation) or with one person's token.
- * Octokit waits between writes, as GitHub asks, for each installation by itself; it never repeats a request and never sits out
- * a limit, because the engine does both durably and a repeated POST is a second comment.
+ * Every request waits for its turn (`github-pace.ts`), for each installation by itself. Octokit never repeats one and never sits
+ * out a limit, because the engine does both durably and a repeated POST is a second comment.
  */
 import { createPrivateKey } from "node:crypto";
 import { createAppAuth } from "@octokit/auth-app";
@@ -11,7 +11,10 @@ import { bounded, remembered } from "../bounded.ts";
 import type { Clock } from "../clock.ts";
 import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { githubFailure, statusOf } from "./github-failure.ts";
+import { type GitHubDeliveries, githubDeliveries } from "./github-deliveries.ts";
+import { githubFailure, limitedForMs, statusOf } from "./github-failure.ts";
+import { githubGate } from "./github-pace.ts";
+import { createPace, type Pace } from "./pace.ts";
 
 export type GitHubCredentials = { appId: string; privateKey: string } | { token: string };
 
@@ -23,9 +26,13 @@ export interface GitHubAccessOptions {
   url: string;
   log: Log;
   clock: Clock;
-  /** A second between writes and three between comments, as GitHub asks. Off only where GitHub is emulated. */
+  /** Keeps to GitHub's rates by itself. Off only where it is emulated; what GitHub says of its limits is obeyed in any case. */
   paced?: boolean;
+  /** A value that is made once and then kept, over restarts as well; made each time when it is left out. */
+  kept?: Kept;
 }
+
+export type Kept = <T>(name: string, make: () => Promise<T>) => Promise<T>;
 
 /** Where a client is needed: which repository, and which installation sent the event, when that is known. */
 export interface RepositoryPlace {
@@ -51,10 +58,18 @@ export interface GitHubAccess {
   noreply(account: GitHubSelf): string;
   /** A token for git alone, for this repository alone where GitHub can narrow it. `id` is null when it is not known. */
   gitToken(place: RepositoryPlace, id: number | null): Promise<{ token: string; expiresAt?: number }>;
+  /** What GitHub told our App, and whether it got through. Null with a token: then each repository's webhook is its owner's. */
+  deliveries: GitHubDeliveries | null;
 }
 
-export function githubAccess(options: GitHubAccessOptions): GitHubAccess {
-  const { credentials, clock } = options;
+/** What every client is made with. */
+interface Shared extends GitHubAccessOptions {
+  pace: Pace;
+}
+
+export function githubAccess(given: GitHubAccessOptions): GitHubAccess {
+  const { credentials, clock } = given;
+  const options = { ...given, pace: createPace(given) };
   const url = options.url.replace(/\/+$/, "");
   const host = new URL(url).hostname;
   const way = "token" in credentials ? tokenWay(options, credentials.token) : appWay(options, credentials);
@@ -74,16 +89,17 @@ export function githubAccess(options: GitHubAccessOptions): GitHubAccess {
   };
 }
 
-type Way = Pick<GitHubAccess, "client" | "self" | "gitToken">;
+type Way = Pick<GitHubAccess, "client" | "self" | "gitToken" | "deliveries">;
 
 const Account = z.object({ id: z.number(), login: z.string() });
 
-function tokenWay(options: GitHubAccessOptions, token: string): Way {
+function tokenWay(options: Shared, token: string): Way {
   const client = octokit(options, "token", { auth: token });
   return {
     client: async () => client,
     self: async () => Account.parse((await client.rest.users.getAuthenticated()).data),
     gitToken: async () => ({ token }),
+    deliveries: null,
   };
 }
 
@@ -95,7 +111,7 @@ const INSTALLATION_KNOWN_MS = 10 * 60_000;
 const MAX_CLIENTS = 500;
 const MAX_INSTALLATIONS_KNOWN = 2_000;
 
-function appWay(options: GitHubAccessOptions, app: { appId: string; privateKey: string }): Way {
+function appWay(options: Shared, app: { appId: string; privateKey: string }): Way {
   const { clock } = options;
   const auth = { appId: app.appId, privateKey: checkedKey(app.privateKey) };
   const jwt = octokit(options, "app", { authStrategy: createAppAuth, auth });
@@ -123,9 +139,14 @@ function appWay(options: GitHubAccessOptions, app: { appId: string; privateKey: 
     client,
     async self() {
       const { slug } = z.object({ slug: z.string() }).parse((await jwt.rest.apps.getAuthenticated()).data);
-      // The bot's account is public, and an App's own key opens nothing but /app. An installation has the larger allowance.
-      const asker = clients.newest() ?? octokit(options, "anonymous", {});
-      return Account.parse((await asker.rest.users.getByUsername({ username: `${slug}[bot]` })).data);
+      const ask = async (): Promise<GitHubSelf> => {
+        // The bot's account is public, and an App's own key opens nothing but /app. An installation has the larger allowance.
+        const asker = clients.newest() ?? octokit(options, "anonymous", {});
+        return Account.parse((await asker.rest.users.getByUsername({ username: `${slug}[bot]` })).data);
+      };
+      // Strangers may ask 60 times an hour, together with everybody behind the same address: a bot that is restarted often must not have to.
+      const { kept = (_name, make) => make() } = options;
+      return Account.parse(await kept(`github-account ${options.apiUrl} ${slug}`, ask));
     },
     async gitToken(place, id) {
       const wanted = {
@@ -138,6 +159,7 @@ function appWay(options: GitHubAccessOptions, app: { appId: string; privateKey: 
       if (cached.expiresAt - clock.now() >= MIN_TOKEN_LIFE_MS) return cached;
       return InstallationToken.parse(await jwt.auth({ ...wanted, refresh: true }));
     },
+    deliveries: githubDeliveries(jwt, clock),
   };
 }
 
@@ -167,18 +189,19 @@ function checkedKey(pem: string): string {
 /** Longer than GitHub itself works on a request (it gives up after ten seconds), shorter than a person's patience. */
 const REQUEST_TIMEOUT_MS = 20_000;
 
-function octokit(options: GitHubAccessOptions, throttleId: string, auth: Record<string, unknown>): Octokit {
+function octokit(options: Shared, id: string, auth: Record<string, unknown>): Octokit {
   const { log } = options;
-  return new Octokit({
+  const client = new Octokit({
     ...auth,
     baseUrl: options.apiUrl.replace(/\/+$/, ""),
     userAgent: "threadbox",
     request: { fetch: fetchWithTimeout },
     retry: { enabled: false },
-    // Without an id of its own every client of the process would wait for every other.
+    // It stands behind our own pace and has nothing to do but for the ten requests at once. Without an id of its own every client
+    // of the process would wait for every other.
     throttle: {
       enabled: options.paced ?? true,
-      id: throttleId,
+      id,
       onRateLimit: () => false,
       onSecondaryRateLimit: () => false,
     },
@@ -189,7 +212,28 @@ function octokit(options: GitHubAccessOptions, throttleId: string, auth: Record<
       error: (message: string) => log.debug({ message }, "github.client-failed"),
     },
   });
+  inItsTurn(client, id, options);
+  return client;
 }
+
+/** Octokit's own queue knows no bound and nothing that may be left out, so a request passes here before it gets there. */
+function inItsTurn(client: Octokit, id: string, { pace, clock }: Shared): void {
+  client.hook.wrap("request", async (request, options) => {
+    const gate = githubGate(id, options.method, options.url);
+    if (!gate) return request(options);
+    await (options.request && "isProgress" in options.request ? pace.drop(gate) : pace.wait(gate));
+    try {
+      return await request(options);
+    } catch (thrown) {
+      const forMs = limitedForMs(thrown, clock);
+      if (forMs !== null) pace.close(gate, forMs);
+      throw thrown;
+    }
+  });
+}
+
+/** Goes with a request that may be left out when there is much to say. */
+export const AS_PROGRESS = { request: { isProgress: true } };
 
 /** The time starts with the request itself and not while it waits for its turn. */
 function fetchWithTimeout(url: string, init: RequestInit = {}): Promise<Response> {

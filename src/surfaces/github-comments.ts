@@ -4,7 +4,7 @@
  */
 import type { Octokit } from "octokit";
 import { z } from "zod";
-import type { GitHubSelf } from "./github-access.ts";
+import { AS_PROGRESS, type GitHubSelf } from "./github-access.ts";
 import { statusOf } from "./github-failure.ts";
 import type { MessageRef } from "./surface.ts";
 
@@ -40,25 +40,29 @@ export function parseReference(ref: string): { kind: "issue-comment" | "review-c
   return kind === "issue-comment" || kind === "review-comment" || kind === "issue" ? { kind, id: Number(id) } : null;
 }
 
-export async function createComment(place: GitHubPlace, body: string): Promise<MessageRef> {
+/** Progress may be left out (`surface.rate-limited`), everything else has to arrive. */
+export type Weight = "progress" | "words";
+
+export async function createComment(place: GitHubPlace, body: string, weight: Weight): Promise<MessageRef> {
   const { octokit, owner, repo, number, root } = place;
+  const said = { owner, repo, body, ...(weight === "progress" ? AS_PROGRESS : {}) };
   if (root !== null) {
     const replied = await unlessGone(() =>
-      octokit.rest.pulls.createReplyForReviewComment({ owner, repo, pull_number: number, comment_id: root, body }),
+      octokit.rest.pulls.createReplyForReviewComment({ ...said, pull_number: number, comment_id: root }),
     );
     if (replied) return reference("review-comment", replied.data.id);
     // The inline thread was deleted meanwhile; the conversation below is still there.
   }
-  const made = await octokit.rest.issues.createComment({ owner, repo, issue_number: number, body });
+  const made = await octokit.rest.issues.createComment({ ...said, issue_number: number });
   return reference("issue-comment", made.data.id);
 }
 
 /** False when the comment is gone. */
-export async function editComment(place: GitHubPlace, ref: MessageRef, body: string): Promise<boolean> {
+export async function editComment(place: GitHubPlace, ref: MessageRef, body: string, weight: Weight): Promise<boolean> {
   const { octokit, owner, repo } = place;
   const comment = parseReference(ref);
   if (comment === null) return false;
-  const edit = { owner, repo, comment_id: comment.id, body };
+  const edit = { owner, repo, comment_id: comment.id, body, ...(weight === "progress" ? AS_PROGRESS : {}) };
   const { updateReviewComment } = octokit.rest.pulls;
   const { updateComment } = octokit.rest.issues;
   const edited = await unlessGone(async () => {

@@ -44,7 +44,9 @@ function codeOf(
 /** GitHub asks for at least a minute when it does not say how long. */
 const UNSAID_LIMIT_MS = 60_000;
 
-function limitedForMs(error: RequestError, clock: Clock): number | null {
+/** How long GitHub wants to be left alone; null where it failed for another reason. */
+export function limitedForMs(error: unknown, clock: Clock): number | null {
+  if (!(error instanceof RequestError)) return null;
   if (error.status !== 403 && error.status !== 429) return null;
   const headers = error.response?.headers ?? {};
   const retryAfterS = Number(headers["retry-after"]);

@@ -71,8 +71,10 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
         const body = withMarkers(renderProgress(progress, page, access.clock.now()), id.marker);
         const marked = ref === null && id.again ? await findMarkers(place, await access.self()) : null;
         const known = ref ?? marked?.get(id.marker) ?? null;
-        if (known !== null && (await editComment(place, known, body))) return known;
-        return createComment(place, body);
+        // The last state says how it ended; it stands before the answer, and waits for its place as the answer does.
+        const weight = progress.ended ? "words" : "progress";
+        if (known !== null && (await editComment(place, known, body, weight))) return known;
+        return createComment(place, body, weight);
       }),
 
     answer: (thread, answer, id) =>
@@ -109,7 +111,7 @@ async function postAll(place: GitHubPlace, access: GitHubAccess, bodies: string[
   const refs: MessageRef[] = [];
   for (const [i, body] of bodies.entries()) {
     const marker = i === 0 ? id.marker : `${id.marker}/${i + 1}`;
-    refs.push(posted.get(marker) ?? (await createComment(place, withMarkers(body, marker))));
+    refs.push(posted.get(marker) ?? (await createComment(place, withMarkers(body, marker), "words")));
   }
   if (refs[0] === undefined) throw new ThreadboxError("internal", "there was nothing to say");
   return refs[0];
@@ -123,7 +125,7 @@ async function refuseOnce(
 ): Promise<boolean> {
   const posted = await findMarkers(place, self);
   if (posted.has(REFUSAL) || posted.has(marker)) return false;
-  await createComment(place, withMarkers(renderNote(text)[0] ?? "", marker, REFUSAL));
+  await createComment(place, withMarkers(renderNote(text)[0] ?? "", marker, REFUSAL), "words");
   return true;
 }
 

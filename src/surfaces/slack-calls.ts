@@ -1,11 +1,12 @@
 /**
- * Calls to Slack's Web API: three clients that fail fast, and foreign errors turned into ours.
+ * Calls to Slack's Web API: three clients that fail fast and keep to Slack's rates, and foreign errors turned into ours.
  * The SDK's defaults would repeat a `chat.postMessage` that got through (ten times in half an hour, on 5xx as well), wait for ever, and
  * stand still for all calls after one 429. Repeating is the engine's business: it knows what was posted.
  */
 import {
   type Logger,
   LogLevel,
+  type WebAPICallResult,
   WebAPIHTTPError,
   WebAPIPlatformError,
   WebAPIRateLimitedError,
@@ -15,9 +16,11 @@ import {
 } from "@slack/web-api";
 import { type ErrorCode, ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { type Gate, type Pace, unhurried } from "./pace.ts";
+import { slackGate } from "./slack-pace.ts";
 
 export interface SlackClients {
-  /** Edits that the next edit makes obsolete: dropped at the first refusal. */
+  /** Edits that the next edit makes obsolete, and eyes: dropped at the first refusal, and before anything else is. */
   progress: WebClient;
   /** Everything that must arrive once. A queue of its own, so that a thousand edits in an outage do not stand before one answer. */
   answers: WebClient;
@@ -31,20 +34,48 @@ export interface SlackAccess {
   apiUrl?: string | undefined;
 }
 
-export function slackClients(access: SlackAccess, log: Log): SlackClients {
-  const client = (options: Pick<WebClientOptions, "timeout" | "retryConfig">) =>
-    new WebClient(access.token, {
-      ...options,
-      rejectRateLimitedCalls: true,
-      logger: quietLogger(log),
-      ...(access.apiUrl ? { slackApiUrl: access.apiUrl } : {}),
-    });
+export function slackClients(access: SlackAccess, log: Log, pace: Pace = unhurried): SlackClients {
+  const client = (enter: Enter, options: Pick<WebClientOptions, "timeout" | "retryConfig">) => {
+    const all = { ...options, rejectRateLimitedCalls: true, logger: quietLogger(log) };
+    const at = access.apiUrl ? { slackApiUrl: access.apiUrl } : {};
+    return new PacedClient(access.token, { ...all, ...at }, { enter, close: pace.close });
+  };
   return {
     // A late edit is worth nothing; an answer is worth waiting for.
-    progress: client({ timeout: 5_000, retryConfig: { retries: 0 } }),
-    answers: client({ timeout: 15_000, retryConfig: { retries: 0 } }),
-    reads: client({ timeout: 10_000, retryConfig: { retries: 2, minTimeout: 100, maxTimeout: 500 } }),
+    progress: client(pace.drop, { timeout: 5_000, retryConfig: { retries: 0 } }),
+    // The last edit stands before the answer, so it does not wait: whoever shows it tries again beside the answer.
+    answers: client((gate) => pace.wait(gate, gate.name === LAST_EDIT ? 0 : undefined), {
+      timeout: 15_000,
+      retryConfig: { retries: 0 },
+    }),
+    reads: client(pace.wait, { timeout: 10_000, retryConfig: { retries: 2, minTimeout: 100, maxTimeout: 500 } }),
   };
+}
+
+const LAST_EDIT = "chat.update";
+
+type Enter = (gate: Gate) => Promise<void>;
+
+/** Every method of the SDK goes through `apiCall`, so this is the one place where a call can wait for its turn. */
+class PacedClient extends WebClient {
+  readonly #pace: { enter: Enter; close: Pace["close"] };
+
+  constructor(token: string, options: WebClientOptions, pace: { enter: Enter; close: Pace["close"] }) {
+    super(token, options);
+    this.#pace = pace;
+  }
+
+  override async apiCall(method: string, options: Record<string, unknown> = {}): Promise<WebAPICallResult> {
+    const gate = slackGate(method, String(options.channel ?? ""));
+    await this.#pace.enter(gate);
+    try {
+      return await super.apiCall(method, options);
+    } catch (thrown) {
+      const { code, retryAfterMs = 0 } = toSlackFailure(thrown);
+      if (code === "surface.rate-limited") this.#pace.close(gate, retryAfterMs);
+      throw thrown;
+    }
+  }
 }
 
 /** Runs one call; whatever it throws leaves as a ThreadboxError. */

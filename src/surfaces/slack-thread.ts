@@ -1,14 +1,16 @@
-/** Reading a Slack thread: what people said before a mention, and which of our own messages already stand there. */
+/** A Slack thread: what people said in it before a mention, which of our own messages already stand there, and one more of them. */
 import type { WebClient } from "@slack/web-api";
 import { z } from "zod";
 import type { Said } from "../core/types.ts";
+import { ThreadboxError } from "../errors.ts";
 import { call } from "./slack-calls.ts";
 import type { SlackPeople } from "./slack-people.ts";
+import type { Rendered } from "./slack-render.ts";
 import { Attachment, forwardedText, plainText } from "./slack-text.ts";
 import type { MessageRef } from "./surface.ts";
 
 /** The `event_type` of the metadata on everything that we post. */
-export const METADATA_TYPE = "threadbox";
+const METADATA_TYPE = "threadbox";
 
 export interface SlackThread {
   team: string;
@@ -16,15 +18,46 @@ export interface SlackThread {
   threadTs: string;
 }
 
+/** Without a thread it goes into the channel itself. */
+export async function post(
+  client: WebClient,
+  at: { channel: string; threadTs?: string },
+  message: Rendered,
+  marker: string,
+): Promise<MessageRef> {
+  const answer = await call(() =>
+    client.chat.postMessage({
+      channel: at.channel,
+      ...(at.threadTs ? { thread_ts: at.threadTs } : {}),
+      ...message,
+      metadata: { event_type: METADATA_TYPE, event_payload: { marker } },
+      unfurl_links: false,
+      unfurl_media: false,
+    }),
+  );
+  if (!answer.ts) throw new ThreadboxError("surface.unavailable", "Slack took a message and did not name it");
+  return answer.ts;
+}
+
 /** Our messages in the thread, by the marker that they were posted with. */
 export async function findMarkers(reads: WebClient, thread: SlackThread): Promise<Map<string, MessageRef>> {
   const found = new Map<string, MessageRef>();
-  for await (const message of replies(reads, thread, { include_all_metadata: true })) {
-    const { metadata } = message;
-    const marker = metadata?.event_type === METADATA_TYPE ? metadata.event_payload?.marker : null;
-    if (marker && !found.has(marker)) found.set(marker, message.ts);
-  }
+  for await (const message of replies(reads, thread, { include_all_metadata: true })) note(found, message);
   return found;
+}
+
+/** The same for a direct message itself, with what stands in it outside of threads: its newest page. */
+export async function findDirectMarkers(reads: WebClient, channel: string): Promise<Map<string, MessageRef>> {
+  const found = new Map<string, MessageRef>();
+  const page = { channel, limit: PAGE_MESSAGES, include_all_metadata: true };
+  const { messages = [] } = await call(() => reads.conversations.history(page));
+  for (const message of messages) note(found, Message.parse(message));
+  return found;
+}
+
+function note(found: Map<string, MessageRef>, { metadata, ts }: Message): void {
+  const marker = metadata?.event_type === METADATA_TYPE ? metadata.event_payload?.marker : null;
+  if (marker && !found.has(marker)) found.set(marker, ts);
 }
 
 /** What people said before `messageTs`, oldest first: the root and the newest, as many as the budget holds. */

@@ -7,10 +7,12 @@ import type { Clock } from "../clock.ts";
 import type { Mention, Thread } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { call, type SlackAccess, slackClients, slackWord, toSlackFailure } from "./slack-calls.ts";
+import { createPace } from "./pace.ts";
+import { type SlackAccess, slackClients, slackWord, toSlackFailure } from "./slack-calls.ts";
+import { sentDirectly } from "./slack-direct.ts";
 import { type SlackAllow, slackPeople } from "./slack-people.ts";
 import { type Rendered, renderAnswer, renderNote, renderProgress } from "./slack-render.ts";
-import { findMarkers, METADATA_TYPE, type SlackThread, saidBefore } from "./slack-thread.ts";
+import { findMarkers, post, type SlackThread, saidBefore } from "./slack-thread.ts";
 import type { MessageRef, PostId, Surface } from "./surface.ts";
 
 export interface SlackSurfaceOptions extends SlackAccess {
@@ -19,13 +21,16 @@ export interface SlackSurfaceOptions extends SlackAccess {
   name: string;
   log: Log;
   clock: Clock;
+  /** Keeps to Slack's rates by itself. Off only where Slack is emulated; what Slack says of its limits is obeyed in any case. */
+  paced?: boolean;
 }
 
 /** See the header, and `surface.ts` for what each method promises. */
 export function slackSurface(options: SlackSurfaceOptions): Surface {
   const { clock, name } = options;
   const log = options.log.child({ surface: "slack" });
-  const { progress: edits, answers, reads } = slackClients(options, log);
+  const clients = slackClients(options, log, createPace(options));
+  const { progress: edits, answers, reads } = clients;
   const people = slackPeople({ reads, allow: options.allow, clock });
 
   return {
@@ -38,12 +43,14 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
     async acknowledge(mention) {
       const { channel } = inSlack(mention.thread);
       const eyes = { channel, name: "eyes", timestamp: mention.message };
-      await unless(FINE_FOR_EYES, () => answers.reactions.add(eyes));
+      await unless(FINE_FOR_EYES, () => edits.reactions.add(eyes));
     },
 
-    async refuse(mention, text) {
-      const seen = await unless(NOT_SEEN, () => postAlone(answers, mention, text));
-      if (!seen) log.info({ mention: mention.id, person: mention.author.id, refusal: text }, "slack.refusal-unseen");
+    async refuse(mention, text, id) {
+      if (await unless(NOT_SEEN, () => postAlone(answers, mention, text))) return;
+      const told = await sentDirectly(clients, [mention.author], renderNote(text), id);
+      if (told !== null) return;
+      log.info({ mention: mention.id, person: mention.author.id, refusal: text }, "slack.refusal-unseen");
     },
 
     async show(thread, progress, page, ref, id) {
@@ -56,7 +63,22 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
       return post(client, at, message, id.marker).catch((thrown) => hintToInvite(thrown, name));
     },
 
-    answer: (thread, answer, id) => postAll(inSlack(thread), renderAnswer(answer), id),
+    async answer(thread, answer, id) {
+      const messages = renderAnswer(answer);
+      try {
+        return await postAll(inSlack(thread), messages, id);
+      } catch (thrown) {
+        const failure = toSlackFailure(thrown);
+        if (!isNoPlace(failure)) throw failure;
+        const why = renderNote(
+          `I cannot post where you asked for "${answer.title}": ${failure.detail}. So you get it here.`,
+        );
+        const ref = await sentDirectly(clients, answer.askers, [...why, ...messages], id);
+        if (ref === null) throw failure;
+        log.info({ turn: answer.turn, code: failure.code, detail: failure.detail }, "slack.answered-directly");
+        return ref;
+      }
+    },
 
     say: (thread, text, id) => postAll(inSlack(thread), renderNote(text), id),
   };
@@ -103,19 +125,10 @@ async function unless(words: string[], what: () => Promise<unknown>): Promise<bo
   }
 }
 
-async function post(client: WebClient, at: SlackThread, message: Rendered, marker: string): Promise<MessageRef> {
-  const answer = await call(() =>
-    client.chat.postMessage({
-      channel: at.channel,
-      thread_ts: at.threadTs,
-      ...message,
-      metadata: { event_type: METADATA_TYPE, event_payload: { marker } },
-      unfurl_links: false,
-      unfurl_media: false,
-    }),
-  );
-  if (!answer.ts) throw new ThreadboxError("surface.unavailable", "Slack took a message and did not name it");
-  return answer.ts;
+/** Nothing can be posted there any more, whatever it is; another place may still do. A dead token has no other place. */
+function isNoPlace(failure: ThreadboxError): boolean {
+  if (failure.code === "surface.thread-gone" || failure.code === "surface.not-in-channel") return true;
+  return slackWord(failure)?.startsWith("restricted_action") ?? false;
 }
 
 /** Metadata stays as it was posted, because `chat.update` leaves alone what it is not given. */

@@ -85,14 +85,21 @@ function refusalOf(c: Context, publicHost: string | null): Refusal | null {
 }
 
 /** The network of a local sandbox is this machine's, so an agent that was talked into it could ask for work on other repositories. */
-async function refusalOfAgent(c: Context, isFromSandbox: GuardOptions["isFromSandbox"]): Promise<Refusal | null> {
+export async function isFromAgent(c: Context, isFromSandbox: GuardOptions["isFromSandbox"]): Promise<boolean> {
   const { incoming }: Arrival = c.env ?? {};
-  if (!isFromSandbox || !incoming) return null;
+  if (!isFromSandbox || !incoming) return false;
   // A connection that is gone already has no ports, and nobody who waits for an answer.
   const { remotePort = 0, localPort = 0 } = incoming.socket ?? {};
-  if (!(await isFromSandbox({ remotePort, localPort }))) return null;
+  return isFromSandbox({ remotePort, localPort });
+}
+
+async function refusalOfAgent(c: Context, isFromSandbox: GuardOptions["isFromSandbox"]): Promise<Refusal | null> {
+  if (!(await isFromAgent(c, isFromSandbox))) return null;
   return { reason: "sandbox", status: 403, text: "This page is for people, not for agents in a sandbox." };
 }
+
+/** Asked for under a name of this machine, from this machine, through no proxy. */
+export const isLocal = (c: Context): boolean => accessOf(c, null) === "local";
 
 function accessOf(c: Context, publicHost: string | null): Access {
   const host = (c.req.header("host") ?? new URL(c.req.url).host).toLowerCase();

@@ -10,7 +10,7 @@ import { sessionRow, sessionView } from "./views.ts";
 const MAX_LISTED = 100;
 
 /** Entries per question to the store: a long history passes through in pieces, never as a whole. */
-const BATCH = 500;
+const BATCH = 200;
 
 export function sessionRoutes(deps: RouteDeps): Hono {
   const app = new Hono();

@@ -61,6 +61,18 @@ const tasks = {
     return accepted;
   },
 
+  /** One after the other at that pace, each timed from when it was due until its commit. */
+  async timed({ mentions, everyMs }: { mentions: NewMention[]; everyMs: number }): Promise<number[]> {
+    const beganAt = performance.now();
+    const receive = async (mention: NewMention, n: number): Promise<number> => {
+      await pause(n * everyMs);
+      const dueAt = beganAt + n * everyMs;
+      await bot?.inbox.receive(mention);
+      return performance.now() - dueAt;
+    };
+    return Promise.all(mentions.map(receive));
+  },
+
   load: (_: null): Load => measureLoad(),
 
   /** After everything that nobody holds any more has been collected. */

@@ -10,6 +10,7 @@ export interface BotProcess {
   url: string;
   ask: Child<BotTasks>["ask"];
   stop(): Promise<void>;
+  processId: number;
 }
 
 const USUAL = { repositories: [], idleAfterMs: 3_600_000, sandboxes: defaultSandboxes, caFile: null };
@@ -23,5 +24,5 @@ export async function startBotProcess(
   const THREADBOX_HOME = await mkdtemp(join(ground.folder, "bot-"));
   const given = { THREADBOX_HOME, DATABASE_URL: database.url, ...variables };
   const url = await child.ask("start", { ...USUAL, ...wish, variables: given });
-  return { url, ask: child.ask, stop: child.stop };
+  return { url, ask: child.ask, stop: child.stop, processId: child.processId };
 }

@@ -15,6 +15,9 @@ export interface Child<T extends Tasks> {
   ask<K extends keyof T & string>(task: K, input: Question<T[K]>): Promise<Answer<T[K]>>;
   /** Lets it close what it holds and waits for its end. */
   stop(): Promise<void>;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  processId: number;
 }
 
 interface Asked {
@@ -66,6 +69,12 @@ export function startChild<T extends Tasks>(file: string): Child<T> {
       clearTimeout(kill);
       running.delete(handle);
     },
+    async kill() {
+      child.kill("SIGKILL");
+      await exited;
+      running.delete(handle);
+    },
+    processId: child.pid ?? 0,
   };
   running.add(handle);
   return handle;

@@ -4,7 +4,7 @@ import { startGitHub } from "../emulators/github.ts";
 import { startBotProcess } from "./bot.ts";
 import { type Bench, type BenchDatabase, openSink } from "./ground.ts";
 import { check, checkEqual } from "./measure.ts";
-import { type Mentions, type MentionsWish, spreadOver } from "./mentions.ts";
+import { botAnswers, echoAnswers, type Mentions, type MentionsWish, spreadOver } from "./mentions.ts";
 
 const REPOSITORY = "acme/api";
 /** GitHub allows 80 comments a minute; that is a limit of GitHub's, and here it is the bot that is looked at. */
@@ -46,8 +46,12 @@ export async function githubMentions(
         GITHUB_API_URL: github.apiUrl,
         GITHUB_URL: github.url,
       };
-      const bot = await startBotProcess(ground, database, { variables });
-      return { ...bot, url: `${bot.url}/github/webhooks` };
+      return botAnswers(await startBotProcess(ground, database, { variables }), "/github/webhooks", database);
+    },
+    startEcho() {
+      const { privateKey, webhookSecret: secret } = app;
+      const wish = { appId: String(app.id), privateKey, secret, apiUrl: github.apiUrl };
+      return echoAnswers((echo) => echo.ask("github", wish));
     },
     proveAnswered() {
       for (const [issue, times] of asked) {

@@ -1,6 +1,6 @@
 /**
  * What every benchmark stands on: a Postgres of this run alone (the embedded one, with the settings that the bot gives it, fsync
- * on), a database of its own for each, and a folder that is gone afterwards.
+ * on; for those that compare, Debian's beside it), a database of its own for each, and a folder that is gone afterwards.
  */
 import { randomBytes } from "node:crypto";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
@@ -12,13 +12,27 @@ import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/store/embedded-postgres.ts";
 import { quiet } from "../quiet.ts";
+import { debianPrograms, startDebianPostgres } from "./debian-postgres.ts";
 import { check } from "./measure.ts";
 
 export interface Ground {
   folder: string;
+  /** The embedded one. */
   postgresVersion: string;
-  database(): Promise<BenchDatabase>;
+  /** On the embedded Postgres, unless another server is named. */
+  database(server?: Server): Promise<BenchDatabase>;
+  /** The embedded one, and Debian's where it is installed: started by the first who asks. */
+  servers(): Promise<Server[]>;
+  /** Why there is no Postgres of Debian's; null when there is one. */
+  noDebian: string | null;
   close(): Promise<void>;
+}
+
+export interface Server {
+  /** As a row of the table names it. */
+  name: string;
+  connection: EmbeddedPostgres["connection"];
+  admin: pg.Client;
 }
 
 export interface BenchDatabase {
@@ -47,31 +61,51 @@ export async function prepareGround(): Promise<Ground> {
   // Started by root, Postgres runs as another user and has to get through.
   await chmod(folder, 0o711);
   const postgres = await startEmbeddedPostgres({ home: folder, log: quiet });
-  const admin = new pg.Client(postgres.connection);
-  await admin.connect();
-  const open = new Set<pg.Client>([admin]);
-  const { rows } = await admin.query<{ server_version: string }>("show server_version");
+  const open = new Set<pg.Client>();
+  const embedded = await serverAt("embedded Postgres", postgres.connection, open);
+  const programs = debianPrograms();
+  const startDebian = async () => {
+    const started = programs === null ? null : await startDebianPostgres(programs, folder);
+    return started && { ...started, server: await serverAt("Debian's Postgres", started.connection, open) };
+  };
+  let debian: ReturnType<typeof startDebian> | null = null;
   return {
     folder,
-    postgresVersion: rows[0]?.server_version ?? "",
-    database: () => makeDatabase(admin, postgres, open),
+    postgresVersion: await versionOf(embedded),
+    noDebian: programs === null ? "there is no /usr/lib/postgresql/*/bin (apt-get install postgresql)" : null,
+    database: (server = embedded) => makeDatabase(server, open),
+    async servers() {
+      debian ??= startDebian();
+      const { server } = (await debian) ?? {};
+      return server ? [embedded, server] : [embedded];
+    },
     async close() {
       // Postgres is left running for as long as anybody is connected.
       for (const client of open) await client.end();
+      await (await debian)?.stop();
       await postgres.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function makeDatabase(
-  admin: pg.Client,
-  postgres: EmbeddedPostgres,
-  open: Set<pg.Client>,
-): Promise<BenchDatabase> {
+async function serverAt(what: string, connection: Server["connection"], open: Set<pg.Client>): Promise<Server> {
+  const admin = new pg.Client(connection);
+  await admin.connect();
+  open.add(admin);
+  const server = { name: what, connection, admin };
+  return { ...server, name: `${what} ${(await versionOf(server)).split(" ")[0]}` };
+}
+
+async function versionOf({ admin }: Server): Promise<string> {
+  const { rows } = await admin.query<{ server_version: string }>("show server_version");
+  return rows[0]?.server_version ?? "";
+}
+
+async function makeDatabase({ admin, ...server }: Server, open: Set<pg.Client>): Promise<BenchDatabase> {
   const name = `b_${randomBytes(6).toString("hex")}`;
   await admin.query(`create database ${name}`);
-  const connection = { ...postgres.connection, database: name };
+  const connection = { ...server.connection, database: name };
   const client = new pg.Client(connection);
   await client.connect();
   open.add(client);

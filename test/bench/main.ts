@@ -5,24 +5,32 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { acknowledgement } from "./acknowledgement.ts";
+import { bots } from "./bots.ts";
 import { stopChildren } from "./child.ts";
+import { crowd } from "./crowd.ts";
 import { firstSigns } from "./first-signs.ts";
 import { folding } from "./folding.ts";
 import { type Bench, prepareGround } from "./ground.ts";
+import { growth } from "./growth.ts";
 import { between, describeMachine, readTicks } from "./machine.ts";
-import type { Row } from "./measure.ts";
+import type { Grid, Row } from "./measure.ts";
 import { memory } from "./memory.ts";
 import { modal } from "./modal.ts";
 import { receive } from "./receive.ts";
 import { stream } from "./stream.ts";
 import { printMachine, printTable, type Report, type Result } from "./table.ts";
+import { takeOver } from "./take-over.ts";
 
-const BENCHMARKS: Record<string, (bench: Bench) => Promise<Row[]>> = {
+const BENCHMARKS: Record<string, (bench: Bench) => Promise<Row[] | { rows: Row[]; grid: Grid }>> = {
   acknowledgement,
   receive,
   "first-signs": firstSigns,
   stream,
+  crowd,
+  bots,
+  "take-over": takeOver,
   memory,
+  growth,
   folding,
   modal,
 };
@@ -83,18 +91,20 @@ async function measureOne(name: string, ground: Bench["ground"]): Promise<Result
     const seconds = ((performance.now() - beginAt) / 1_000).toFixed(1).padStart(5);
     process.stderr.write(`${seconds} s  ${name}: ${text}\n`);
   };
-  const ended = (rows: Row[], failed: string | null): Result => ({
+  const ended = (rows: Row[], grid: Grid | null, failed: string | null): Result => ({
     name,
     seconds: (performance.now() - beginAt) / 1_000,
     processors: between(ticks, readTicks()),
     rows,
+    grid,
     failed,
   });
   try {
-    return ended((await BENCHMARKS[name]?.({ ground, quick: options.quick, tell })) ?? [], null);
+    const measured = (await BENCHMARKS[name]?.({ ground, quick: options.quick, tell })) ?? [];
+    return "grid" in measured ? ended(measured.rows, measured.grid, null) : ended(measured, null, null);
   } catch (thrown) {
     const failed = thrown instanceof Error ? thrown.message : String(thrown);
     tell(`FAILED: ${thrown instanceof Error ? thrown.stack : failed}`);
-    return ended([], failed);
+    return ended([], null, failed);
   }
 }

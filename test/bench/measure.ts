@@ -4,13 +4,21 @@ export interface Row {
   /** What is measured, from where to where. */
   what: string;
   n: number;
-  unit: "ms" | "/s" | "KB" | "MB" | "x" | "RPCs";
+  unit: "ms" | "/s" | "KB" | "MB" | "x" | "%" | "RPCs" | "calls";
   /** Of single things; a rate or a size has a `value` instead. */
   spread: Spread | null;
   value: number | null;
   /** Information, never a verdict: the machine may be slower than the one that the aim was written for. */
   aim: { says: string; met: boolean } | null;
   /** How it was measured, and what it is bound by. */
+  note: string;
+}
+
+/** One figure at several sizes, side by side. */
+export interface Grid {
+  /** What is counted along the top. */
+  head: string[];
+  lines: string[][];
   note: string;
 }
 
@@ -35,19 +43,22 @@ export const median = (samples: number[]): number => spreadOf(samples).p50;
 interface About {
   what: string;
   note: string;
-  aim?: { says: string; below: number };
+  aim?: { says: string } & ({ below: number } | { atLeast: number });
 }
+
+const isMet = (aim: NonNullable<About["aim"]>, figure: number): boolean =>
+  "below" in aim ? figure < aim.below : figure >= aim.atLeast;
 
 /** Milliseconds of single things. The aim is held against the p99, or against the median where there is none. */
 export function timesRow({ what, note, aim }: About, samples: number[]): Row {
   const spread = spreadOf(samples);
   const judged = spread.p99 ?? spread.p50;
-  const met = aim && { says: aim.says, met: judged < aim.below };
+  const met = aim && { says: aim.says, met: isMet(aim, judged) };
   return { what, n: samples.length, unit: "ms", spread, value: null, aim: met ?? null, note };
 }
 
 export function valueRow({ what, note, aim }: About, n: number, value: number, unit: Row["unit"]): Row {
-  const met = aim && { says: aim.says, met: value < aim.below };
+  const met = aim && { says: aim.says, met: isMet(aim, value) };
   return { what, n, unit, spread: null, value, aim: met ?? null, note };
 }
 

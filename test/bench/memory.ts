@@ -2,12 +2,12 @@
  * What sessions cost while nobody speaks to them. They live in Postgres, so the bot should hold next to nothing for each: measured
  * in a bot that has worked on all of them, and in one that finds them there when it starts.
  */
-import { readdirSync, readFileSync } from "node:fs";
 import type { NewMention } from "../../src/core/types.ts";
 import { type BotProcess, startBotProcess } from "./bot.ts";
 import type { Memory } from "./bot-process.ts";
 import type { Bench, BenchDatabase } from "./ground.ts";
 import { checkEqual, type Row, valueRow } from "./measure.ts";
+import { postgresPss } from "./postgres-processes.ts";
 
 interface Seen extends Memory {
   sessions: number;
@@ -42,7 +42,7 @@ export async function memory({ ground, quick, tell }: Bench): Promise<Row[]> {
 }
 
 /** Makes as many sessions as are missing, lets the bot do what there is to do for each, and puts their sandboxes to sleep. */
-async function sleepers(bot: BotProcess, database: BenchDatabase, sessions: number): Promise<void> {
+export async function sleepers(bot: BotProcess, database: BenchDatabase, sessions: number): Promise<void> {
   const there = await database.count("select count(*) from sessions");
   const mentions = Array.from({ length: sessions - there }, (_, n) => mentionIn(`t${there + n}`));
   checkEqual(await bot.ask("receive", mentions), mentions.length, "mentions that were accepted");
@@ -54,7 +54,7 @@ async function sleepers(bot: BotProcess, database: BenchDatabase, sessions: numb
   checkEqual(await database.count(said), sessions, "sessions that were answered");
 }
 
-const mentionIn = (thread: string): NewMention => ({
+export const mentionIn = (thread: string): NewMention => ({
   dedupe: `terminal:${thread}`,
   keys: [`api:terminal/${thread}`],
   thread: { surface: "terminal", id: thread },
@@ -72,31 +72,6 @@ async function look(bot: BotProcess, database: BenchDatabase): Promise<Seen> {
     postgresBytes: postgresPss(await database.count("select pg_backend_pid()")),
     databaseBytes: await database.count("select pg_database_size(current_database())"),
   };
-}
-
-/** All processes of the Postgres that this backend belongs to, what they share counted once. Null where the system does not tell. */
-function postgresPss(backend: number): number | null {
-  if (process.platform !== "linux") return null;
-  const postmaster = parentOf(backend);
-  const family = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && parentOf(Number(name)) === postmaster);
-  return [String(postmaster), ...family].reduce((sum, pid) => sum + pssOf(pid), 0);
-}
-
-function parentOf(pid: number): number {
-  return Number(/^PPid:\s+(\d+)/m.exec(readIfThere(`/proc/${pid}/status`))?.[1]);
-}
-
-function pssOf(pid: string): number {
-  const kilobytes = /^Pss:\s+(\d+) kB/m.exec(readIfThere(`/proc/${pid}/smaps_rollup`))?.[1];
-  return Number(kilobytes ?? 0) * 1024;
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return ""; // it ended meanwhile
-  }
 }
 
 const KB = 1024;

@@ -1,5 +1,9 @@
 /** What a vendor brings along when mentions are to be sent from it, and which thread each of them is in. */
 import type { BotProcess } from "./bot.ts";
+import { type Child, startChild } from "./child.ts";
+import type { EchoTasks } from "./echo-process.ts";
+import type { BenchDatabase } from "./ground.ts";
+import type { Load } from "./load.ts";
 import { repeatable } from "./measure.ts";
 import type { Parcel } from "./sender.ts";
 
@@ -8,11 +12,40 @@ export interface Mentions {
   threads: number;
   parcels: Parcel[];
   slackSecret: string | null;
-  /** Starts the bot that they are for; `url` is where they go. */
-  startBot(): Promise<BotProcess>;
+  /** Start whoever they are for: the bot, or one that does nothing but echo. */
+  startBot(): Promise<Answerer>;
+  startEcho(): Promise<Answerer>;
   /** Throws unless each mention has exactly one answer, in its own thread. */
   proveAnswered(): void;
   close(): Promise<void>;
+}
+
+export interface Answerer {
+  /** Where the mentions go. */
+  url: string;
+  load(): Promise<Load>;
+  /** Resolves when everything that was asked for is done. */
+  settled(): Promise<void>;
+  stop(): Promise<void>;
+  processId: number;
+}
+
+export const botAnswers = ({ url, ask, ...child }: BotProcess, path: string, database: BenchDatabase): Answerer => ({
+  url: url + path,
+  load: () => ask("load", null),
+  settled: () => database.settled(),
+  ...child,
+});
+
+export async function echoAnswers(start: (echo: Child<EchoTasks>) => Promise<string>): Promise<Answerer> {
+  const echo = startChild<EchoTasks>("./echo-process.ts");
+  return {
+    url: await start(echo),
+    load: () => echo.ask("load", null),
+    settled: () => echo.ask("idle", null),
+    stop: echo.stop,
+    processId: echo.processId,
+  };
 }
 
 export interface MentionsWish {

@@ -13,7 +13,8 @@ export interface Parcel {
 }
 
 export interface Order {
-  url: string;
+  /** In turns, where there are several. */
+  urls: string[];
   parcels: Parcel[];
   perSecond: number;
   /** Slack's signature holds the time, so it is made when the request goes out. GitHub's is in the headers already. */
@@ -32,7 +33,7 @@ export interface Sent {
 /** For the timers of the first requests to be set before they are due. */
 const LEAD_MS = 50;
 
-async function send({ url, parcels, perSecond, slackSecret }: Order): Promise<Sent> {
+async function send({ urls, parcels, perSecond, slackSecret }: Order): Promise<Sent> {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
   const sent: Sent = { ackedAfterMs: [], lateMs: [], statuses: {} };
   const beginAt = performance.now() + LEAD_MS;
@@ -40,15 +41,18 @@ async function send({ url, parcels, perSecond, slackSecret }: Order): Promise<Se
   for (const [index, parcel] of parcels.entries()) {
     const dueAt = beginAt + (index * 1_000) / perSecond;
     // Behind schedule nothing waits: what is due goes out at once.
-    if (dueAt > performance.now()) await pause(dueAt - performance.now());
+    const waitMs = dueAt - performance.now();
+    if (waitMs > 0) await pause(waitMs);
     // Timers fire a fraction of a millisecond early, too.
     const from = Math.min(dueAt, performance.now());
     sent.lateMs.push(performance.now() - from);
     underWay.push(
-      post(url, agent, slackSecret === null ? parcel : signed(parcel, slackSecret)).then((status) => {
-        sent.ackedAfterMs.push(performance.now() - from);
-        sent.statuses[status] = (sent.statuses[status] ?? 0) + 1;
-      }),
+      post(urls[index % urls.length] ?? "", agent, slackSecret === null ? parcel : signed(parcel, slackSecret)).then(
+        (status) => {
+          sent.ackedAfterMs.push(performance.now() - from);
+          sent.statuses[status] = (sent.statuses[status] ?? 0) + 1;
+        },
+      ),
     );
   }
   await Promise.all(underWay);

@@ -3,7 +3,7 @@ import { startSlack } from "../emulators/slack.ts";
 import { startBotProcess } from "./bot.ts";
 import { type Bench, type BenchDatabase, openSink } from "./ground.ts";
 import { check, checkEqual } from "./measure.ts";
-import { type Mentions, type MentionsWish, spreadOver } from "./mentions.ts";
+import { botAnswers, echoAnswers, type Mentions, type MentionsWish, spreadOver } from "./mentions.ts";
 
 /** `app_mention` alone: what the bot itself says comes back as no event, so that the rate is the rate. */
 const EVENTS = ["app_mention"];
@@ -42,8 +42,11 @@ export async function slackMentions({ ground }: Bench, database: BenchDatabase, 
         SLACK_SIGNING_SECRET: slack.app.signingSecret,
         SLACK_API_URL: slack.apiUrl,
       };
-      const bot = await startBotProcess(ground, database, { variables });
-      return { ...bot, url: `${bot.url}/slack/events` };
+      return botAnswers(await startBotProcess(ground, database, { variables }), "/slack/events", database);
+    },
+    startEcho() {
+      const { botToken: token, signingSecret } = slack.app;
+      return echoAnswers((echo) => echo.ask("slack", { token, signingSecret, apiUrl: slack.apiUrl }));
     },
     proveAnswered() {
       for (const [thread, times] of asked) {

@@ -1,13 +1,14 @@
 /** The report for people: the machine, one line for each row, and below the table what each number means and what it is bound by. */
 
 import type { Machine, Processors } from "./machine.ts";
-import type { Row } from "./measure.ts";
+import type { Grid, Row } from "./measure.ts";
 
 export interface Result {
   name: string;
   seconds: number;
   processors: Processors | null;
   rows: Row[];
+  grid: Grid | null;
   /** Why there are no rows. */
   failed: string | null;
 }
@@ -39,21 +40,33 @@ export function printMachine(machine: Machine, quick: boolean): void {
 export function printTable({ results, seconds, processors }: Report): void {
   const rows = results.flatMap((result) => result.rows);
   const lines = rows.map((row, index) => [String(index + 1), row.what, String(row.n), ...figures(row), aimOf(row)]);
-  const widths = HEAD.map((head, column) => Math.max(head.length, ...lines.map((line) => line[column]?.length ?? 0)));
-  const aligned = (cells: string[]): string =>
-    cells
-      .map((cell, column) =>
-        RIGHT.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-      )
-      .join("  ")
-      .trimEnd();
-  for (const line of [HEAD, widths.map((width) => "-".repeat(width)), ...lines]) print(aligned(line));
+  printAligned([HEAD, ...lines], RIGHT);
   print("");
   printNotes(rows);
   print("");
+  for (const { grid } of results) if (grid) printGrid(grid);
   for (const result of results) print(ofMachine(result));
   const steal = processors ? `, steal ${processors.stealPercent} %` : "";
   print(`All in ${seconds.toFixed(0)} s${steal}.`);
+}
+
+function printGrid({ head, lines, note }: Grid): void {
+  printAligned([head, ...lines], new Set([...head.keys()].slice(1)));
+  print(`${note}\n`);
+}
+
+/** The first line is the head. */
+function printAligned(lines: string[][], right: Set<number>): void {
+  const [head = []] = lines;
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const aligned = (cells: string[]): string =>
+    cells
+      .map((cell, column) =>
+        right.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
+      .join("  ")
+      .trimEnd();
+  for (const line of [head, widths.map((width) => "-".repeat(width)), ...lines.slice(1)]) print(aligned(line));
 }
 
 /** Rows that follow each other and have the same to say share a note. */
@@ -72,7 +85,7 @@ function figures({ spread, value, unit }: Row): string[] {
   return [shown(spread?.p50 ?? null), shown(spread?.p99 ?? null), shown(spread?.max ?? null), shown(value)];
 }
 
-function rounded(figure: number): string {
+export function rounded(figure: number): string {
   const size = Math.abs(figure);
   const digits = size < 10 ? 2 : size < 100 ? 1 : 0;
   return Number(figure.toFixed(digits)).toLocaleString("en");

@@ -116,6 +116,8 @@ export async function chaosGround(
   };
   const provider = localProvider({ home: join(home, "bot"), log: pino({ level: "silent" }) });
   const bots: MortalBot[] = [];
+  const broken = Promise.withResolvers<never>();
+  broken.promise.catch(() => undefined);
   let bell = Promise.withResolvers<void>();
   const ring = (): void => {
     bell.resolve();
@@ -141,7 +143,8 @@ export async function chaosGround(
         ring();
       });
       bots.push(bot);
-      await listens.promise;
+      bot.over.catch(broken.reject);
+      await Promise.race([listens.promise, broken.promise]);
       return bot;
     },
     async until(holds) {
@@ -149,7 +152,7 @@ export async function chaosGround(
       while (!(await holds())) {
         if (Date.now() > until) throw new Error(`it did not come to that; there is ${await standing(db)}`);
         const look = setTimeout(ring, LOOK_EVERY_MS);
-        await bell.promise;
+        await Promise.race([bell.promise, broken.promise]);
         clearTimeout(look);
       }
     },

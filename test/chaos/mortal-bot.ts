@@ -17,6 +17,8 @@ export interface MortalBot {
   /** SIGSTOP: it sleeps, and knows nothing of it; SIGCONT: it goes on where it was. */
   freeze(): void;
   thaw(): void;
+  /** Rejects when it ended of anything but what it was told to; resolves when it was stopped. */
+  readonly over: Promise<void>;
   /** In order, as with SIGTERM. Rejects when it died of anything but what it was told to. */
   stop(): Promise<void>;
 }
@@ -56,8 +58,7 @@ export function mortalBot(life: Life, revived: () => void): MortalBot {
     child?.kill("SIGKILL");
   };
   return {
-    deaths,
-    kill,
+    ...{ deaths, kill, over },
     freeze: () => void child?.kill("SIGSTOP"),
     thaw: () => void child?.kill("SIGCONT"),
     async die() {

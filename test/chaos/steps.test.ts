@@ -25,7 +25,7 @@ describe("a bot is killed at every step of", () => {
       // Two steps may fall into one moment, and the bot dies at one of them: told again until it has died at each.
       while (left.size > 0) {
         const bot = await ground.bot([...left]);
-        await tell(ground);
+        assert.deepEqual(await tell(ground), { lost: [], doubled: [], outOfOrder: [] });
         await bot.stop();
         assert.notDeepEqual(bot.deaths(), []);
         for (const step of bot.deaths()) left.delete(step);

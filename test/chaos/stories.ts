@@ -1,5 +1,4 @@
 /** What people live through while bots die: told once, and looked at from outside when everything has come to rest. */
-import assert from "node:assert/strict";
 import type { Script } from "../../src/cli/scripted-model.ts";
 import type { Session } from "../../src/core/types.ts";
 import { STEPS, type Step } from "../../src/engine/steps.ts";
@@ -10,8 +9,15 @@ export interface Story {
   name: string;
   /** Steps of its way: the bot dies at each of them. */
   steps: Step[];
-  /** Resolves when everything has come to rest; rejects when something was lost, doubled or out of order. */
-  tell(ground: Ground): Promise<void>;
+  /** Resolves with what was found when everything has come to rest. */
+  tell(ground: Ground): Promise<Findings>;
+}
+
+/** What is wrong from outside, in words; three empty lists when nothing is. */
+export interface Findings {
+  lost: string[];
+  doubled: string[];
+  outOfOrder: string[];
 }
 
 export const scripts: Script[] = [fixesTheTest, takesForEver];
@@ -26,24 +32,25 @@ export const STORIES: Story[] = [
       ...["claim", "open-pull-request", "answer", "wake-me", "sleep"],
     ),
     async tell(ground) {
-      const pulls = ground.github.pulls("acme/api").length;
+      const found = nothingYet();
+      const before = ground.github.pulls("acme/api").length;
       const thread = ground.mentions("the test fails, please fix it");
       await ground.until(async () => (await ground.isSettled()) && (await latest(ground))?.sandbox.is === "asleep");
-      const [progress, answer, ...more] = ground.ours(thread);
-      assert.deepEqual(more, []);
-      assert.match(progress?.seen ?? "", /Done/);
-      assert.match(answer?.seen ?? "", /It adds now, and the test passes/);
-      const opened = ground.github.pulls("acme/api").slice(pulls);
-      assert.equal(opened.length, 1);
-      assert.deepEqual(await ground.sandboxes(), []);
-      await inOrder(ground);
-      await keysAre(ground, thread, opened[0]?.number ?? 0);
+      reads(found, ground, thread, [/Done/, /It adds now, and the test passes/]);
+      const opened = ground.github.pulls("acme/api").slice(before);
+      counted(found, "pull requests", opened.length, 1);
+      counted(found, "machines that run", (await ground.sandboxes()).length, 0);
+      counted(found, "eyes on the message", eyesOn(ground, thread), 1);
+      await inOrder(found, ground);
+      await keysAre(found, ground, thread, opened[0]?.number ?? 0);
+      return found;
     },
   },
   {
     name: "a turn that is told more and then stopped: heard once, stopped once, and nothing runs on",
     steps: of("steer", "abort", "say"),
     async tell(ground) {
+      const found = nothingYet();
       const thread = ground.mentions("take your time");
       const ours = () => ground.ours(thread);
       await ground.until(() => /sleep 600/.test(ours()[0]?.seen ?? ""));
@@ -51,60 +58,83 @@ export const STORIES: Story[] = [
       says("with tabs, please");
       await ground.until(async () => (await latest(ground))?.turn?.asks.length === 2);
       says("stop");
-      await ground.until(async () => (await ground.isSettled()) && ours().length === 2);
+      await ground.until(async () => (await ground.isSettled()) && ours().length >= 2);
       says("stop");
-      await ground.until(async () => (await ground.isSettled()) && ours().length === 3);
+      await ground.until(async () => (await ground.isSettled()) && ours().length >= 3);
       await ground.slack.settled();
-      const [progress, answer, idle] = ours();
-      assert.match(progress?.seen ?? "", /Stopped/);
-      assert.match(answer?.seen ?? "", /[Ss]topped by .*ada/);
-      assert.match(idle?.seen ?? "", /Nothing is running/);
-      await inOrder(ground);
+      reads(found, ground, thread, [/Stopped/, /[Ss]topped by .*ada/, /Nothing is running/]);
+      await inOrder(found, ground);
+      return found;
     },
   },
   {
     name: "words that start nothing: each is answered",
     steps: of("help", "refuse"),
     async tell(ground) {
+      const found = nothingYet();
       const thread = ground.mentions("help");
-      await ground.until(async () => (await ground.isSettled()) && ground.ours(thread).length === 1);
+      await ground.until(async () => (await ground.isSettled()) && ground.ours(thread).length > 0);
       const before = ground.slack.ephemerals("gus").length;
       ground.slack.as("gus").says("#web", `<@${ground.slack.app.botUserId}> the test fails`);
       await ground.until(async () => (await ground.isSettled()) && ground.slack.ephemerals("gus").length > before);
+      reads(found, ground, thread, [/stop/]);
       // What only one person sees cannot be found again at Slack: a bot that died between the word and its record says it once more.
-      const told = ground.slack.ephemerals("gus").length - before;
-      assert.ok(told === 1 || told === 2, `gus was told ${told} times`);
-      assert.equal(ground.ours(thread).length, 1);
+      counted(found, "refusals", Math.min(ground.slack.ephemerals("gus").length - before, 1), 1);
+      return found;
     },
   },
 ];
 
-async function latest({ db }: Pick<Ground, "db">): Promise<Session | undefined> {
+const nothingYet = (): Findings => ({ lost: [], doubled: [], outOfOrder: [] });
+
+function counted(found: Findings, what: string, seen: number, expected: number): void {
+  if (seen < expected) found.lost.push(`${what}: ${seen} of ${expected}`);
+  if (seen > expected) found.doubled.push(`${what}: ${seen} instead of ${expected}`);
+}
+
+/** The bot's messages in a thread: these, in this order, and no others. */
+function reads(found: Findings, ground: Ground, thread: string, expected: RegExp[]): void {
+  const seen = ground.ours(thread).map((message) => message.seen);
+  counted(found, `messages in ${thread}`, seen.length, expected.length);
+  const other = expected.filter((pattern, index) => !pattern.test(seen[index] ?? ""));
+  for (const pattern of other) {
+    const elsewhere = seen.some((text) => pattern.test(text));
+    (elsewhere ? found.outOfOrder : found.lost).push(`${pattern} in ${thread}`);
+  }
+}
+
+function eyesOn({ slack }: Ground, thread: string): number {
+  const [root] = slack.thread("#web", thread).messages();
+  return root?.reactions.filter(({ name }) => name === "eyes").flatMap(({ users }) => users).length ?? 0;
+}
+
+async function latest({ db }: Ground): Promise<Session | undefined> {
   const row = await db.selectFrom("sessions").select("state").orderBy("created_at", "desc").limit(1).executeTakeFirst();
   return row?.state;
 }
 
-/** What the daemon told of each session is stored once, as it was told. */
-async function inOrder({ db }: Ground): Promise<void> {
+/** What the daemons told of each session is stored once, as it was told. */
+async function inOrder(found: Findings, { db }: Ground): Promise<void> {
   const rows = await db.selectFrom("transcript").select(["session_id", "entry"]).orderBy("cursor").execute();
   const read = new Map<string, number>();
   for (const { session_id, entry } of rows) {
     const place = `${session_id}/${entry.epoch}`;
-    assert.equal(entry.cursor, (read.get(place) ?? 0) + 1, `${place} was read in order, and once`);
-    read.set(place, entry.cursor);
+    const next = (read.get(place) ?? 0) + 1;
+    if (entry.cursor > next) found.lost.push(`events before ${entry.cursor} of ${place}`);
+    if (entry.cursor < next) found.doubled.push(`event ${entry.cursor} of ${place}`);
+    read.set(place, Math.max(next, entry.cursor));
   }
 }
 
 /** The thread, the branch and the pull request name the same session, and nothing else does. */
-async function keysAre({ db }: Ground, thread: string, pull: number): Promise<void> {
-  const session = await latest({ db });
-  const rows = await db
+async function keysAre(found: Findings, ground: Ground, thread: string, pull: number): Promise<void> {
+  const session = await latest(ground);
+  const owned = ground.db
     .selectFrom("keys")
     .select("key")
-    .where("session_id", "=", session?.id ?? "")
-    .execute();
-  const kinds = rows.map(({ key }) => key.split(":").slice(0, 2).join(":")).sort();
-  assert.deepEqual(kinds, ["git:branch", "github:pr", "slack:thread"]);
-  assert.ok(rows.some(({ key }) => key.endsWith(`/${thread}`)));
-  assert.ok(rows.some(({ key }) => key.endsWith(`#${pull}`)));
+    .where("session_id", "=", session?.id ?? "");
+  const keys = (await owned.execute()).map(({ key }) => key);
+  const expected = [`/${thread}`, `#${pull}`, `:${session?.work?.branch}`];
+  counted(found, "keys", keys.length, expected.length);
+  for (const end of expected) if (!keys.some((key) => key.endsWith(end))) found.lost.push(`the key ${end}`);
 }

@@ -32,11 +32,7 @@ const phase = (events: SessionEvent[]) => tell(events).session.turn?.phase.is;
 describe("a mention on its way to a turn", () => {
   const table: [string, SessionEvent[], string[]][] = [
     ["is checked before anything else", [{ type: "mentioned", mention: mention("m1", "fix it") }], ["check"]],
-    [
-      "is seen, and starts a sandbox, when its author may ask",
-      ask,
-      ["acknowledge", "wake-me overdue", "start-sandbox"],
-    ],
+    ["is seen, and starts a sandbox, when its author may ask", ask, ["acknowledge", "wake-me warned", "start-sandbox"]],
     [
       "is refused when its author may not",
       [
@@ -116,14 +112,14 @@ describe("a mention during a turn", () => {
     assert.ok(asked);
     const late = tell(running, steer, ended("m1"), { type: "steered", turn: "m1", ask: asked, disposition: "later" });
     assert.equal(late.session.turn?.id, "m2");
-    assert.deepEqual(names(late.effects), ["wake-me overdue", "send-turn"]);
+    assert.deepEqual(names(late.effects), ["wake-me warned", "send-turn"]);
   });
   test("waits when it says queue, and runs after the answer", () => {
     const queued = tell(running, says("m2", "queue then the docs"));
     assert.deepEqual(names(queued.effects), ["acknowledge"]);
     assert.deepEqual(names(tell(running, says("m2", "queue then the docs"), ended("m1")).effects), [
       "answer",
-      "wake-me overdue",
+      "wake-me warned",
       "send-turn",
     ]);
   });
@@ -192,7 +188,7 @@ describe("a sandbox", () => {
   });
   test("that is falling asleep is waited for, then woken", () => {
     const falling = [...running, ended("m1"), { type: "idle", since: NOW } as const];
-    assert.deepEqual(names(tell(falling, says("m2", "more")).effects), ["acknowledge", "wake-me overdue"]);
+    assert.deepEqual(names(tell(falling, says("m2", "more")).effects), ["acknowledge", "wake-me warned"]);
     assert.deepEqual(tell(falling, says("m2", "more"), { type: "slept", token: "t1" }).effects, [
       { do: "start-sandbox", from: "t1" },
     ]);
@@ -210,7 +206,7 @@ describe("a sandbox", () => {
         tell(ask, { type: "sandbox.failed", code: "sandbox.boot-timeout", detail: "60 s" }, says("m2", "again"))
           .effects,
       ),
-      ["acknowledge", "wake-me overdue", "start-sandbox"],
+      ["acknowledge", "wake-me warned", "start-sandbox"],
     );
   });
   test("that dies under a turn is started once more, and the thread is told what that means for its files", () => {

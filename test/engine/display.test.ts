@@ -80,6 +80,20 @@ describe("the progress message", () => {
     assert.equal(shown.at(-1)?.now, "two");
   });
 
+  test("is not tried again in a thread that is gone", async () => {
+    const { failures, wind, change } = opened();
+    failures.push(
+      new ThreadboxError("surface.thread-gone", "deleted"),
+      new ThreadboxError("surface.thread-gone", "deleted"),
+    );
+    await wind(0);
+    for (let i = 0; i < 10; i++) {
+      change(`step ${i}`);
+      await wind(60_000);
+    }
+    assert.equal(failures.length, 1);
+  });
+
   test("loses its Stop button in the end, also when that takes a second try", async () => {
     const { display, shown, failures, wind } = opened();
     await wind(0);

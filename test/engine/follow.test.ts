@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import type { Clock } from "../../src/clock.ts";
 import { newProgress } from "../../src/core/condense.ts";
 import type { SessionEvent } from "../../src/core/decision.ts";
+import { type Limits, NO_LIMITS } from "../../src/core/limits.ts";
 import { follow } from "../../src/engine/follow.ts";
 import { daemonClient } from "../../src/sandboxes/daemon-client.ts";
 import type { StreamPosition } from "../../src/wire/events.ts";
@@ -17,8 +19,20 @@ import { rentedMachines } from "./rented-machines.ts";
 
 const agents = { scripted: scriptedAgent(({ message }) => done(`Did: ${message}`)).factory };
 
+interface Wish {
+  limits?: Limits;
+  clock?: Clock;
+  /** Before a batch is stored. */
+  storing?: () => Promise<void>;
+  show?: () => void;
+}
+
 /** What following the turn m1, at its second attempt, from there on comes to. */
-async function followed(daemon: RunningDaemon, from: StreamPosition): Promise<SessionEvent[]> {
+async function followed(
+  daemon: RunningDaemon,
+  from: StreamPosition,
+  { limits = NO_LIMITS, clock = handWoundClock(), storing = async () => {}, show = () => {} }: Wish = {},
+): Promise<SessionEvent[]> {
   const lost: SessionEvent = { type: "sandbox.lost", detail: "gone", attempt: 1 };
   const running = { name: "box-1", url: daemon.url, endsAt: null };
   const ready: SessionEvent = { type: "sandbox.ready", running, from: "cold" };
@@ -29,8 +43,8 @@ async function followed(daemon: RunningDaemon, from: StreamPosition): Promise<Se
     connect: ({ url }: { url: string }) => daemonClient({ url, token: () => sign({ scope: "control" }) }),
     provider: rentedMachines(),
     forge: { credential: async () => null, identity: async () => ({ name: "Bot", email: "bot@example.com" }) },
-    settings: { agent: "pi", model: undefined, models: {} },
-    clock: handWoundClock(),
+    settings: { agent: "pi", model: undefined, models: {}, limits },
+    clock,
     log: quiet,
   };
   await follow(deps, {
@@ -39,8 +53,11 @@ async function followed(daemon: RunningDaemon, from: StreamPosition): Promise<Se
     from,
     progress: newProgress("m1", null, "Starting", 0),
     signal: new AbortController().signal,
-    store: async ({ event }) => void (event && events.push(event)),
-    show: () => {},
+    async store({ event }) {
+      await storing();
+      if (event) events.push(event);
+    },
+    show,
   });
   return events;
 }
@@ -90,4 +107,52 @@ test("a machine that is gone is known at the first connection that cannot be had
     (await followed(daemon, { epoch: null, cursor: 0 })).map(({ type }) => type),
     ["sandbox.lost"],
   );
+});
+
+const USED = { inputTokens: 900, outputTokens: 101, costUsd: 0.5 };
+
+test("a turn that uses more than it may is heard of as soon as it has", async (t) => {
+  const spender = scriptedAgent(({ message, context }) => {
+    context.report({ type: "usage", usage: { ...USED, inputTokens: 1 } });
+    context.report({ type: "usage", usage: USED });
+    return done(`Did: ${message}`);
+  });
+  const daemon = await startDaemon(t, { agents: { scripted: spender.factory } });
+  await daemon.prompt("fix it", { id: "m1", attempt: 2 });
+  const limits = { ...NO_LIMITS, perTurn: { tokens: 1_000, dollars: null } };
+  const [over, end, ...more] = await followed(daemon, { epoch: null, cursor: 0 }, { limits });
+  assert.deepEqual(over?.type === "over-budget" && [over.turn, over.attempt, over.code], ["m1", 2, "limit.tokens"]);
+  assert.deepEqual([end?.type, more], ["turn.ended", []]);
+});
+
+test("what is told faster than it can be stored waits in the sandbox", async (t) => {
+  const talker = scriptedAgent(({ context }) => {
+    for (let spoken = 0; spoken < 300; spoken++)
+      context.report({ type: "usage", usage: { ...USED, inputTokens: spoken } });
+    return done();
+  });
+  const daemon = await startDaemon(t, { agents: { scripted: talker.factory } });
+  await daemon.prompt("fix it", { id: "m1", attempt: 2 });
+  await daemon.until(turnEnded("m1"));
+  const clock = handWoundClock();
+  let heard = 0;
+  let heardBefore = 0;
+  const events = await followed(
+    daemon,
+    { epoch: null, cursor: 0 },
+    {
+      clock,
+      async storing() {
+        // Whatever would be read meanwhile is read: it has long arrived.
+        for (let round = 0; round < 500; round++) await new Promise((resolve) => setImmediate(resolve));
+        heardBefore ||= heard;
+      },
+      show() {
+        heard += 1;
+        clock.advance(1_000);
+      },
+    },
+  );
+  assert.ok(heardBefore <= 51, `${heardBefore} were heard while nothing was stored`);
+  assert.equal(events.at(-1)?.type, "turn.ended");
 });

@@ -189,7 +189,7 @@ describe("with a thousand sandboxes", () => {
     };
     const counted = createStore(db.withPlugin(counting));
     const done = await reconcile({ store: counted, provider, clock, log: quiet }, new Map());
-    assert.deepEqual(done, { ended: [], forgotten: [], expired: [] });
+    assert.deepEqual(done, { ended: [], forgotten: [], expired: [], overslept: [] });
     assert.equal(provider.machines.size, 1_000);
     assert.deepEqual(provider.found, []);
     assert.ok(questions <= 4, `${questions} questions`);

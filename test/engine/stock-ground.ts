@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { DEMO_NAME, makeDemoRepository } from "../../src/cli/demo-repository.ts";
 import { systemClock } from "../../src/clock.ts";
 import { newSession } from "../../src/core/decide.ts";
+import { NO_LIMITS } from "../../src/core/limits.ts";
 import type { Repository } from "../../src/core/types.ts";
 import { createStock, type Stock } from "../../src/engine/stock.ts";
 import type { StockDeps } from "../../src/engine/stock-keeping.ts";
@@ -76,6 +77,7 @@ export async function stockGround() {
       models: { anthropicApiKey: MODEL_KEY },
       idleAfterMs: 1_000,
       turnLimitMs: 1_000,
+      limits: NO_LIMITS,
       maxSessions: 1,
       page: () => null,
     },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Kept } from "../../src/surfaces/github-access.ts";
 import { inWorld, issueThread, mentionFrom, REPO, type World } from "./github-world.ts";
 
 const asked = (world: World, text = "@threadbox fix this") =>
@@ -91,4 +92,17 @@ test("an inline thread is told together with the conversation", () =>
       said.map(({ text }) => text),
       ["in the conversation", "why upper case?"],
     );
+  }));
+
+test("who we are is asked once, however often the bot is restarted", () =>
+  inWorld({}, async ({ github, freshAccess }) => {
+    const known = new Map<string, Promise<unknown>>();
+    const kept: Kept = async (name, make) => {
+      if (!known.has(name)) known.set(name, make());
+      return known.get(name) as ReturnType<typeof make>;
+    };
+    const first = await freshAccess(false, kept).self();
+    const asked = github.calls()["GET /users/{username}"];
+    assert.deepEqual(await freshAccess(false, kept).self(), first);
+    assert.equal(github.calls()["GET /users/{username}"], asked);
   }));

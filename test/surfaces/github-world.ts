@@ -7,7 +7,12 @@ import { githubWebhooks } from "../../handlers/github/webhooks.ts";
 import type { KeyLink, Mention, NewMention, Person, Thread } from "../../src/core/types.ts";
 import type { Forge } from "../../src/surfaces/forge.ts";
 import { githubSurface } from "../../src/surfaces/github.ts";
-import { type GitHubAccess, type GitHubCredentials, githubAccess } from "../../src/surfaces/github-access.ts";
+import {
+  type GitHubAccess,
+  type GitHubCredentials,
+  githubAccess,
+  type Kept,
+} from "../../src/surfaces/github-access.ts";
 import { githubForge } from "../../src/surfaces/github-forge.ts";
 import type { Surface } from "../../src/surfaces/surface.ts";
 import { type HandWoundClock, handWoundClock } from "../clock.ts";
@@ -33,7 +38,7 @@ export interface World {
   clock: HandWoundClock;
   access: GitHubAccess;
   /** Another one, that knows nothing yet. */
-  freshAccess(): GitHubAccess;
+  freshAccess(paced?: boolean, kept?: Kept): GitHubAccess;
   surface: Surface;
   forge: Forge;
   /** What came through the webhooks, oldest first. */
@@ -86,8 +91,8 @@ export async function startWorld({
     as === "app"
       ? { appId: String(app.id), privateKey: app.privateKey }
       : { token: github.personalToken("threadbox-user") };
-  const freshAccess = () =>
-    githubAccess({ credentials, apiUrl: github.apiUrl, url: github.url, log, clock, paced: false });
+  const freshAccess = (paced = false, kept?: Kept) =>
+    githubAccess({ credentials, apiUrl: github.apiUrl, url: github.url, log, clock, paced, ...(kept ? { kept } : {}) });
   const access = freshAccess();
   const handle = githubWebhooks({
     inbox: {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe, mock, test } from "node:test";
 import { branchKey, githubPullRequestKey } from "../../src/core/correlation.ts";
 import type { Mention } from "../../src/core/types.ts";
+import { githubSurface } from "../../src/surfaces/github.ts";
 import { answer, progress } from "../contracts/surface.ts";
+import { quiet } from "../quiet.ts";
 import { inWorld, issueThread, mentionFrom, REPO, type World } from "./github-world.ts";
 
 const once = (marker: string) => ({ marker, again: false });
@@ -127,6 +129,34 @@ describe("comments", () => {
         detail: "The GitHub App is not installed on other/web",
       });
     }));
+});
+
+describe("GitHub's limits", () => {
+  const COMMENT = "POST /repos/{owner}/{repo}/issues/{issue_number}/comments";
+
+  test("shut everything out for as long as GitHub says, and one installation alone", () =>
+    inWorld({}, async (world) => {
+      const say = (marker: string) => world.surface.say(issueThread(world), "Hello.", once(marker));
+      world.github.faults.next(COMMENT, { kind: "secondary-limit", retryAfterSeconds: 40 });
+      await assert.rejects(say("e1"), { code: "surface.rate-limited", retryAfterMs: 40_000 });
+      const { length } = world.github.requests;
+      await assert.rejects(say("e1"), { code: "surface.rate-limited", retryAfterMs: 40_000 });
+      await assert.rejects(world.surface.acknowledge(await asked(world, "alice")), { code: "surface.rate-limited" });
+      assert.equal(world.github.requests.length, length);
+      world.clock.advance(40_000);
+      await say("e1");
+      assert.equal(bodies(world).length, 1);
+    }));
+
+  test("let progress go without before it gets there", () =>
+    inWorld({}, async (world) => {
+      mock.timers.enable({ apis: ["Date"], now: Date.now() }); // or a slow machine has a second to spare
+      const surface = githubSurface({ access: world.freshAccess(true), name: "threadbox", log: quiet });
+      const ref = await surface.show(issueThread(world), progress("Reading"), null, null, once("t1"));
+      const edit = surface.show(issueThread(world), progress("Testing"), null, ref, once("t1"));
+      await assert.rejects(edit, { code: "surface.rate-limited" });
+      assert.equal(world.github.calls()["PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}"], undefined);
+    }).finally(() => mock.timers.reset()));
 });
 
 describe("acknowledging", () => {

@@ -141,10 +141,23 @@ describe("Slack speaks to one person alone", () => {
       assert.equal(slack.ephemerals("ada")[0]?.threadTs, undefined);
     }));
 
-  test("or only in the log when they have left the channel", () =>
-    inThread(async ({ slack, surface, mention, lines }) => {
+  test("in a direct message, once, when they have left the channel", () =>
+    inThread(async ({ slack, surface, mention }) => {
       const asked = mention("fix this", "gus");
       slack.channel("#web").members.delete(slack.person("gus").id);
+      for (const again of [false, true]) await surface.refuse(asked, "Guests cannot ask.", { marker: "e1", again });
+      assert.deepEqual(slack.ephemerals(), []);
+      const { channel } = slack.as("gus").says("dm", "why?").message;
+      assert.deepEqual(
+        slack.timeline(channel).map(({ seen }) => seen),
+        ["Guests cannot ask.", "why?"],
+      );
+    }));
+
+  test("or only in the log when Slack lets nobody write to them", () =>
+    inThread(async ({ slack, surface, mention, lines }) => {
+      const asked = mention("fix this", "otto");
+      slack.channel("#web").members.delete(slack.person("otto").id);
       await surface.refuse(asked, "Guests cannot ask.", once("e1"));
       assert.deepEqual(slack.ephemerals(), []);
       assert.deepEqual(

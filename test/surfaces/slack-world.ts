@@ -50,7 +50,7 @@ export async function startWorld(allow: SlackAllow = {}): Promise<World> {
   const lines: Record<string, unknown>[] = [];
   const log = pino({ base: null }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const { apiUrl, app } = slack;
-  const surface = slackSurface({ token: app.botToken, apiUrl, allow, name: "threadbox", log, clock });
+  const surface = slackSurface({ token: app.botToken, apiUrl, allow, name: "threadbox", log, clock, paced: false });
   const root = slack.as("ada").says("#web", "the login test fails").message;
   const thread = threadOf(slack, root);
   const mention = (text: string, who = "ada") => {

@@ -171,6 +171,73 @@ describe("Slack carries an answer", () => {
     }));
 });
 
+describe("Slack's last resort", () => {
+  const inDirect = (slack: SlackEmulator, who: string) => {
+    const { message } = slack.as(who).says("dm", "hello");
+    return slack.timeline(message.channel).filter(({ author }) => author === "threadbox");
+  };
+  const losses: [string, (slack: SlackEmulator, root: { channel: string; ts: string }) => void, RegExp][] = [
+    ["its channel was archived", (slack) => void slack.as("ada").archives("#web"), /is_archived/],
+    ["its thread was deleted", (slack, root) => void slack.as("ada").deletes(root), /thread_not_found/],
+    ["the bot was removed", (slack) => void slack.as("ada").removesBot("#web"), /\/invite @threadbox/],
+  ];
+  for (const [name, lose, why] of losses) {
+    test(`is a direct message to whoever asked, once, when ${name}`, () =>
+      inThread(async ({ slack, surface, thread, root }) => {
+        lose(slack, root);
+        const ref = await surface.answer(thread, answer(ada(slack), "It was the cookie."), once("t1/answer"));
+        assert.equal(await surface.answer(thread, answer(ada(slack), "It was the cookie."), again("t1/answer")), ref);
+        const [told, answered, ...more] = inDirect(slack, "ada");
+        assert.match(told?.seen ?? "", why);
+        assert.match(answered?.seen ?? "", /It was the cookie\./);
+        assert.deepEqual(more, []);
+      }));
+  }
+
+  test("is not repeated when its receipt was lost", () =>
+    inThread(async ({ slack, surface, thread }) => {
+      slack.as("ada").archives("#web");
+      slack.faults.next("chat.postMessage", { error: "is_archived" });
+      slack.faults.next("chat.postMessage", { status: 500, after: "commit" });
+      const posting = (id: { marker: string; again: boolean }) =>
+        surface.answer(thread, answer(ada(slack), "Done."), id);
+      await assert.rejects(posting(once("t1/answer")), { code: "surface.unavailable" });
+      await posting(again("t1/answer"));
+      assert.equal(inDirect(slack, "ada").length, 2);
+    }));
+
+  test("is none where the token is dead, or nobody can be written to: the first failure stands", () =>
+    inThread(async ({ slack, surface, thread }) => {
+      slack.as("ada").archives("#web");
+      const gone: Person = { surface: "slack", id: slack.person("gone").id, name: "gone" };
+      const alice: Person = { surface: "github", id: "1", name: "alice" };
+      for (const who of [gone, alice]) {
+        const lost = surface.answer(thread, answer(who, "Done."), once("t1/answer"));
+        await assert.rejects(lost, { code: "surface.thread-gone", detail: "Slack answered is_archived" });
+      }
+      slack.app.revoked = true;
+      const lost = surface.answer(thread, answer(ada(slack), "Done."), once("t1/answer"));
+      await assert.rejects(lost, { code: "surface.unauthorized" });
+      assert.equal(slack.requests.count("conversations.open"), 1);
+    }));
+});
+
+describe("Slack's limits", () => {
+  test("close one channel, and progress waits for nothing", () =>
+    inThread(async ({ slack, surface, thread, clock }) => {
+      slack.faults.next("chat.postMessage", { status: 429, retryAfter: 30 });
+      await assert.rejects(surface.say(thread, "One.", once("e1")), { code: "surface.rate-limited" });
+      await assert.rejects(surface.show(thread, progress("Reading"), null, null, once("t1/progress")));
+      await assert.rejects(surface.say(thread, "One.", once("e1")), { retryAfterMs: 30_000 });
+      assert.equal(slack.requests.count("chat.postMessage"), 1);
+      slack.as("ada").invitesBot("#ops");
+      await surface.say(threadOf(slack, slack.as("ada").says("#ops", "hello").message), "One.", once("e2"));
+      clock.advance(30_000);
+      await surface.say(thread, "One.", again("e1"));
+      assert.equal(slack.requests.count("chat.postMessage"), 3);
+    }));
+});
+
 test("Slack's eyes do not mind a message that is gone", () =>
   inThread(async ({ surface, thread }) => {
     await surface.acknowledge({ thread, message: "1600000000.000001" });

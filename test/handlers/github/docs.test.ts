@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { REFUSED_REASONS } from "../../../handlers/github/events.ts";
 import { IGNORED_REASONS } from "../../../handlers/github/outcome.ts";
 import { githubHandlers } from "../../../handlers/github/register.ts";
-import { REFUSED_REASONS } from "../../../handlers/github/webhooks.ts";
 
 const docs = readFileSync(new URL("../../../docs/github.md", import.meta.url), "utf8");
 

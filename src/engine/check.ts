@@ -1,0 +1,74 @@
+/** Whether a mention is let in: may its author ask, what would it work on, and is there room for one more turn today. */
+import { type Choice, chooseWork, refusedBranch } from "../core/choose.ts";
+import { parseCommand } from "../core/command.ts";
+import { decide } from "../core/decide.ts";
+import type { SessionEvent } from "../core/decision.ts";
+import { accountsOf, type Refusal, refusalToday, startOfDay } from "../core/limits.ts";
+import type { Mention, Session } from "../core/types.ts";
+import { toThreadboxError } from "../errors.ts";
+import type { Write } from "./claim.ts";
+import type { EngineDeps } from "./ports.ts";
+import { surfaceOf } from "./reach.ts";
+
+type Admitted = Extract<SessionEvent, { type: "admitted" }>;
+
+/** Null when it was checked already. Asked again after a crash, a mention that was let in is let in again, and counted once. */
+export async function check(
+  deps: EngineDeps,
+  session: Session,
+  id: string,
+  write: Write,
+): Promise<SessionEvent | null> {
+  const mention = session.checking.find((one) => one.id === id);
+  if (!mention) return null;
+  // Who may ask is known where the person is: an operator may stop a Slack thread from the terminal.
+  const authorization = await surfaceOf(deps, mention.author.surface).authorize(mention);
+  if (!authorization.allowed) return { type: "turned-away", mention: id, text: authorization.text };
+  const choice = await choose(deps, session, mention);
+  const admitted: Admitted = { type: "admitted", mention: id, author: authorization.author, choice };
+  const refusal = await countOrRefuse(deps, session, { mention, admitted, write });
+  if (!refusal) return admitted;
+  deps.log.info({ session: session.id, mention: id, code: refusal.code, refusal: refusal.text }, "limit.reached");
+  return { type: "limited", mention: id, text: refusal.text };
+}
+
+async function choose(deps: EngineDeps, session: Session, mention: Mention): Promise<Choice> {
+  const command = parseCommand(mention.text);
+  const { options, text } = "options" in command ? command : { options: {}, text: "" };
+  const wish = { options, text: mention.subject ?? text, sessionId: session.id };
+  const chosen = await located(deps, chooseWork(mention, deps.repositories, wish));
+  const refused = chosen.is === "chosen" ? refusedBranch(options.branch, chosen.work.repository) : null;
+  return refused ?? chosen;
+}
+
+/** Keys of branches need the forge's own id of the repository, which a URL does not tell. */
+async function located(deps: EngineDeps, choice: Choice): Promise<Choice> {
+  if (choice.is === "problem") return choice;
+  try {
+    return { is: "chosen", work: { ...choice.work, repository: await deps.forge.locate(choice.work.repository) } };
+  } catch (thrown) {
+    const error = toThreadboxError(thrown);
+    if (error.code !== "repository.unknown") throw error;
+    return { is: "problem", code: "repository.unknown", detail: `${error.detail} ${error.remedy}` };
+  }
+}
+
+/** In one transaction, one after the other over all bots: of two mentions at once for the last turn of a day one gets it. */
+async function countOrRefuse(
+  { store, settings: { limits }, clock }: Pick<EngineDeps, "store" | "settings" | "clock">,
+  session: Session,
+  { mention, admitted, write }: { mention: Mention; admitted: Admitted; write: Write },
+): Promise<Refusal | null> {
+  const now = clock.now();
+  const after = decide(session, admitted, now).session;
+  // What is passed on to a turn that runs, joins one that waits, or only asks how it goes, costs no turn.
+  const begins = after.turn?.id === mention.id || after.queue.some((ask) => ask.id === mention.id);
+  if (!begins) return null;
+  const accounts = accountsOf(mention.thread, admitted.author, after.work?.repository ?? null);
+  const turn = { id: mention.id, accounts, at: now };
+  return write(async (tx) => {
+    const refusal = refusalToday(limits, await store.usageSince(tx, startOfDay(now), turn), now);
+    if (!refusal) await store.countTurn(tx, turn);
+    return refusal;
+  });
+}

@@ -1,7 +1,7 @@
 /** How every command of the table is built: one summary, examples in its help, `--json`, an exit code, and one way to fail. */
 import { Command } from "commander";
 import { environment } from "../config.ts";
-import { printFailure } from "./failure.ts";
+import { exitCodeOf, printFailure } from "./failure.ts";
 import { type Output, openOutput } from "./output.ts";
 
 export interface About {
@@ -20,7 +20,7 @@ export function command({ name, summary, examples }: About): Command {
     .addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
 }
 
-/** `work` gives the exit code; what it throws is told in one line, and the exit code is 1. */
+/** `work` gives the exit code; what it throws is told in one line, and the exit code is 1, or 130 after ctrl-c. */
 export async function run(options: { json?: boolean }, work: (output: Output) => Promise<number>): Promise<void> {
   const output = openOutput(options.json === true);
   try {
@@ -28,7 +28,7 @@ export async function run(options: { json?: boolean }, work: (output: Output) =>
   } catch (thrown) {
     printFailure(thrown, output, wantsStack());
     // Half of a bot may be open still (the port was taken, say): nothing of it is worth waiting for.
-    process.exit(1);
+    process.exit(exitCodeOf(thrown));
   }
 }
 

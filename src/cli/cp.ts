@@ -5,7 +5,7 @@ import { ThreadboxError } from "../errors.ts";
 import type { Sandbox } from "../sandboxes/provider.ts";
 import { noteText } from "../surfaces/terminal-render.ts";
 import { command, run } from "./command.ts";
-import { Refused } from "./failure.ts";
+import { Interrupted, Refused } from "./failure.ts";
 import type { Output } from "./output.ts";
 import { copyIn } from "./sandbox-copy-in.ts";
 import { copyOut } from "./sandbox-copy-out.ts";
@@ -71,7 +71,7 @@ async function cp(from: string, to: string, output: Output): Promise<number> {
     return 0;
   } catch (thrown) {
     counter.clear();
-    if (left.signal.aborted) throw new Refused("Interrupted.", "Run it again to copy all of it.");
+    if (left.signal.aborted) throw new Interrupted("Interrupted.", "Run it again to copy all of it.");
     throw refusalOf(thrown);
   } finally {
     giveBack();
@@ -106,7 +106,7 @@ function pathIn({ workspace }: Sandbox, path: string): string {
 
 function tell({ to, bytes, leftOut }: Copied, { from, name }: { from: string; name: string | null }, output: Output) {
   const where = name ? `${name}:${to}` : to;
-  for (const one of leftOut.slice(0, TOLD)) output.warn(noteText(`Left out: ${one}`, false));
+  for (const one of leftOut.slice(0, TOLD)) output.warn(noteText(`Left out: ${one.replaceAll(/\s+/g, " ")}`, false));
   if (leftOut.length > TOLD) output.warn(`Left out: ${leftOut.length - TOLD} more; --json lists them.`);
   output.say(`Copied ${from} to ${where} (${size(bytes)}).`);
   output.result({ ok: true, from, to: where, bytes, leftOut });

@@ -51,7 +51,7 @@ async function create(options: Options, output: Output): Promise<number> {
     ...{ name, daemon, from: source?.from ?? null, repository: repository?.name ?? source?.repository ?? null },
     prepare: preparation(sandboxes, { repository, fresh: source === null }),
   };
-  tellMade(await makeSandbox(sandboxes, wanted, output), { provider: sandboxes.provider.kind, wanted }, output);
+  tellMade(await makeSandbox(sandboxes, wanted), { provider: sandboxes.provider.kind, wanted }, output);
   if (repository && !sandboxes.team.found) output.warn(`${repository.name} is for trying out. ${SERVED}`);
   return 0;
 }

@@ -13,8 +13,8 @@ export interface DemoGround {
   remove(): void;
 }
 
-/** The database's socket lies four folders deeper, and a socket's path may have a hundred bytes or so. */
-const MAX_ROOT_BYTES = 50;
+/** A socket's path may have a hundred bytes, and `/threadbox-demo-XXXXXX/home/postgres/socket/.s.PGSQL.5432` has 57 of them. */
+const MAX_ROOT_BYTES = 43;
 
 export function openGround(): DemoGround {
   const root = Buffer.byteLength(realpathSync(tmpdir())) > MAX_ROOT_BYTES ? "/tmp" : tmpdir();

@@ -10,7 +10,7 @@ import { type GitRemote, serveGit } from "./demo-git.ts";
 import { openGround } from "./demo-ground.ts";
 import { demoModel } from "./demo-model.ts";
 import { DEMO_ASK, testBranch } from "./demo-repository.ts";
-import { Refused } from "./failure.ts";
+import { Interrupted } from "./failure.ts";
 import { type Output, paint } from "./output.ts";
 import { onInterrupt } from "./signals.ts";
 import { spoken } from "./spoken.ts";
@@ -58,7 +58,7 @@ async function demo({ keep = false }: Options, output: Output): Promise<number> 
 
   const outcome = await journey(bot, remote, output, interrupted.signal);
   if (interrupted.signal.aborted)
-    throw new Refused("The demo was interrupted.", "Nothing of it is left; start it again.");
+    throw new Interrupted("The demo was interrupted.", "Nothing of it is left; start it again.");
   const durationMs = Date.now() - startedAt;
   output.result({ ...outcome, scripted: model.scripted, durationMs, ...(keep ? { folder: ground.folder } : {}) });
   if (keep) output.say(`Kept in ${ground.folder}`);

@@ -4,13 +4,15 @@ import { catalogEntry, toThreadboxError } from "../errors.ts";
 export interface Finding {
   /** What was looked at, in a word or two. */
   what: string;
-  /** `warn`: it works, and a person should know. */
-  state: "ok" | "warn" | "fail";
+  /** `warn`: it works, and a person should know. `skip`: it was not looked at, because of something that has failed already. */
+  state: "ok" | "warn" | "fail" | "skip";
   detail: string;
   remedy?: string;
 }
 
 export const ok = (what: string, detail: string): Finding => ({ what, state: "ok", detail });
+
+export const skip = (what: string, detail: string): Finding => ({ what, state: "skip", detail });
 
 export const warn = (what: string, detail: string, remedy: string): Finding => ({
   what,

@@ -4,7 +4,7 @@ import { type Config, tellModalSdk } from "../config.ts";
 import type { TeamSettings } from "../repositories.ts";
 import type { NetworkSettings, SandboxSettings } from "../sandboxes/settings.ts";
 import { defaultSandboxes } from "../team-sandboxes.ts";
-import { type Finding, fail, ok, tried, warn } from "./doctor-finding.ts";
+import { type Finding, fail, ok, skip, tried, warn } from "./doctor-finding.ts";
 import type { Checked } from "./doctor-settings.ts";
 
 const DOCUMENT = "docs/modal.md";
@@ -13,9 +13,8 @@ export async function checkModalProvider({ config, team }: Checked): Promise<Fin
   const sandboxes = team?.sandboxes ?? defaultSandboxes;
   const { modal } = config;
   if (!modal) return notUsed(sandboxes);
-  const asked = await tried("Modal", "Check the network, and MODAL_SERVER_URL if you set it.", () =>
-    ask(config, sandboxes),
-  );
+  const asked = await tried("Modal", "Check the network, and MODAL_SERVER_URL if you set it.", () => ask(config, team));
+  if (!team) return [...asked, skip("Modal sandboxes", "not asked: threadbox.yml cannot be read")];
   return [
     ...asked,
     ok("Modal image", imageText(sandboxes)),
@@ -38,22 +37,37 @@ function notUsed({ repositories }: SandboxSettings): Finding[] {
   return [warn("Modal", `Not used, so the volumes and buckets of ${names} are not there.`, remedy)];
 }
 
-async function ask(config: Config, { modal: { app, environment } }: SandboxSettings): Promise<Finding[]> {
+async function ask(config: Config, team: TeamSettings | null): Promise<Finding[]> {
   if (!config.modal) return [];
+  const sandboxes = team?.sandboxes ?? defaultSandboxes;
+  const { app, environment } = sandboxes.modal;
+  const secrets = secretsOf(sandboxes);
   tellModalSdk(config);
   // Only here: the client takes half a second to load.
   const { checkModal } = await import("../sandboxes/modal-check.ts");
-  const { client, appIsThere } = await checkModal({ ...config.modal, app, environment });
+  const { client, appIsThere, missingSecrets } = await checkModal({ ...config.modal, app, environment, secrets });
   const pinned = about.dependencies.modal;
   if (client !== pinned)
     return [fail("Modal", `Its client is ${client}, and not the ${pinned} that this was made with.`, "npm ci")];
   const where = `App ${app}${environment ? ` in environment ${environment}` : ""}`;
-  return [
-    ok(
-      "Modal",
-      `takes the token; ${where} ${appIsThere ? "is there" : "is made with the first sandbox"}; client ${client}`,
-    ),
-  ];
+  const there = team ? [`${where} ${appIsThere ? "is there" : "is made with the first sandbox"}`] : [];
+  const taken = ok("Modal", ["takes the token", ...there, `client ${client}`].join("; "));
+  return [taken, ...ofSecrets(secrets, missingSecrets, environment)];
+}
+
+/** Those of every sandbox, and those that open a bucket. */
+function secretsOf({ modal, repositories }: SandboxSettings): string[] {
+  const ofBuckets = Object.values(repositories).flatMap(({ buckets }) => buckets.flatMap(({ secret }) => secret ?? []));
+  return [...new Set([...modal.secrets, ...ofBuckets])];
+}
+
+function ofSecrets(all: string[], missing: string[], environment: string | null): Finding[] {
+  const [where, option] = environment ? [` in environment ${environment}`, `--env ${environment} `] : ["", ""];
+  const remedy = (name: string) =>
+    `Make it: modal secret create ${option}${name} NAME=value; or take it out of threadbox.yml.`;
+  const findings = missing.map((name) => fail("Modal secret", `There is no ${name}${where}.`, remedy(name)));
+  const there = all.filter((name) => !missing.includes(name));
+  return there.length > 0 ? [ok("Modal secrets", there.join(", ")), ...findings] : findings;
 }
 
 function imageText({ image: { base, packages, commands, env } }: SandboxSettings): string {

@@ -16,13 +16,23 @@ export interface Checked {
   log: Log;
 }
 
-export function checkSettings(): { settings: Checked; findings: Finding[] } {
+export interface CheckedSettings {
+  settings: Checked;
+  /** Variables that are wrong, or of no use because another one is: what they are for cannot be looked at. */
+  lost: string[];
+  findings: Finding[];
+}
+
+export function checkSettings(): CheckedSettings {
   const variables = environment();
   const problems = configProblems(variables);
-  const config = readConfig(usable(variables, problems));
+  const left = usable(variables, problems);
+  const config = readConfig(left);
   const { team, finding } = checkTeam(config);
+  const dropped = Object.keys(variables).filter((name) => !Object.hasOwn(left, name));
   return {
     settings: { config, team, log: createLog("silent") },
+    lost: [...dropped, ...problems.map(({ variable }) => variable)],
     findings: [...ofVariables(variables, problems), finding],
   };
 }
@@ -35,11 +45,12 @@ function ofVariables(variables: Variables, problems: ConfigProblem[]): Finding[]
   return [ok("variables", existsSync(".env") ? "fine, with those of .env" : "fine; there is no .env")];
 }
 
-/** Without the wrong ones. Variables that need each other go together: Slack's, GitHub's, and Modal's with the provider. */
+/** Without the wrong ones. Variables that need each other go together: Slack's, GitHub's, and Modal's with a provider that is Modal. */
 function usable(variables: Variables, problems: ConfigProblem[]): Variables {
   const wrong = problems.flatMap(({ variable }) => {
     const group = /^(?:SLACK|GITHUB|MODAL)_/.exec(variable)?.[0];
-    return group === "MODAL_" ? [group, "THREADBOX_PROVIDER"] : [group ?? variable];
+    const isAtModal = variables.THREADBOX_PROVIDER === "modal";
+    return group === "MODAL_" && isAtModal ? [group, "THREADBOX_PROVIDER"] : [group ?? variable];
   });
   return Object.fromEntries(Object.entries(variables).filter(([name]) => !wrong.some((one) => name.startsWith(one))));
 }

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { command, run } from "./command.ts";
 import { checkDisk } from "./doctor-disk.ts";
-import type { Finding } from "./doctor-finding.ts";
+import { type Finding, skip } from "./doctor-finding.ts";
 import { checkAgent, checkDatabase, checkGit, checkNode, checkPort, checkWalls } from "./doctor-machine.ts";
 import { checkModalProvider } from "./doctor-modal.ts";
 import { checkModel } from "./doctor-model.ts";
@@ -11,20 +11,28 @@ import { type Checked, checkSettings } from "./doctor-settings.ts";
 import { checkGitHub, checkSlack } from "./doctor-surfaces.ts";
 import { type Output, paint } from "./output.ts";
 
+interface Check {
+  what: string;
+  check: (settings: Checked) => Promise<Finding[]>;
+  /** Variables without which it would look at something else than what was meant. */
+  needs?: RegExp;
+}
+
 /** In the order in which they are shown; they are tried at the same time. */
-const CHECKS: ((settings: Checked) => Promise<Finding[]>)[] = [
-  checkNode,
-  checkGit,
-  checkWalls,
-  checkModalProvider,
-  checkAgent,
-  checkDatabase,
-  checkDisk,
-  checkPort,
-  checkModel,
-  checkSlack,
-  checkGitHub,
-  checkRepositories,
+const CHECKS: Check[] = [
+  { what: "Node", check: checkNode },
+  { what: "git", check: checkGit },
+  { what: "sandboxes", check: checkWalls, needs: /^THREADBOX_PROVIDER$/ },
+  { what: "Modal", check: checkModalProvider, needs: /^(?:MODAL_.+|THREADBOX_PROVIDER)$/ },
+  { what: "agent", check: checkAgent, needs: /^THREADBOX_(?:AGENT|PROVIDER)$/ },
+  { what: "database", check: checkDatabase, needs: /^DATABASE_URL$/ },
+  { what: "disk", check: checkDisk },
+  { what: "port", check: checkPort, needs: /^(?:HOST|PORT)$/ },
+  { what: "model", check: checkModel, needs: /^(?:ANTHROPIC|OPENAI)_/ },
+  { what: "Slack", check: checkSlack, needs: /^SLACK_/ },
+  { what: "GitHub", check: checkGitHub, needs: /^GITHUB_/ },
+  // Without GitHub's credential those that are private there cannot be read.
+  { what: "repositories", check: checkRepositories, needs: /^GITHUB_/ },
 ];
 
 export function doctorCommand(): Command {
@@ -39,29 +47,45 @@ export function doctorCommand(): Command {
 }
 
 async function doctor(output: Output): Promise<number> {
-  const { settings, findings } = checkSettings();
+  const { settings, lost, findings } = checkSettings();
   const all = [...findings];
   print(findings, output);
-  for (const pending of CHECKS.map((check) => check(settings))) {
+  const isLost = (needs: RegExp): boolean => lost.some((name) => needs.test(name));
+  const begin = ({ what, check, needs }: Check): Promise<Finding[]> =>
+    needs && isLost(needs) ? Promise.resolve([skip(what, NOT_ASKED)]) : check(settings);
+  for (const pending of CHECKS.map(begin)) {
     const found = await pending;
     all.push(...found);
     print(found, output);
   }
   const count = (state: Finding["state"]): number => all.filter((finding) => finding.state === state).length;
-  output.say(`\n${count("ok")} ok, ${count("warn")} to know, ${count("fail")} to fix`);
+  const notAsked = count("skip") > 0 ? `, ${count("skip")} not asked` : "";
+  output.say(`\n${count("ok")} ok, ${count("warn")} to know, ${count("fail")} to fix${notAsked}`);
   output.result({ ok: count("fail") === 0, checks: all });
   return count("fail") === 0 ? 0 : 1;
 }
 
+const NOT_ASKED = "not asked: its variables are wrong";
+
 /** The longest name of a variable is one less. */
 const WIDTH = 22;
 
-const SIGNS = { ok: ["green", "✓ ok  "], warn: ["yellow", "! warn"], fail: ["red", "✗ fail"] } as const;
+const SIGNS = {
+  ok: ["green", "✓ ok  "],
+  warn: ["yellow", "! warn"],
+  fail: ["red", "✗ fail"],
+  skip: ["dim", "- skip"],
+} as const;
+/** What stands before a detail. */
+const INDENT = " ".repeat(WIDTH + 10);
 
 function print(findings: Finding[], output: Output): void {
   for (const { state, what, detail, remedy } of findings) {
     const [style, sign] = SIGNS[state];
-    output.say(`${paint([style], sign, output.colour)}  ${what.padEnd(WIDTH)}  ${detail}`);
-    if (remedy) output.say(`${" ".repeat(WIDTH + 10)}→ ${remedy}`);
+    output.say(`${paint([style], sign, output.colour)}  ${what.padEnd(WIDTH)}  ${indented(detail)}`);
+    if (remedy) output.say(`${INDENT}→ ${indented(remedy)}`);
   }
 }
+
+/** A list of problems stays in its column. */
+const indented = (text: string): string => text.trimEnd().replaceAll("\n", `\n${INDENT}`);

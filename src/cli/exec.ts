@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import type { Execution, Sandbox } from "../sandboxes/provider.ts";
 import { command, run } from "./command.ts";
+import { INTERRUPTED } from "./failure.ts";
 import type { Output } from "./output.ts";
 import { findSandbox, mayBeRoot, runningOne } from "./sandbox-find.ts";
 import { interrupt, MARK } from "./sandbox-interrupt.ts";
@@ -47,7 +48,7 @@ async function exec(id: string, words: string[], { root = false }: Options, outp
   const mark = randomUUID();
   const execution = await sandbox.exec(words, { root, env: { [MARK]: mark } });
   const giveBack = onInterrupt(async () => {
-    if (!(await interrupt(sandbox, mark, root))) process.exit(130); // 128 + SIGINT, as shells expect it
+    if (!(await interrupt(sandbox, mark, root))) process.exit(INTERRUPTED);
   });
   try {
     return output.json

@@ -15,6 +15,19 @@ export class Refused extends Error {
   }
 }
 
+/** Somebody pressed ctrl-c; whatever was begun has been taken back. */
+export class Interrupted extends Refused {
+  constructor(detail = "Interrupted.", remedy = "Run it again when you want it.") {
+    super(detail, remedy);
+    this.name = "Interrupted";
+  }
+}
+
+/** 128 + SIGINT, as shells expect it. */
+export const INTERRUPTED = 130;
+
+export const exitCodeOf = (thrown: unknown): number => (thrown instanceof Interrupted ? INTERRUPTED : 1);
+
 export function printFailure(thrown: unknown, output: Output, withStack: boolean): void {
   const { code, detail, remedy } = failureOf(thrown);
   // A list of problems keeps its lines; the remedy stands below it then.
@@ -24,7 +37,10 @@ export function printFailure(thrown: unknown, output: Output, withStack: boolean
 }
 
 function failureOf(thrown: unknown): { code: string; detail: string; remedy: string } {
-  if (thrown instanceof Refused) return { code: "refused", detail: sentence(thrown.detail), remedy: thrown.remedy };
+  if (thrown instanceof Refused) {
+    const code = thrown instanceof Interrupted ? "interrupted" : "refused";
+    return { code, detail: sentence(thrown.detail), remedy: thrown.remedy };
+  }
   const { code, detail, remedy } = toThreadboxError(thrown);
   return { code, detail: sentence(detail), remedy };
 }

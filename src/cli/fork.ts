@@ -37,6 +37,6 @@ async function fork(from: string, options: Options, output: Output): Promise<num
   const source = await anySource(sandboxes, from);
   const prepare = preparation(sandboxes, { repository: null, fresh: false });
   const wanted = { name, from: source.from, repository: source.repository, daemon: true, prepare };
-  tellMade(await makeSandbox(sandboxes, wanted, output), { provider: sandboxes.provider.kind, wanted }, output);
+  tellMade(await makeSandbox(sandboxes, wanted), { provider: sandboxes.provider.kind, wanted }, output);
   return 0;
 }

@@ -35,10 +35,11 @@ async function list(options: Options, output: Output): Promise<number> {
   const both = options.sandboxes === options.snapshots;
   const sandboxes = both || options.sandboxes ? await listedSandboxes(opened) : null;
   const snapshots = both || options.snapshots ? await opened.store.knownSnapshots() : null;
-  const parts = [sandboxes && sandboxesText(sandboxes, output), snapshots && snapshotsText(snapshots)];
+  const { kind } = opened.provider;
+  const parts = [sandboxes && sandboxesText(sandboxes, kind, output), snapshots && snapshotsText(snapshots, kind)];
   output.say(parts.filter((part) => part !== null).join("\n\n"));
   output.result({
-    provider: opened.provider.kind,
+    provider: kind,
     ...(sandboxes ? { sandboxes: sandboxes.map(sandboxDocument) } : {}),
     ...(snapshots ? { snapshots: snapshots.map(snapshotDocument) } : {}),
   });
@@ -48,7 +49,7 @@ async function list(options: Options, output: Output): Promise<number> {
 /** Of sessions that sleep there may be hundreds; what runs is what costs. */
 const ASLEEP_SHOWN = 10;
 
-function sandboxesText(listed: Listed[], output: Output): string {
+function sandboxesText(listed: Listed[], kind: string, output: Output): string {
   const asleep = listed.filter(({ state }) => state === "asleep");
   const shown = [...listed.filter(({ state }) => state !== "asleep"), ...asleep.slice(0, ASLEEP_SHOWN)];
   if (shown.length === 0) return "There are no sandboxes. Start one: threadbox create";
@@ -56,27 +57,40 @@ function sandboxesText(listed: Listed[], output: Output): string {
   const rows = shown.map((one) => [
     one.orphan ? `${one.short} !` : one.short,
     one.is === "nobody" ? "-" : one.is,
-    one.state,
+    stateText(one),
     one.repository ?? "-",
     one.createdAt === null ? "-" : span(now - one.createdAt),
-    one.endsAt === null ? "-" : one.runs === false ? "-" : `in ${left(Math.max(0, one.endsAt - now))}`,
+    ends(one, now),
   ]);
   const more = asleep.length > ASLEEP_SHOWN ? [`and ${asleep.length - ASLEEP_SHOWN} more that sleep`] : [];
   const orphans = listed.some(({ orphan }) => orphan) ? [paint(["yellow"], ORPHANS, output.colour)] : [];
+  const notAsked = shown.some(({ runs }) => runs === null) ? [paint(["dim"], elsewhere(kind), output.colour)] : [];
   const lines = table([["SANDBOX", "OF", "STATE", "REPOSITORY", "AGE", "ENDS"], ...rows]);
-  return [lines, ...more, ...orphans].join("\n");
+  return [lines, ...more, ...orphans, ...notAsked].join("\n");
+}
+
+function stateText({ state, runs, provider }: Listed): string {
+  if (state === "not-asked") return `at ${provider}`;
+  return runs === null ? `${state} at ${provider}` : state;
+}
+
+const elsewhere = (kind: string): string => `What is at another provider was not asked: THREADBOX_PROVIDER is ${kind}.`;
+
+function ends({ endsAt, runs }: Listed, now: number): string {
+  const isOver = runs === false || (runs === null && endsAt !== null && endsAt <= now);
+  return endsAt === null || isOver ? "-" : `in ${left(Math.max(0, endsAt - now))}`;
 }
 
 const ORPHANS = "! runs, and belongs to nobody. A bot that runs ends such ones; by hand: threadbox destroy NAME";
 
-function snapshotsText(snapshots: KnownSnapshot[]): string {
+function snapshotsText(snapshots: KnownSnapshot[], kind: string): string {
   if (snapshots.length === 0) return "There are no snapshots. Take one: threadbox snapshot SANDBOX --label golden";
   const now = Date.now();
   const rows = snapshots.map((one) => [
     one.label,
     one.repository ?? "-",
     span(now - one.createdAt.getTime()),
-    expiry(one, now),
+    one.provider === kind ? expiry(one, now) : `${expiry(one, now)}, at ${one.provider}`,
   ]);
   return table([["SNAPSHOT", "REPOSITORY", "AGE", "EXPIRES"], ...rows]);
 }

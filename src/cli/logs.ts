@@ -1,12 +1,15 @@
 /** `threadbox logs`: what happened in a session, as it was stored; of a person's sandbox, what its daemon logged. */
 import { randomUUID } from "node:crypto";
+import { Transform, type Writable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
 import type { Command } from "commander";
 import type { Session } from "../core/types.ts";
 import type { OpenStore } from "../store/open.ts";
 import { sessionPages } from "../store/pages.ts";
+import { noteText } from "../surfaces/terminal-render.ts";
 import type { JournalEntry } from "../wire/events.ts";
 import { command, run } from "./command.ts";
-import { Refused } from "./failure.ts";
+import { INTERRUPTED, Refused } from "./failure.ts";
 import type { Output } from "./output.ts";
 import { type Found, lookInStore, runningOne } from "./sandbox-find.ts";
 import { interrupt, MARK } from "./sandbox-interrupt.ts";
@@ -84,7 +87,7 @@ async function transcript(
     turns: await turnsOf(store, session.id),
     entries: reader.entries,
   });
-  return 0;
+  return left.aborted ? INTERRUPTED : 0;
 }
 
 /** Of a sandbox that is no session's there is no transcript, only what its daemon logged. */
@@ -97,7 +100,7 @@ async function sandboxLog(
   const sandbox = await runningOne(sandboxes, found);
   if (!follow) {
     const log = await sandbox.tail(daemonLog(sandbox), LOG_BYTES);
-    output.say(log.trimEnd() || "The daemon has logged nothing.");
+    output.say(noteText(log, false) || "The daemon has logged nothing.");
     output.result({ sandbox: shortName(found.name), log });
     return 0;
   }
@@ -106,10 +109,32 @@ async function sandboxLog(
   const options = { root: true, env: { [MARK]: mark } };
   const tail = await sandbox.exec(["tail", "-c", `${LOG_BYTES}`, "-F", daemonLog(sandbox)], options);
   left.addEventListener("abort", async () => {
-    if (!(await interrupt(sandbox, mark, true))) process.exit(0);
+    if (!(await interrupt(sandbox, mark, true))) process.exit(INTERRUPTED);
   });
-  await connect(tail, { stdin: null, stdout: process.stdout, stderr: process.stderr });
-  return 0;
+  const [stdout, stderr] = [plainLines(process.stdout), plainLines(process.stderr)];
+  await connect(tail, { stdin: null, stdout, stderr });
+  for (const stream of [stdout, stderr]) stream.end();
+  return left.aborted ? INTERRUPTED : 0;
+}
+
+/** A line that has no end passes in pieces of this size. */
+const MAX_LINE_CHARS = 1_000_000;
+
+/** Whole lines, without what could steer the terminal: the log has words of others in it. */
+function plainLines(to: Writable): Transform {
+  const decoder = new StringDecoder("utf8");
+  let unfinished = "";
+  const lines = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const whole = (unfinished + decoder.write(chunk)).split("\n");
+      const last = whole.at(-1) ?? "";
+      unfinished = last.length > MAX_LINE_CHARS ? "" : (whole.pop() ?? "");
+      done(null, whole.map((line) => `${noteText(line, false)}\n`).join(""));
+    },
+    flush: (done) => done(null, noteText(unfinished, false)),
+  });
+  lines.pipe(to, { end: false });
+  return lines;
 }
 
 /** A few hundred lines. */

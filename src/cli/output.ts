@@ -18,13 +18,24 @@ export function openOutput(json: boolean): Output {
   return {
     json,
     colour: words.isTTY === true && words.hasColors(),
-    say: (text) => void words.write(`${text}\n`),
-    warn: (text) => void process.stderr.write(`${text}\n`),
+    say: (text) => void words.write(`${harmless(text)}\n`),
+    warn: (text) => void process.stderr.write(`${harmless(text)}\n`),
     result: (document) => {
       if (json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
     },
   };
 }
+
+/** What could steer the terminal, but line ends and tabs: titles, log lines and failures have words of others in them. */
+const STEERS = /(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+/** The rest of a colour's sequence. */
+const COLOUR = /\[[\d;]*m/y;
+
+const harmless = (text: string): string =>
+  text.replace(STEERS, (one, at: number) => {
+    COLOUR.lastIndex = at + 1;
+    return one === "\u001b" && COLOUR.test(text) ? one : "";
+  });
 
 type Style = Parameters<typeof styleText>[0];
 

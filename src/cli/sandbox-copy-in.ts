@@ -2,8 +2,7 @@
 import { spawn } from "node:child_process";
 import { lstat, readdir, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { PassThrough, Transform } from "node:stream";
-import { text } from "node:stream/consumers";
+import { PassThrough, type Readable, Transform } from "node:stream";
 import { noteText } from "../surfaces/terminal-render.ts";
 import type { Copied, Copying } from "./cp.ts";
 import { Refused } from "./failure.ts";
@@ -39,9 +38,9 @@ export async function copyIn({ sandbox, here, there, signal, passed }: Copying):
   const counted = counting(passed);
   // In this same moment: Node drops what a process has written that ends before anybody reads it.
   packing.stdout.pipe(counted);
-  const [ended, complaint] = [exitOf(packing), text(packing.stderr)];
+  const [ended, complaint] = [exitOf(packing), beginningOf(packing.stderr)];
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const said = Promise.all([text(stdout), text(stderr)]);
+  const said = Promise.all([beginningOf(stdout), beginningOf(stderr)]);
   const code = await connect(unpacking, { stdin: counted, stdout, stderr });
   stdout.end();
   stderr.end();
@@ -50,7 +49,8 @@ export async function copyIn({ sandbox, here, there, signal, passed }: Copying):
     throw new Refused(`It could not be written there: ${firstLine(why)}`, "Check the path in the sandbox.");
   if ((await ended) !== 0)
     throw new Refused(`Not everything could be read: ${firstLine(await complaint)}`, "Check the files.");
-  return { to, bytes: await bytesIn(real), leftOut: [] };
+  // Other processes of the agent can write to where this one writes.
+  return { to: firstLine(to), bytes: await bytesIn(real), leftOut: [] };
 }
 
 /** Passes everything through, and tells how much that was. */
@@ -83,6 +83,16 @@ export function exitOf(child: ReturnType<typeof spawn>): Promise<number | null> 
   child.once("close", (code) => ended.resolve(code));
   ended.promise.catch(() => undefined); // met where it is awaited, which may be later
   return ended.promise;
+}
+
+/** Far more than a program has to say that fails. */
+const MAX_SAID_CHARS = 4_000;
+
+/** The rest passes into nothing, however much it is. */
+export async function beginningOf(stream: Readable): Promise<string> {
+  let said = "";
+  for await (const piece of stream.setEncoding("utf8")) said = (said + piece).slice(0, MAX_SAID_CHARS);
+  return said;
 }
 
 /** Programs say first what is wrong, and then what follows from it. Without what could steer the terminal. */

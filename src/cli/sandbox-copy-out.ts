@@ -6,10 +6,9 @@ import { spawn } from "node:child_process";
 import { chmod, cp, lstat, mkdir, mkdtemp, readdir, readlink, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, posix, relative, resolve } from "node:path";
 import { PassThrough } from "node:stream";
-import { text } from "node:stream/consumers";
 import type { Copied, Copying } from "./cp.ts";
 import { Refused } from "./failure.ts";
-import { bytesIn, counting, exitOf, firstLine } from "./sandbox-copy-in.ts";
+import { beginningOf, bytesIn, counting, exitOf, firstLine } from "./sandbox-copy-in.ts";
 import { connect } from "./sandbox-streams.ts";
 
 /** A link that is named is followed; links inside a folder are copied as links. */
@@ -48,13 +47,13 @@ async function unpackInto(draft: string, { sandbox, there, signal, passed }: Omi
     signal,
   });
   const ended = exitOf(unpacking);
-  const complaint = text(unpacking.stderr);
+  const complaint = beginningOf(unpacking.stderr);
   const counted = counting(passed);
   counted.pipe(unpacking.stdin);
   // It refused the archive and ended; its exit code tells, and the rest passes into nothing.
   unpacking.stdin.on("error", () => counted.resume());
   const stderr = new PassThrough();
-  const said = text(stderr);
+  const said = beginningOf(stderr);
   const passing = connect(packing, { stdin: null, stdout: counted, stderr });
   const code = await Promise.race([passing, left(signal)]);
   counted.end();
@@ -98,11 +97,14 @@ async function cleanOf(path: string, root: string): Promise<string[]> {
   return leftOut;
 }
 
-/** Upwards only at its beginning: behind another link `..` would lead somewhere else than it looks. */
+/**
+ * Upwards only at its beginning: behind another link `..` would lead somewhere else than it looks. And never above the copy, not even to
+ * come back by its name: it is about to get another one.
+ */
 function staysBelow(root: string, folder: string, target: string): boolean {
-  const down = target.replace(/^(\.{1,2}(\/+|$))+/, "");
-  if (isAbsolute(target) || down.split("/").includes("..")) return false;
-  return relative(root, resolve(folder, target)).split("/")[0] !== "..";
+  const [up = ""] = /^(\.{1,2}(\/+|$))*/.exec(target) ?? [];
+  if (isAbsolute(target) || target.slice(up.length).split("/").includes("..")) return false;
+  return relative(root, resolve(folder, up)).split("/")[0] !== "..";
 }
 
 async function leaveOut(path: string, root: string, why: string): Promise<string[]> {

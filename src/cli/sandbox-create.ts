@@ -5,12 +5,12 @@
 import { pause, systemClock } from "../clock.ts";
 import { whileBusy } from "../engine/stock-prepare.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
-import type { Sandbox } from "../sandboxes/provider.ts";
-import { Refused } from "./failure.ts";
-import type { Output } from "./output.ts";
+import type { Sandbox, StartProgress } from "../sandboxes/provider.ts";
+import { Interrupted, Refused } from "./failure.ts";
 import { fullName, madeUpName, shortName } from "./sandbox-names.ts";
 import type { OpenSandboxes } from "./sandbox-open.ts";
 import { dropSnapshot, forkLabel } from "./sandbox-snapshots.ts";
+import { openSteps } from "./sandbox-steps.ts";
 import { onInterrupt } from "./signals.ts";
 
 export interface Wanted {
@@ -34,8 +34,9 @@ export interface From {
   optional?: boolean;
 }
 
-export interface Progress {
-  step(text: string): void;
+export interface Progress extends StartProgress {
+  /** What a person should still see when it is over. */
+  note(text: string): void;
   /** Aborted when somebody does not want it any more. */
   signal: AbortSignal;
 }
@@ -47,28 +48,25 @@ export interface Made {
   tookMs: number;
 }
 
-export async function makeSandbox(sandboxes: OpenSandboxes, wanted: Wanted, output: Output): Promise<Made> {
+export async function makeSandbox(sandboxes: OpenSandboxes, wanted: Wanted): Promise<Made> {
   const left = new AbortController();
+  const steps = openSteps();
   const giveBack = onInterrupt(() => {
-    output.warn("Taking back what was started; press Ctrl-C again to leave at once.");
+    steps.end();
+    steps.note("Taking back what was started; press Ctrl-C again to leave at once.");
     left.abort();
   });
-  const progress: Progress = { step: (text) => output.warn(`· ${text}`), signal: left.signal };
   try {
-    return await makeOrTakeBack(sandboxes, wanted, progress, output);
+    return await makeOrTakeBack(sandboxes, wanted, { ...steps, signal: left.signal });
   } catch (thrown) {
-    throw left.signal.aborted ? new Refused("Interrupted.", "Run it again when you want it.") : thrown;
+    throw left.signal.aborted ? new Interrupted() : thrown;
   } finally {
     giveBack();
+    steps.end();
   }
 }
 
-async function makeOrTakeBack(
-  sandboxes: OpenSandboxes,
-  wanted: Wanted,
-  progress: Progress,
-  output: Output,
-): Promise<Made> {
+async function makeOrTakeBack(sandboxes: OpenSandboxes, wanted: Wanted, progress: Progress): Promise<Made> {
   const beganAt = Date.now();
   const name = await claimName(sandboxes, wanted);
   const machine = starting(sandboxes, name, wanted, progress);
@@ -82,7 +80,7 @@ async function makeOrTakeBack(
     const { code, detail } = toThreadboxError(thrown);
     // Somebody else's machine has the name: there is nothing of ours to end.
     if (code === "sandbox.name-taken") await sandboxes.store.forgetSandbox(null, name);
-    else await takeBack(sandboxes, { name, machine }, output);
+    else await takeBack(sandboxes, { name, machine }, progress);
     if (code !== "sandbox.boot-timeout") throw thrown;
     throw new Refused(
       detail,
@@ -113,16 +111,12 @@ async function claimName({ store, provider, open }: OpenSandboxes, wanted: Wante
 /** Of a thousand names; whoever has that many sandboxes gives names of their own. */
 const MADE_UP_TRIES = 20;
 
-async function starting(
-  sandboxes: OpenSandboxes,
-  name: string,
-  wanted: Wanted,
-  { step, signal }: Progress,
-): Promise<Sandbox> {
+async function starting(sandboxes: OpenSandboxes, name: string, wanted: Wanted, progress: Progress): Promise<Sandbox> {
+  const { step, note, signal } = progress;
   signal.throwIfAborted();
   const { provider } = sandboxes;
-  const start = (token: string | null): Promise<Sandbox> =>
-    provider.start(name, { from: token, ...(wanted.repository ? { repository: wanted.repository } : {}) });
+  const start = (from: string | null): Promise<Sandbox> =>
+    provider.start(name, { from, progress, repository: wanted.repository ?? undefined });
   const { from } = wanted;
   step(from ? `starting the sandbox from ${from.called}` : STARTING[provider.kind]);
   if (!from) return start(null);
@@ -133,18 +127,19 @@ async function starting(
       if (toThreadboxError(thrown).code !== "sandbox.lost") throw thrown;
       if (!from.optional)
         throw new ThreadboxError("sandbox.expired", `The files of ${from.called} are gone.`, { cause: thrown });
-      step(`the files of ${from.called} are gone; starting without them`);
+      note(`The files of ${from.called} are gone; it starts without them.`);
       return start(null);
     });
   } finally {
     const label = forkLabel(name);
-    await dropSnapshot(sandboxes, label).catch(() => step(`the snapshot ${label} could not be dropped`));
+    await dropSnapshot(sandboxes, label).catch(() => note(`The snapshot ${label} could not be dropped.`));
   }
 }
 
 const STARTING = {
   local: "starting the sandbox",
-  modal: "image and sandbox (an image that has changed is built first, which takes minutes)",
+  // Which it does in a second; one that has changed is built first.
+  modal: "looking for the image",
 } as const;
 
 async function prepared(
@@ -180,7 +175,7 @@ const SETTLED_WITHIN_MS = 30_000;
 async function takeBack(
   { provider, store }: OpenSandboxes,
   { name, machine }: { name: string; machine: Promise<Sandbox> },
-  output: Output,
+  { note }: Progress,
 ): Promise<void> {
   let settled = false;
   const ended = machine.then(
@@ -195,9 +190,9 @@ async function takeBack(
     await provider.destroy(name);
     // The row of one that may still come up stays: the bot and `destroy` find it by that.
     if (settled) return await store.forgetSandbox(null, name);
-    output.warn(`The provider has not answered yet. Make sure of it with: threadbox destroy ${shortName(name)}`);
+    note(`The provider has not answered yet. Make sure of it with: threadbox destroy ${shortName(name)}`);
   } catch (thrown) {
     const { detail } = toThreadboxError(thrown);
-    output.warn(`It could not be taken back: ${detail} Do so with: threadbox destroy ${shortName(name)}`);
+    note(`It could not be taken back: ${detail} Do so with: threadbox destroy ${shortName(name)}`);
   }
 }

@@ -78,6 +78,20 @@ export function namesOf({ name, session }: Found): string[] {
 export const repositoryOf = ({ session, row }: Found): string | null =>
   session?.work?.repository.name ?? row?.repository ?? null;
 
+/**
+ * The provider that has it, as far as that is written down; null where nothing tells. A session does not name its provider: of those that
+ * are awake only Modal's have an end, and of those that sleep the files are an image there, or stand under their sandbox's name here.
+ */
+export function homeOf({ row, session }: Pick<Found, "row" | "session">): string | null {
+  if (row) return row.provider;
+  const state = session?.sandbox;
+  if (!state || state.is === "none") return null;
+  if ("endsAt" in state) return state.endsAt === null ? "local" : "modal";
+  const token = state.is === "asleep" ? state.token : state.from;
+  if (token?.startsWith("im-")) return "modal";
+  return token && /^(?:threadbox-|snapshot:)/.test(token) ? "local" : null;
+}
+
 /** The machine itself. Refuses one that does not run, and says how its files can still be had. */
 export async function runningOne({ provider }: OpenSandboxes, found: Found): Promise<Sandbox> {
   mustBeHere(provider.kind, found);
@@ -106,10 +120,11 @@ export function mayBeRoot(kind: string, root: boolean): void {
 }
 
 /** Another provider's sandboxes stand in the same store when THREADBOX_PROVIDER was changed. */
-export function mustBeHere(kind: string, { name, row }: Found): void {
-  if (!row || row.provider === kind) return;
+export function mustBeHere(kind: string, found: Found): void {
+  const home = homeOf(found);
+  if (home === null || home === kind) return;
   throw new Refused(
-    `The sandbox ${shortName(name)} is one of the provider ${row.provider}, and ${kind} is set.`,
-    `Set THREADBOX_PROVIDER=${row.provider}.`,
+    `The sandbox ${shortName(found.name)} is one of the provider ${home}, and ${kind} is set.`,
+    `Set THREADBOX_PROVIDER=${home}.`,
   );
 }

@@ -2,7 +2,7 @@
 import { sql } from "kysely";
 import type { Session } from "../core/types.ts";
 import type { Listed as Running } from "../sandboxes/provider.ts";
-import { type Found, owned, repositoryOf } from "./sandbox-find.ts";
+import { type Found, homeOf, owned, repositoryOf } from "./sandbox-find.ts";
 import { shortName } from "./sandbox-names.ts";
 import type { OpenSandboxes } from "./sandbox-open.ts";
 
@@ -26,8 +26,8 @@ export interface Listed {
   endsAt: number | null;
 }
 
-/** `gone`: it should run, and does not. */
-type State = "working" | "idle" | "starting" | "falling-asleep" | "asleep" | "gone" | "running" | "unknown";
+/** `gone`: it should run, and does not. `not-asked`: it is at another provider than the one that is set. */
+type State = "working" | "idle" | "starting" | "falling-asleep" | "asleep" | "gone" | "running" | "not-asked";
 
 export async function listedSandboxes({ store, open, provider }: OpenSandboxes): Promise<Listed[]> {
   const [rows, sessions, running] = await Promise.all([
@@ -51,13 +51,14 @@ export async function listedSandboxes({ store, open, provider }: OpenSandboxes):
   return [...known, ...nobody].map((found) => listed(found, byName.get(found.name) ?? null, provider.kind));
 }
 
-function listed(found: Found, machine: Running | null, kind: string): Listed {
+export function listed(found: Found, machine: Running | null, kind: string): Listed {
   const { is, name, session, row } = found;
   const state = session?.sandbox ?? null;
-  const runs = row && row.provider !== kind ? null : machine !== null;
+  const home = homeOf(found) ?? kind;
+  const runs = home === kind ? machine !== null : null;
   return {
     ...{ short: shortName(name), is, session: session?.id ?? null, runs, orphan: is === "nobody" },
-    ...{ state: stateOf(found, runs), repository: repositoryOf(found), provider: row?.provider ?? kind },
+    ...{ state: stateOf(found, runs), repository: repositoryOf(found), provider: home },
     ...{ prepared: row?.prepared ?? null, url: state && "url" in state ? state.url : (row?.url ?? null) },
     createdAt: machine?.createdAt ?? row?.createdAt.getTime() ?? (state && "since" in state ? state.since : null),
     endsAt: state && "endsAt" in state ? state.endsAt : (row?.endsAt?.getTime() ?? null),
@@ -65,17 +66,18 @@ function listed(found: Found, machine: Running | null, kind: string): Listed {
 }
 
 function stateOf({ session, row }: Found, runs: boolean | null): State {
+  if (session?.sandbox.is === "asleep") return "asleep";
+  if (runs === null) return "not-asked";
   if (session) return sessionState(session, runs);
-  if (runs === null) return "unknown";
   // Its daemon has never answered: somebody makes it just now, or was cut off.
   if (row && row.url === null) return "starting";
   return runs ? "running" : "gone";
 }
 
-function sessionState({ sandbox, turn }: Session, runs: boolean | null): State {
+function sessionState({ sandbox, turn }: Session, runs: boolean): State {
   switch (sandbox.is) {
     case "ready":
-      if (runs === false) return "gone";
+      if (!runs) return "gone";
       return turn ? "working" : "idle";
     case "starting":
     case "falling-asleep":

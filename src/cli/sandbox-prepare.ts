@@ -54,7 +54,7 @@ async function withRepository(handOver: HandOver, into: Into, progress: Progress
   let last: Step = "clone";
   const shown = eachStep(daemon, { cursor: before.cursor, epoch: before.epoch, signal }, (step) => {
     last = step;
-    progress.step(WORDS[step]);
+    progress.step(WORDS[step](repository.name));
   });
   const ready = await isReady(into, progress);
   over.abort();
@@ -88,10 +88,10 @@ async function eachStep(
   }
 }
 
-const WORDS: Record<Step, string> = {
-  clone: "cloning it",
-  fetch: "fetching what is new",
-  setup: "running its setup command",
+const WORDS: Record<Step, (name: string) => string> = {
+  clone: (name) => `cloning ${name}`,
+  fetch: (name) => `fetching what is new in ${name}`,
+  setup: (name) => `running the setup command of ${name}`,
 };
 
 /** Enough for the last failure with the tail of what a setup command said. */

@@ -1,6 +1,7 @@
 /** What the commands for sandboxes say: a machine that was made, lengths and ages, and a question that is answered with y or n. */
 import { createInterface } from "node:readline/promises";
 import { duration } from "../surfaces/figures.ts";
+import { Interrupted } from "./failure.ts";
 import { type Output, paint } from "./output.ts";
 import type { Made } from "./sandbox-create.ts";
 
@@ -50,16 +51,23 @@ export function size(bytes: number): string {
 
 export const isTerminal = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
 
-/** No, unless somebody types y. On stderr, because stdout may be a JSON document's. */
+/** No, unless somebody types y. On stderr, because stdout may be a JSON document's. Throws `Interrupted` for ctrl-c. */
 export async function confirmed(question: string): Promise<boolean> {
   const asking = createInterface({ input: process.stdin, output: process.stderr });
   const left = new AbortController();
-  asking.on("SIGINT", () => left.abort()).on("close", () => left.abort());
+  let interrupted = false;
+  asking.on("SIGINT", () => {
+    interrupted = true;
+    left.abort();
+  });
+  asking.on("close", () => left.abort());
   try {
     const answer = await asking.question(`${question} [y/N] `, { signal: left.signal });
     return /^y(es)?$/i.test(answer.trim());
   } catch {
-    return false; // ctrl-c or ctrl-d instead of an answer
+    if (!interrupted) return false; // ctrl-d instead of an answer
+    process.stderr.write("\n");
+    throw new Interrupted("Interrupted.", "Nothing was done.");
   } finally {
     asking.close();
   }

@@ -37,13 +37,19 @@ export async function sayHere(
     ({ stop }) => stop(),
   );
   if (known) await mustExist(bot, thread);
-  closing.defer(onInterrupt(() => sayStop(bot, thread, output)));
+  let interrupted = false;
+  const stop = (): void => {
+    interrupted = true;
+    sayStop(bot, thread, output);
+  };
+  closing.defer(onInterrupt(stop));
 
   const receipt = await bot.inbox.receive(spoken(thread, text));
   if (receipt.is !== "accepted") throw new Refused("The bot did not take that.", "Say it again.");
   const session = await until(bot.store, () => isAtRest(bot.store, receipt.session));
   const result = await resultOf(bot.store, receipt.session, receipt.mention);
-  const heard = { session: receipt.session, result, pullRequest: session?.pullRequest?.url ?? null };
+  const pullRequest = session?.pullRequest?.url ?? null;
+  const heard = { session: receipt.session, result, pullRequest, interrupted };
   // Another bot on the same database was faster, and its terminal is not this one.
   if (!printed && session && result) printAnswer(session, heard, output);
   else if (!printed) output.say((await lastSaid(bot.store, receipt.session, config.name)) ?? "Noted.");

@@ -12,8 +12,11 @@ const Rows = z.object({ sessions: z.array(z.object({ id: z.string(), turn: z.str
 
 export async function sayThere(bot: string, saying: Saying, output: Output): Promise<Heard> {
   const { message, session } = await speak(bot, saying);
-  const heard: Heard = { session: session ?? "", result: null, pullRequest: null };
-  const giveBack = onInterrupt(() => sayStop(bot, saying.thread, output));
+  const heard: Heard = { session: session ?? "", result: null, pullRequest: null, interrupted: false };
+  const giveBack = onInterrupt(() => {
+    heard.interrupted = true;
+    sayStop(bot, saying.thread, output);
+  });
   try {
     await hear(bot, { ...saying, message }, heard, output);
   } finally {

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { parseCommand } from "../core/command.ts";
 import type { TurnResult } from "../core/types.ts";
 import { command, run } from "./command.ts";
-import { Refused } from "./failure.ts";
+import { INTERRUPTED, Refused } from "./failure.ts";
 import { type Output, paint } from "./output.ts";
 import { runningBot } from "./running-bot.ts";
 import { sayHere } from "./say-here.ts";
@@ -30,6 +30,8 @@ export interface Heard {
   session: string;
   result: TurnResult | null;
   pullRequest: string | null;
+  /** Somebody pressed ctrl-c. */
+  interrupted: boolean;
 }
 
 export function sayCommand(): Command {
@@ -61,7 +63,8 @@ async function say(words: string, { thread, repo }: Options, output: Output): Pr
   output.say(paint(["dim"], `Go on with: threadbox say --thread ${saying.thread} "..."`, output.colour));
   const ok = isFine(words, heard.result);
   output.result(document(ok, saying, heard));
-  return ok ? 0 : 1;
+  if (ok) return 0;
+  return heard.interrupted ? INTERRUPTED : 1;
 }
 
 /** Somebody who asked for work and got none was not served; `help` and `stop` are. */

@@ -1,10 +1,12 @@
 /** Ctrl-C and the init system's SIGTERM: asked once, a command ends in order; asked twice, it ends. */
 
+import { INTERRUPTED } from "./failure.ts";
+
 /** Calls `first` at the first signal. The returned function gives the signals back. */
 export function onInterrupt(first: () => void): () => void {
   let asked = false;
   const handler = (): void => {
-    if (asked) process.exit(130); // 128 + SIGINT, as shells expect it
+    if (asked) process.exit(INTERRUPTED);
     asked = true;
     first();
   };

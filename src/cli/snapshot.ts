@@ -1,7 +1,7 @@
 /** `threadbox snapshot`: the files of a sandbox as they are now, to start others from. */
 import type { Command } from "commander";
 import { command, run } from "./command.ts";
-import { Refused } from "./failure.ts";
+import { Interrupted } from "./failure.ts";
 import { type Output, paint } from "./output.ts";
 import { findSandbox, repositoryOf, runningOne } from "./sandbox-find.ts";
 import { checkLabel, madeUpName, shortName } from "./sandbox-names.ts";
@@ -51,7 +51,7 @@ async function snapshot(id: string, options: Options, output: Output): Promise<n
   const { token, expiresAt } = await keepSnapshot(sandboxes, found, { label, replace });
   if (interrupted) {
     await dropSnapshot(sandboxes, label);
-    throw new Refused("Interrupted.", "Run it again when you want it.");
+    throw new Interrupted();
   }
   const ends = expiresAt === null ? "" : `, which expires in ${left(expiresAt.getTime() - Date.now())}`;
   output.say(`${shortName(found.name)} is kept as the snapshot ${label}${ends}.`);

@@ -24,6 +24,8 @@ export type AuthConfig = { is: "off" } | { is: "on"; secret: string | null; publ
 export interface DaemonConfig {
   host: string;
   port: number;
+  /** A socket on that port which whoever started us holds for us, so that nobody can take the port between two of our lives. */
+  listenFd?: number;
   /** The sandbox's name: the audience of its tokens. */
   name: string;
   workspaceRoot: string;
@@ -61,6 +63,7 @@ export function readDaemonConfig(agentKinds: string[], env: Environment = proces
   const config: DaemonConfig = {
     host,
     port: readNumber(env, "SANDBOX_DAEMON_PORT", { otherwise: 8787, from: 0, to: 65_535 }, problems),
+    ...(env.SANDBOX_DAEMON_LISTEN_FD ? { listenFd: readListenFd(env, problems) } : {}),
     name: env.SANDBOX_DAEMON_ID || "sandbox",
     workspaceRoot,
     stateDir,
@@ -92,6 +95,10 @@ function readNumber(
   }
   return value;
 }
+
+/** The first three are everybody's streams. */
+const readListenFd = (env: Environment, problems: string[]): number =>
+  readNumber(env, "SANDBOX_DAEMON_LISTEN_FD", { otherwise: 3, from: 3, to: 1_023 }, problems);
 
 /** "~/work" and relative paths, as a shell would read them. */
 function expand(path: string): string {
@@ -175,7 +182,8 @@ function readAgentBaseEnv(env: Environment): Record<string, string> {
   return {
     ...(env.SANDBOX_DAEMON_AGENT_ENV === "inherit" ? machineEnv(env) : {}),
     HOME: env.HOME || homedir(),
-    PATH: env.PATH || "/usr/local/bin:/usr/bin:/bin",
+    // The daemon's own has the system's folders first, as it may be root.
+    PATH: env.SANDBOX_DAEMON_AGENT_PATH || env.PATH || "/usr/local/bin:/usr/bin:/bin",
     LANG: env.LANG || "C.UTF-8",
     TERM: env.TERM || "dumb",
   };

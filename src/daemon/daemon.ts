@@ -182,8 +182,12 @@ function refuseUnknownAgent({ agent }: InitRequest, agents: Record<string, Agent
   throw new DaemonProblem("invalid", `agent.kind: there is no "${agent.kind}"; choose one of ${kinds}.`);
 }
 
-async function listening(server: ServerType, { host, port }: DaemonConfig): Promise<{ url: string; port: number }> {
-  server.listen(port, host);
+async function listening(
+  server: ServerType,
+  { host, port, listenFd }: DaemonConfig,
+): Promise<{ url: string; port: number }> {
+  if (listenFd === undefined) server.listen(port, host);
+  else server.listen({ fd: listenFd });
   await once(server, "listening");
   const address = server.address();
   const actual = typeof address === "object" && address ? address.port : port;

@@ -1,10 +1,10 @@
 /** Before a turn: a clone that is there, is up to date, and is on the session's branch. Safe to repeat after a crash at any point. */
 import { existsSync } from "node:fs";
-import { chown, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import type { CheckoutReport, CheckoutSpec } from "./checkout.ts";
 import { removeStaleLocks, returnToBranch } from "./git-branch.ts";
-import { type CommandResult, type Owner, runCommand } from "./git-command.ts";
+import { type CommandResult, runCommand } from "./git-command.ts";
+import { relevantLine } from "./git-failure.ts";
 import {
   branchRef,
   commitOf,
@@ -62,7 +62,7 @@ async function isThere(repository: Repository): Promise<boolean> {
     throw repository.failure("git.clone-failed", `${dir} is not empty, and not a clone.`);
   }
   if ((await repository.clone(["rev-parse", "--git-dir"])).code === 0) return true;
-  await rm(dir, { recursive: true, force: true });
+  await inWorkspace(repository, ["rm", "-rf", "--", dir]);
   return false;
 }
 
@@ -70,10 +70,9 @@ async function isThere(repository: Repository): Promise<boolean> {
 async function makeClone(spec: CheckoutSpec, options: GitOptions): Promise<RemoteTips> {
   const repository = openRepository(spec, options, `${spec.dir}.cloning`);
   const { dir, must, clone, remote } = repository;
-  await rm(dir, { recursive: true, force: true });
   await rm(setupMark(repository), { force: true });
-  await makeFolder(dirname(dir), repository.owner);
-  await makeFolder(dir, repository.owner);
+  await inWorkspace(repository, ["rm", "-rf", "--", dir]);
+  await inWorkspace(repository, ["mkdir", "-p", "--", dir]);
   await must(clone(["init", "--quiet"]));
   await repository.openLink(true);
   const tips = await lookAtRemote(repository, ["*"]);
@@ -81,15 +80,15 @@ async function makeClone(spec: CheckoutSpec, options: GitOptions): Promise<Remot
   await must(clone(["config", "remote.origin.url", remote.url]));
   await must(clone(["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"]));
   await enterBranch(repository, tips);
-  await rm(spec.dir, { recursive: true, force: true });
-  await rename(dir, spec.dir);
+  await inWorkspace(repository, ["rm", "-rf", "--", spec.dir]);
+  await inWorkspace(repository, ["mv", "--", dir, spec.dir]);
   return tips;
 }
 
-/** A new folder belongs to the clone's owner; one that is there already is none of our business. */
-async function makeFolder(folder: string, owner: Owner | undefined): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first !== undefined && owner) await chown(folder, owner.uid, owner.gid);
+/** With the rights of the clone's owner: the agent can put a link in place of any folder there, and we would follow it as root. */
+async function inWorkspace({ env, owner, failure }: Repository, [program = "", ...args]: string[]): Promise<void> {
+  const { code, stderr } = await runCommand(program, args, { cwd: "/", env, owner });
+  if (code !== 0) throw failure("git.clone-failed", relevantLine(stderr));
 }
 
 async function refresh(repository: Repository): Promise<RemoteTips> {

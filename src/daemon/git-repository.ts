@@ -55,6 +55,8 @@ interface RunOptions {
 }
 
 const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
+/** For the daemon's own git where the agent is another user: a folder of the agent's PATH may be that user's. */
+const ROOT_PATH = `/usr/local/sbin:${DEFAULT_PATH}:/usr/sbin:/sbin`;
 
 /** In front of every command: no program of the clone's is run by the daemon, and nothing is tidied up behind the agent's back. */
 const QUIET = [
@@ -77,7 +79,8 @@ export function openRepository(spec: CheckoutSpec, options: GitOptions, dir: str
   const linkDir = join(stateDir, "git", createHash("sha256").update(spec.dir).digest("hex").slice(0, 16));
   const objects = join(dir, ".git", "objects");
   // Another home: in the agent's own one, a `.netrc` could log us in as somebody else.
-  const linkEnv = { ...env, HOME: stateDir, GIT_DIR: `${linkDir}.git`, GIT_OBJECT_DIRECTORY: objects };
+  const place = { HOME: stateDir, GIT_DIR: `${linkDir}.git`, GIT_OBJECT_DIRECTORY: objects };
+  const linkEnv = { ...env, ...place, ...(owner ? { PATH: ROOT_PATH } : {}) };
   // With a broken `.git` it would take a repository further up for the clone.
   const cloneEnv = { ...env, GIT_CEILING_DIRECTORIES: dirname(dir) };
   const secrets: string[] = remote.embedded ? [remote.embedded.password] : [];

@@ -1,4 +1,4 @@
-/** Is Modal there, does it take the token, and is the client the one that we know? One harmless call; it starts and makes nothing. */
+/** Is Modal there, does it take the token, and is the client the one that we know? Are the secrets there? Harmless calls; they start and make nothing. */
 import { ModalClient, NotFoundError } from "modal";
 import { ThreadboxError } from "../errors.ts";
 import { toFailure } from "./modal-failure.ts";
@@ -8,6 +8,8 @@ export interface ModalAsked {
   tokenSecret: string;
   app: string;
   environment: string | null;
+  /** Names of secrets that sandboxes are given. */
+  secrets: string[];
   withinMs?: number;
 }
 
@@ -16,6 +18,8 @@ export interface ModalFound {
   client: string;
   /** False: the App is made with the first sandbox. */
   appIsThere: boolean;
+  /** Those of the secrets that nobody has made. */
+  missingSecrets: string[];
 }
 
 /** The client itself tries for some seconds when a server is away. */
@@ -23,7 +27,7 @@ const WITHIN_MS = 15_000;
 
 /** Throws `sandbox.unauthorized` when the token is refused, and `sandbox.unavailable` when nobody answers. */
 export async function checkModal({ withinMs = WITHIN_MS, ...asked }: ModalAsked): Promise<ModalFound> {
-  const { tokenId, tokenSecret, app, environment } = asked;
+  const { tokenId, tokenSecret, app, environment, secrets } = asked;
   const deadline = AbortSignal.timeout(withinMs);
   try {
     const client = new ModalClient({
@@ -35,7 +39,10 @@ export async function checkModal({ withinMs = WITHIN_MS, ...asked }: ModalAsked)
       // It has no deadline of its own, and a call that hangs would keep the process alive.
       grpcMiddleware: [(call, options) => call.next(call.request, { ...options, signal: deadline })],
     });
-    return { client: client.version(), appIsThere: await isThere(client, app) };
+    // First, because what a refused token fails at should be told of the token.
+    const appIsThere = await isThere(() => client.apps.fromName(app));
+    const are = await Promise.all(secrets.map((name) => isThere(() => client.secrets.fromName(name))));
+    return { client: client.version(), appIsThere, missingSecrets: secrets.filter((_, at) => !are[at]) };
   } catch (thrown) {
     if (!deadline.aborted) throw toFailure(thrown, "answer");
     const detail = `Modal did not answer within ${Math.ceil(withinMs / 1000)} s`;
@@ -43,9 +50,9 @@ export async function checkModal({ withinMs = WITHIN_MS, ...asked }: ModalAsked)
   }
 }
 
-async function isThere(client: ModalClient, app: string): Promise<boolean> {
+async function isThere(ask: () => Promise<unknown>): Promise<boolean> {
   try {
-    await client.apps.fromName(app);
+    await ask();
     return true;
   } catch (thrown) {
     if (thrown instanceof NotFoundError) return false;

@@ -8,6 +8,7 @@ import { outboundPolicy } from "./modal-outside.ts";
 import { SUPERVISOR } from "./modal-supervise.ts";
 import { type Tags, tagsFor } from "./modal-tags.ts";
 import type { NetworkSettings, RepositorySandbox } from "./settings.ts";
+import { ROOT_PATH } from "./shell.ts";
 
 export interface Wanted {
   name: string;
@@ -77,8 +78,22 @@ async function bucketsOf(
   return Object.fromEntries(await Promise.all(mounts));
 }
 
-/** A volume is a link at its path into a folder that belongs to root, whatever the image had there. */
-const GIVE = `for path; do target=$(readlink -f "$path") && chown ${AGENT}:${AGENT} "$target" || exit 1; done`;
+/**
+ * A volume is a link at its path into a folder of Modal's that belongs to root, whatever the image had there; or it is mounted there. Where
+ * the path is in a folder of the agent's, it may be another link by now, and whatever is given away is the agent's for good.
+ */
+const GIVE = `${ROOT_PATH}
+for path; do
+  target=$(readlink -f -- "$path")
+  case $target in
+    /__modal/volumes/*/*) target= ;;
+    /__modal/volumes/*) ;;
+    "$path") mountpoint -q -- "$path" || target= ;;
+    *) target= ;;
+  esac
+  if [ -z "$target" ]; then echo "$path is no volume any more" >&2; exit 1; fi
+  chown -h ${AGENT}:${AGENT} -- "$target" || exit 1
+done`;
 
 /** Gives the volumes to the agent's user; what is in them keeps its owner. Safe to repeat. */
 export async function giveVolumes(ground: Ground, handle: Handle, repository: RepositorySandbox | undefined) {

@@ -7,6 +7,7 @@ import { toFailure } from "./modal-failure.ts";
 import { type Ground, type Handle, hasEnded, inSandbox, lost } from "./modal-handle.ts";
 import { AGENT, AGENT_HOME, WORKSPACE } from "./modal-image.ts";
 import type { ExecOptions, Execution } from "./provider.ts";
+import { ROOT_PATH } from "./shell.ts";
 
 export interface Short {
   argv: string[];
@@ -74,8 +75,11 @@ async function feed(stdin: WritableStream<Uint8Array>, input: Uint8Array): Promi
 
 const textOf = async (stream: ReadableStream<Uint8Array>): Promise<string> => new Response(stream).text();
 
-/** The words in front of a command that runs as the agent. There is no sudo: the kernel forbids processes there to gain rights. */
-export const asAgent = (command: string[]): string[] => ["runuser", "-u", AGENT, "--", ...command];
+/**
+ * The words in front of a command that runs as the agent. There is no sudo: the kernel forbids processes there to gain rights. By its
+ * path, which every Debian has: it is root that looks for it.
+ */
+export const asAgent = (command: string[]): string[] => ["/sbin/runuser", "-u", AGENT, "--", ...command];
 
 const AGENT_ENV = { HOME: AGENT_HOME, USER: AGENT, LOGNAME: AGENT };
 const ROOT_ENV = { HOME: "/root", USER: "root", LOGNAME: "root" };
@@ -84,7 +88,7 @@ const SIZED = 'stty iutf8 rows "$1" cols "$2"; shift 2; exec "$@"';
 
 /** The outputs that Modal gives belong to root, so a command of the agent's could not open them by name (`tee /dev/stderr`). */
 const PIPED = `
-pipes=$(mktemp -d) && mkfifo "$pipes/1" "$pipes/2" || exit 126
+pipes=$(mktemp -d /tmp/exec-XXXXXXXXXX) && mkfifo "$pipes/1" "$pipes/2" || exit 126
 cat <"$pipes/1" & cat <"$pipes/2" >&2 &
 "$@" >"$pipes/1" 2>"$pipes/2"
 code=$?
@@ -92,9 +96,10 @@ rm -r "$pipes"
 wait
 exit $code`;
 
-function withStreams(command: string[], terminal: ExecOptions["terminal"]): string[] {
-  if (!terminal) return ["/bin/sh", "-c", PIPED, "sh", ...command];
-  return ["/bin/sh", "-c", SIZED, "sh", `${terminal.rows}`, `${terminal.columns}`, ...command];
+function withStreams(command: string[], root: boolean, terminal: ExecOptions["terminal"]): string[] {
+  const script = [...(root ? [ROOT_PATH] : []), terminal ? SIZED : PIPED].join("\n");
+  const size = terminal ? [`${terminal.rows}`, `${terminal.columns}`] : [];
+  return ["/bin/sh", "-c", script, "sh", ...size, ...command];
 }
 
 export async function execute(
@@ -103,7 +108,7 @@ export async function execute(
   command: string[],
   { env = {}, cwd = WORKSPACE, root = false, terminal }: ExecOptions,
 ): Promise<Execution> {
-  const argv = withStreams(command, terminal);
+  const argv = withStreams(command, root, terminal);
   const what = { doing: "start the command", deadlineMs: ground.connection.deadlines.command };
   const running = await inSandbox(ground, handle, what, (atModal: AtModal) =>
     atModal.exec(root ? argv : asAgent(argv), {

@@ -7,6 +7,7 @@ import type { Connection } from "./modal-client.ts";
 import { isRouterRefusal, orNull } from "./modal-failure.ts";
 import { readTags, type Tags } from "./modal-tags.ts";
 import type { ModelKeys, NamedThings } from "./modal-things.ts";
+import type { StartProgress } from "./provider.ts";
 import type { SandboxSettings } from "./settings.ts";
 
 /** What everything here works with. */
@@ -17,7 +18,7 @@ export interface Ground {
   instance: string;
   /** What `keepTokensOutside` keeps there. */
   models: ModelKeys;
-  image: () => Promise<Image>;
+  image: (progress?: StartProgress) => Promise<Image>;
   things: NamedThings;
   handles: Map<string, Handle>;
   clock: Clock;

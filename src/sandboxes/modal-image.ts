@@ -3,12 +3,14 @@
  * a new daemon rebuilds nothing else. A layer that is there already costs one question.
  */
 import { gzipSync } from "node:zlib";
-import type { Image } from "modal";
+import type { App, Image } from "modal";
 import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { type BuildLog, hearLayer } from "./modal-build-log.ts";
 import type { Connection } from "./modal-client.ts";
 import { isClassified } from "./modal-failure.ts";
 import { SUPERVISOR, SUPERVISOR_SCRIPT } from "./modal-supervise.ts";
+import type { StartProgress } from "./provider.ts";
 import type { ImageSettings } from "./settings.ts";
 import { quoted } from "./shell.ts";
 
@@ -28,81 +30,114 @@ export interface ImageParts {
 }
 
 /** Built when it is first needed, and once; a failure is forgotten, as the next one who asks may have better luck. */
-export function imageBuilder(connection: Connection, parts: ImageParts, log: Log): () => Promise<Image> {
+export function imageBuilder(
+  connection: Connection,
+  parts: ImageParts,
+  log: Log,
+): (progress?: StartProgress) => Promise<Image> {
+  /** Everybody who waits for it. */
+  const watching = new Set<StartProgress>();
   let built: Promise<Image> | null = null;
-  return () => {
-    built ??= build(connection, parts, log).catch((error: unknown) => {
+  return async (progress) => {
+    if (progress) watching.add(progress);
+    built ??= build(connection, parts, { log, watching }).catch((error: unknown) => {
       built = null;
       throw error;
     });
-    return built;
+    try {
+      return await built;
+    } finally {
+      if (progress) watching.delete(progress);
+    }
   };
 }
 
-async function build(connection: Connection, parts: ImageParts, log: Log): Promise<Image> {
+async function build(connection: Connection, parts: ImageParts, told: BuildLog): Promise<Image> {
   const { client, call, deadlines } = connection;
+  const { base } = parts.settings;
   const app = await connection.app();
   const daemon = await parts.daemon();
-  const image = layersOf(parts, daemon).reduce(
-    (below, commands) => below.dockerfileCommands(commands),
-    client.images.fromRegistry(parts.settings.base),
-  );
-  const lines = tailOfLog(log);
-  const stopListening = connection.onBuildLog(lines.add);
-  log.info({ base: parts.settings.base, daemon: daemon.sha256 }, "image.building");
-  try {
-    const what = { doing: "build the image", deadlineMs: deadlines.build };
-    await call(what, () => image.build(app).catch((cause: unknown) => explain(cause, lines.last())));
-  } finally {
-    stopListening();
-  }
-  log.info({ image: image.imageId }, "image.built");
+  const layers = layersOf(parts, daemon);
+  told.log.info({ base, daemon: daemon.sha256 }, "image.building");
+  // One deadline for all of them. Each is built by itself, as that tells which one fails; the questions to Modal are the same.
+  const image = await call({ doing: "build the image", deadlineMs: deadlines.build }, async () => {
+    let below = client.images.fromRegistry(base);
+    for (const [at, layer] of layers.entries())
+      below = await buildLayer(connection, app, { below, layer, of: `${at + 1} of ${layers.length}` }, told);
+    return below;
+  });
+  told.log.info({ image: image.imageId }, "image.built");
   return image;
 }
 
-/** The SDK throws an error without a class when a build fails; everything else has one, or a gRPC status. */
-function explain(cause: unknown, lines: string[]): never {
-  if (isClassified(cause) || !(cause instanceof Error)) throw cause;
-  const detail = ["The image does not build.", cause.message.replaceAll("\n", " "), ...lines].join("\n");
-  throw new ThreadboxError("sandbox.image-failed", detail, { cause });
+interface Building {
+  below: Image;
+  layer: Layer;
+  /** "2 of 7". */
+  of: string;
 }
 
-const SHOWN_LINES = 30;
+async function buildLayer(
+  connection: Connection,
+  app: App,
+  { below, layer, of }: Building,
+  told: BuildLog,
+): Promise<Image> {
+  const heard = hearLayer(`${of}: ${layer.called}`, told);
+  const stopListening = connection.onBuildLog(heard.add);
+  try {
+    return await below.dockerfileCommands(layer.lines).build(app);
+  } catch (cause) {
+    throw explained(cause, layer, heard.last());
+  } finally {
+    stopListening();
+  }
+}
 
-/** What a build says comes in pieces that end anywhere. */
-function tailOfLog(log: Log) {
-  let unfinished = "";
-  let lines: string[] = [];
-  return {
-    add(text: string): void {
-      const whole = (unfinished + text).split(/\r?\n|\r/);
-      unfinished = whole.pop() ?? "";
-      for (const line of whole.filter((one) => one.trim() !== "")) log.info({ line }, "image.build-said");
-      lines = [...lines, ...whole].slice(-SHOWN_LINES);
-    },
-    last: () => [...lines, unfinished].filter((line) => line.trim() !== "").slice(-SHOWN_LINES),
-  };
+const MAX_REASON_CHARS = 500;
+
+/** The SDK throws an error without a class when a build fails; everything else has one, or a gRPC status. */
+function explained(cause: unknown, { called }: Layer, lines: string[]): unknown {
+  if (isClassified(cause) || !(cause instanceof Error)) return cause;
+  const reason = cause.message.replaceAll("\n", " ").slice(0, MAX_REASON_CHARS);
+  const detail = [`The image fails at ${called}`, reason, ...lines].join("\n");
+  return new ThreadboxError("sandbox.image-failed", detail, { cause });
 }
 
 type Daemon = Awaited<ReturnType<ImageParts["daemon"]>>;
 
-/** The Dockerfile lines of each layer. The user stays root, which the daemon and every setting-up needs. */
-export function layersOf({ settings, agents }: Pick<ImageParts, "settings" | "agents">, daemon: Daemon): string[][] {
-  const { packages, env, commands } = settings;
-  return [
-    ["USER root", `RUN node -e ${quoted(CHECK_NODE)}`, install(SYSTEM_PACKAGES)],
-    packages.length > 0 ? [install(packages)] : [],
-    [`RUN ${MAKE_USER}`, `RUN ${MAKE_FOLDERS}`, `WORKDIR ${WORKSPACE}`],
-    [
-      `RUN npm install -g ${Object.entries(agents)
-        .map(([name, version]) => `${name}@${version}`)
-        .join(" ")}`,
-    ],
-    Object.entries(env).map(([name, value]) => `ENV ${name}=${inDockerfile(value)}`),
-    ...commands.map((command) => [`RUN ${command}`]),
-    daemonLayer(daemon),
-  ].filter((layer) => layer.length > 0);
+export interface Layer {
+  /** For people, in the words of threadbox.yml: "packages: jq", "commands 2 of 3: `npm i -g x`". */
+  called: string;
+  /** Of a Dockerfile. */
+  lines: string[];
 }
+
+/** The user stays root, which the daemon and every setting-up needs. */
+export function layersOf({ settings, agents }: Pick<ImageParts, "settings" | "agents">, daemon: Daemon): Layer[] {
+  const { base, packages, env, commands } = settings;
+  const agentPackages = Object.entries(agents).map(([name, version]) => `${name}@${version}`);
+  const lines = Object.entries(env).map(([name, value]) => `ENV ${name}=${inDockerfile(value)}`);
+  return [
+    {
+      called: `base: ${base}, with what Threadbox needs there`,
+      lines: ["USER root", `RUN node -e ${quoted(CHECK_NODE)}`, install(SYSTEM_PACKAGES)],
+    },
+    { called: `packages: ${short(packages.join(", "))}`, lines: packages.length > 0 ? [install(packages)] : [] },
+    { called: "the agent's user", lines: [`RUN ${MAKE_USER}`, `RUN ${MAKE_FOLDERS}`, `WORKDIR ${WORKSPACE}`] },
+    { called: `the agent: ${agentPackages.join(", ")}`, lines: [`RUN npm install -g ${agentPackages.join(" ")}`] },
+    { called: "env", lines },
+    ...commands.map((command, at) => ({
+      called: `commands ${at + 1} of ${commands.length}: \`${short(command)}\``,
+      lines: [`RUN ${command}`],
+    })),
+    { called: "Threadbox's daemon", lines: daemonLayer(daemon) },
+  ].filter((layer) => layer.lines.length > 0);
+}
+
+/** Enough to see which one is meant. */
+const SHORT_CHARS = 100;
+const short = (text: string): string => (text.length <= SHORT_CHARS ? text : `${text.slice(0, SHORT_CHARS - 1)}…`);
 
 /** What pi asks for, which is more than the daemon does. An older one would fail at the first turn with words that help nobody. */
 const CHECK_NODE = [

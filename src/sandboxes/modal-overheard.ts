@@ -22,6 +22,7 @@ export interface ListedAtModal {
 }
 
 export interface Observers {
+  /** Empty when nothing was said yet: from now on a build is waited for. */
   buildLog(text: string): void;
   listed(sandbox: ListedAtModal): void;
 }
@@ -43,6 +44,7 @@ export function observe(observers: Observers): Middleware {
         if (call.method.path === LIST) tellPage(answer, observers.listed);
         return answer;
       }
+      if (call.method.path === BUILD_LOG) observers.buildLog("");
       for await (const item of call.next(call.request, watched)) {
         const news = call.method.path === BUILD_LOG ? BuildNews.safeParse(item) : null;
         for (const { data } of news?.data?.taskLogs ?? []) observers.buildLog(data);

@@ -17,7 +17,7 @@ export async function startAtModal(ground: Ground, name: string, start: Start): 
   const running = await stillRunning(ground, name);
   if (running) return awake(ground, running);
   // The App is asked for meanwhile, when this is the first that needs it.
-  const [files] = await Promise.all([filesOf(ground, start.from), ground.connection.app()]);
+  const [files] = await Promise.all([filesOf(ground, start), ground.connection.app()]);
   const { handle, isNew } = files
     ? await makeOrAdopt(ground, name, { ...start, image: files })
     : { handle: await adopt(ground, name), isNew: false };
@@ -35,9 +35,13 @@ export async function startAtModal(ground: Ground, name: string, start: Start): 
 }
 
 /** Null when Modal has deleted them. */
-async function filesOf({ connection, image }: Ground, from: string | null): Promise<Image | null> {
+async function filesOf({ connection, image }: Ground, { from, progress }: Start): Promise<Image | null> {
   const { client, call, deadlines } = connection;
-  if (from === null) return image();
+  if (from === null) {
+    const built = await image(progress);
+    progress?.step("starting the sandbox");
+    return built;
+  }
   const what = { doing: "find the files to wake it with", deadlineMs: deadlines.question };
   return call(what, () => client.images.fromId(from).catch(orNull));
 }

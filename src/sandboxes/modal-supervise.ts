@@ -10,18 +10,36 @@
  * This script stands in snapshots and runs from there for as long as they are kept: an older one has to understand a newer bot.
  */
 
-import { quoted } from "./shell.ts";
+import { quoted, ROOT_PATH } from "./shell.ts";
 
 export const SUPERVISOR = "/threadbox/bin/supervise";
 
+/** The daemon's, as in `modal-image.ts`, which needs this file. */
+const PORT = 8787;
+
+/**
+ * Has the daemon's port from before anybody else runs, and keeps it: the agent may find a way to make the daemon crash, and whoever has
+ * the port then is given credentials by the bot. From when the daemon has listened on this socket first, nobody else can listen there,
+ * and who calls while there is no daemon waits for the next one. Perl is in every Debian, and can become another program; the numbers
+ * are Linux's: AF_INET, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR. With the last, what knows nothing of this can be launched on the port.
+ */
+const HOLD_PORT = `
+$^F = 255;
+socket(S, 2, 1, 0) and setsockopt(S, 1, 2, 1) and bind(S, pack("S n a4 x8", 2, ${PORT}, "")) and
+  $ENV{SANDBOX_DAEMON_LISTEN_FD} = fileno S;
+exec @ARGV;`;
+
 /** Ends with 0: done. A crash is met with a pause, so that a daemon that cannot start does not fill its log. */
 export const SUPERVISOR_SCRIPT = `#!/bin/sh
+if [ -z "$2" ] && [ -x /usr/bin/perl ]; then exec /usr/bin/perl -e ${quoted(HOLD_PORT)} /bin/sh "$0" "$1" holding; fi
+image_path=$PATH
+${ROOT_PATH}
 run=/threadbox/run/$1
 rm -rf /threadbox/run
 mkdir -p /threadbox/run
 mkdir -m 700 "$run"
 mkfifo "$run/launches"
-exec 3<>"$run/launches"
+exec 9<>"$run/launches"
 
 keep() {
   while :; do
@@ -36,7 +54,7 @@ run_until_done() {
   crashes=0
   while [ -f "$run/$1.sh" ]; do
     began=$(date +%s)
-    setsid sh "$run/$1.sh" </dev/null &
+    PATH="$image_path" /usr/bin/setsid /bin/sh "$run/$1.sh" </dev/null &
     echo $! >"$run/$1.pid"
     wait $!
     code=$?
@@ -63,10 +81,10 @@ end() {
   done
 }
 
-while read -r name <&3; do
+while read -r name <&9; do
   : >"$run/$name.again"
   if mkdir "$run/$name.kept" 2>/dev/null; then
-    keep "$name" 3<&- &
+    keep "$name" 9<&- &
   else
     end "$name"
   fi
@@ -78,6 +96,7 @@ export const OTHER_PROGRAM = 41;
 
 /** Launching what runs already replaces it. The supervisor may be a moment from ready. */
 const LAUNCH = `
+${ROOT_PATH}
 run=/threadbox/run/$1 name=$2 script=$3
 if [ -n "$5" ]; then echo "$4  $5" | sha256sum --check --status 2>/dev/null || exit ${OTHER_PROGRAM}; fi
 tries=0
@@ -101,6 +120,7 @@ export function launchCommand(life: string, { name, script, program }: Launched)
 
 /** Everything that was launched ends in its own order, or is killed after ten seconds; then what was written is on the disk. */
 const REST = `
+${ROOT_PATH}
 run=/threadbox/run/$1
 cd "$run" 2>/dev/null || exit 0
 for file in *.sh; do [ -f "$file" ] && mv -f "$file" "\${file%.sh}.off"; done
@@ -120,6 +140,7 @@ export const restCommand = (life: string): string[] => ["/bin/sh", "-c", REST, "
 
 /** After `rest`: all of it runs again. */
 const RESUME = `
+${ROOT_PATH}
 run=/threadbox/run/$1
 cd "$run" 2>/dev/null || exit 0
 for file in *.off; do
@@ -137,10 +158,13 @@ export interface LaunchScript {
   cwd: string;
 }
 
+/** What is launched is root's; the image's own PATH is for the agent that it starts. */
 export function launchScript({ command, env, logFile, cwd }: LaunchScript): string {
   const variables = Object.entries(env).map(([name, value]) => `export ${name}=${quoted(value)}`);
   const folder = logFile.slice(0, logFile.lastIndexOf("/")) || "/";
   return [
+    'export SANDBOX_DAEMON_AGENT_PATH="$PATH"',
+    ROOT_PATH,
     ...variables,
     `mkdir -p ${quoted(folder)}`,
     `exec >>${quoted(logFile)} 2>&1`,

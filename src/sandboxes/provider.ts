@@ -11,6 +11,16 @@ export interface Start {
   from: WakeToken | null;
   /** Name of the repository that it is for, so that what the configuration mounts for that one is there. */
   repository?: string | undefined;
+  /** For somebody who looks on: a start that has to build an image takes minutes. */
+  progress?: StartProgress | undefined;
+}
+
+/** Words for people; a provider that is quick says nothing. */
+export interface StartProgress {
+  /** What begins now: "building the image, 2 of 7: packages: jq". */
+  step(text: string): void;
+  /** A line that comes out of it. */
+  said(line: string): void;
 }
 
 /** A sandbox that runs now. */

@@ -68,12 +68,13 @@ test("with a key the demo says which model it uses, and can be kept to look at",
 });
 
 test("an interrupted demo leaves nothing behind", { timeout: 60_000 }, async () => {
-  const TMPDIR = temporary("tmp-interrupted");
+  // A little too long for the database's socket below it.
+  const TMPDIR = temporary("tmp-interrupted".padEnd(47 - folder.path.length, "-"));
   const demo = folder.start(["demo"], { TMPDIR });
   await demo.printed("@threadbox");
   demo.process.kill("SIGINT");
   const { code, stderr } = await demo.ended;
-  assert.equal(code, 1);
+  assert.equal(code, 130);
   assert.match(stderr, /^threadbox: The demo was interrupted\./);
   assert.deepEqual(readdirSync(TMPDIR), []);
 });

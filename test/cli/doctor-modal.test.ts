@@ -31,7 +31,7 @@ async function doctor(yaml: string, env: Env): Promise<{ code: number | null; ch
   const { checks } = documentOf(ran) as { checks: Finding[] };
   return {
     code: ran.code,
-    checks: checks.filter(({ what }) => /^(?:Modal|MODAL|sandboxes)/.test(what)),
+    checks: checks.filter(({ what }) => /^(?:Modal|MODAL|sandboxes|agent)/.test(what)),
     shown: ran.stdout + ran.stderr,
   };
 }
@@ -63,6 +63,7 @@ describe("the doctor, with sandboxes at Modal", () => {
         state: "ok",
         detail: "2 cores, eu, by tunnel; end after 24 h, or 60 min without use; files are kept for 30 days",
       },
+      { what: "agent pi", state: "ok", detail: "0.87.1, which the image has" },
     ]);
     assert.equal(code, 0);
     assert.deepEqual(modal.calls, ["AuthTokenGet", "AppGetOrCreate"]);
@@ -71,15 +72,74 @@ describe("the doctor, with sandboxes at Modal", () => {
     assert.match(again?.detail ?? "", /App builds is made with the first sandbox/);
   });
 
-  test("names the tokens that are missing, and checks the rest all the same", async () => {
+  test("names the tokens that are missing, and says nothing of what it could not ask without them", async () => {
     const { code, checks: found } = await doctor("repositories: []", { THREADBOX_PROVIDER: "modal" });
     const remedy =
       "needed with THREADBOX_PROVIDER=modal; make one at modal.com/settings/tokens or with `modal token new`";
-    assert.deepEqual(found.slice(0, 2), [
+    const notAsked = { state: "skip", detail: "not asked: its variables are wrong" };
+    assert.deepEqual(found, [
       { what: "MODAL_TOKEN_ID", state: "fail", detail: "It is missing.", remedy },
       { what: "MODAL_TOKEN_SECRET", state: "fail", detail: "It is missing.", remedy },
+      { what: "sandboxes", ...notAsked },
+      { what: "Modal", ...notAsked },
+      { what: "agent", ...notAsked },
     ]);
     assert.equal(code, 1);
+  });
+
+  test("leaves this machine's walls and agent alone when they are what is used, whatever Modal's variables say", async () => {
+    const { checks: found } = await doctor("", { MODAL_TOKEN_ID: "as-1" });
+    assert.deepEqual(
+      found.map(({ what, state }) => [what, state === "skip"]),
+      [
+        ["MODAL_TOKEN_ID", false],
+        ["sandboxes", false],
+        ["Modal", true],
+        ["agent pi", false],
+      ],
+    );
+  });
+
+  test("names the secrets that nobody has made, with how to make them", async () => {
+    modal.createSecret("registry", { NPM_TOKEN: "hush" });
+    modal.createSecret("elsewhere", { NPM_TOKEN: "hush" }, "staging");
+    const buckets =
+      "buckets: [{ bucket: b, path: /data, secret: reader }, { bucket: c, path: /more, secret: registry }]";
+    const found = await checks(
+      `modal: { secrets: [registry, elsewhere] }\nrepositories: [{ name: a/b, ${buckets} }]`,
+      atModal(),
+    );
+    const missing = (name: string) => ({
+      what: "Modal secret",
+      state: "fail",
+      detail: `There is no ${name}.`,
+      remedy: `Make it: modal secret create ${name} NAME=value; or take it out of threadbox.yml.`,
+    });
+    const ofSecrets = found.filter(({ what }) => what.startsWith("Modal secret"));
+    const there = { what: "Modal secrets", state: "ok", detail: "registry" };
+    assert.deepEqual(ofSecrets, [there, missing("elsewhere"), missing("reader")]);
+    const staged = await checks("modal: { environment: staging, secrets: [registry, elsewhere] }", atModal());
+    assert.deepEqual(
+      staged.filter(({ state }) => state === "fail").map(({ detail, remedy }) => [detail, remedy?.split(";")[0]]),
+      [
+        [
+          "There is no registry in environment staging.",
+          "Make it: modal secret create --env staging registry NAME=value",
+        ],
+      ],
+    );
+  });
+
+  test("says nothing of what a threadbox.yml that cannot be read might say", async () => {
+    const { checks: found } = await doctor("modal: { reach: by-foot }", atModal());
+    assert.deepEqual(
+      found.map(({ what, state, detail }) => [what, state, detail]),
+      [
+        ["Modal", "ok", "takes the token; client 0.11.1"],
+        ["Modal sandboxes", "skip", "not asked: threadbox.yml cannot be read"],
+        ["agent pi", "ok", "0.87.1, which the image has"],
+      ],
+    );
   });
 
   test("tells a refused token from a Modal that does not answer", async () => {

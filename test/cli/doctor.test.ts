@@ -36,6 +36,8 @@ async function doctor(env: Env = {}): Promise<{ code: number | null; of(what: st
   return { code: ran.code, of, shown: ran.stdout + ran.stderr };
 }
 
+const notAsked = { state: "skip", detail: "not asked: its variables are wrong" };
+
 /** A provider of models that knows one key. */
 async function providerOfModels() {
   const server = createServer((request, response) => {
@@ -64,7 +66,33 @@ describe("the doctor", () => {
     assert.equal(of("PORT").remedy, "a port number, such as 3000");
     assert.equal(of("GITHUB_PRIVATE_KEY").detail, "It is missing.");
     assert.equal(of("database").state, "ok");
-    assert.equal(of("GitHub").detail, "not set up");
+    assert.deepEqual([of("Slack").state, of("Slack").detail], ["ok", "not set up"]);
+    for (const what of ["GitHub", "repositories", "port"]) assert.deepEqual(of(what), { what, ...notAsked });
+  });
+
+  test("asks nobody with a variable that is wrong, and counts what it did not ask", async () => {
+    const model = { ANTHROPIC_API_KEY: "sk-for-another", ANTHROPIC_BASE_URL: "my-gateway" };
+    const { of } = await doctor({ ...model, DATABASE_URL: "mysql://nowhere" });
+    for (const what of ["model", "database"]) assert.deepEqual(of(what), { what, ...notAsked });
+    const { stdout } = await folder.run(["doctor"], { PORT: "0", ...model });
+    assert.match(stdout, /^- skip {2}model {19}not asked: its variables are wrong$/m);
+    assert.match(stdout, /, 1 to fix, 1 not asked$/m);
+  });
+
+  test("keeps a list of problems in its column", async () => {
+    repositories("  - { url: 'https://github.com/a/b.git' }\nlimit: 3\n");
+    const { stdout } = await folder.run(["doctor"], { PORT: "0" });
+    const row = stdout.split("\n").findIndex((line) => line.startsWith("✗ fail  threadbox.yml"));
+    const [first = "", ...more] = stdout.split("\n").slice(row, row + 4);
+    const column = first.indexOf("Cannot start");
+    assert.deepEqual(
+      more.map((line) => [line.slice(0, column).trim(), line.slice(column).split(":")[0]]),
+      [
+        ["", "  repositories.0.name"],
+        ["", "  (file)"],
+        ["", "→ Fix these lines."],
+      ],
+    );
   });
 
   test("says which port is taken", async () => {

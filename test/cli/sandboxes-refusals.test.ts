@@ -191,7 +191,7 @@ describe("a sandbox with a repository", { timeout: 120_000 }, () => {
   test("is ready when its setup command has run, on a branch of its own", async () => {
     const { stderr } = await ran("create", "--name", "issue-7", "--repo", "ready");
     const steps = ["starting the sandbox", "starting the daemon", "repository acme/ready"];
-    const inside = ["cloning it", "running its setup command"];
+    const inside = ["cloning acme/ready", "running the setup command of acme/ready"];
     assert.equal(stderr, [...steps, ...inside].map((step) => `· ${step}\n`).join(""));
     const { stdout } = await ran(
       "exec",
@@ -217,7 +217,7 @@ describe("a sandbox with a repository", { timeout: 120_000 }, () => {
     await until(async () => (await world.folder.run(["exec", "slow", "--", "ls", "slow"], world.env)).stdout !== "");
     create.process.kill("SIGINT");
     const { code, stdout, stderr } = await create.ended;
-    assert.deepEqual([code, stdout], [1, ""]);
+    assert.deepEqual([code, stdout], [130, ""]);
     assert.match(stderr, /^Taking back what was started; press Ctrl-C again to leave at once\.$/m);
     assert.match(stderr, /^threadbox: Interrupted\. Run it again when you want it\.$/m);
     assert.deepEqual([await names(), machines().includes("threadbox-slow")], [KNOWN, false]);

@@ -100,6 +100,24 @@ describe("a session that works", { timeout: 60_000 }, () => {
     assert.equal((await sandboxOf(id))?.state, "working");
   });
 
+  test("is not destroyed when somebody presses ctrl-c instead of an answer", async () => {
+    const { code, stdout } = await onTerminal(world.folder, `$THREADBOX destroy ${id}`, {
+      keys: "\u0003",
+      after: "[y/N]",
+      env: world.env,
+    });
+    assert.equal(code, 130);
+    assert.match(stdout, /threadbox: Interrupted\. Nothing was done\./);
+    assert.equal((await sandboxOf(id))?.state, "working");
+  });
+
+  test("is watched until ctrl-c", async () => {
+    const logs = world.folder.start(["logs", id, "--follow"], world.env);
+    await logs.printed("go on for ever");
+    logs.process.kill("SIGINT");
+    assert.equal((await logs.ended).code, 130);
+  });
+
   test("is destroyed with --yes", async () => {
     assert.equal((await ran("destroy", id, "--yes")).stdout, `${id} is gone.\n`);
   });

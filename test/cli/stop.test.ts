@@ -26,7 +26,7 @@ describe("a turn that takes for ever", { timeout: 60_000 }, () => {
     await say.printed("Starting");
     say.process.kill("SIGINT");
     const { code, stdout, stderr } = await say.ended;
-    assert.equal(code, 1);
+    assert.equal(code, 130);
     assert.match(stdout, /■ Stopped by /);
     assert.match(stderr, /Saying stop; press Ctrl-C again to leave at once\./);
   });

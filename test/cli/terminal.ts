@@ -8,24 +8,34 @@ import type { Env, Folder, Ran } from "./threadbox.ts";
 const THREADBOX = `${process.execPath} ${resolve(import.meta.dirname, "../../src/cli/main.ts")}`;
 
 export function typed(folder: Folder, line: string, env: Env = {}): Promise<Ran> {
-  return ran(["sh", "-c", line], { folder, env, keys: "" });
+  return ran(["sh", "-c", line], { folder, env, keys: "", after: "" });
 }
 
-/** In a pseudo-terminal, with what is typed there; the terminal's screen is `stdout`. */
-export function onTerminal(folder: Folder, line: string, { keys, env }: { keys: string; env: Env }): Promise<Ran> {
-  return ran(["script", "-qec", line, "/dev/null"], { folder, env, keys });
+/** In a pseudo-terminal, with what is typed there, once `after` is on the screen; the terminal's screen is `stdout`. */
+export function onTerminal(
+  folder: Folder,
+  line: string,
+  { keys, env, after = "" }: { keys: string; env: Env; after?: string },
+): Promise<Ran> {
+  return ran(["script", "-qec", line, "/dev/null"], { folder, env, keys, after });
 }
 
 async function ran(
   [program = "", ...args]: string[],
-  { folder, env, keys }: { folder: Folder; env: Env; keys: string },
+  { folder, env, keys, after }: { folder: Folder; env: Env; keys: string; after: string },
 ): Promise<Ran> {
   const child = spawn(program, args, {
     cwd: folder.path,
     env: { PATH: process.env.PATH ?? "", HOME: folder.path, TERM: "dumb", THREADBOX, ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
-  child.stdin.end(keys);
+  let screen = "";
+  const type = (chunk = ""): void => {
+    screen += chunk;
+    if (screen.includes(after) && child.stdin.writable) child.stdin.end(keys);
+  };
+  child.stdout.setEncoding("utf8").on("data", type);
+  type();
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
   return { code, stdout, stderr };
 }

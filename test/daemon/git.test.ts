@@ -1,7 +1,7 @@
 /** What agents and strangers do to a clone, and what must not come of it. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { CheckoutError } from "../../src/daemon/checkout.ts";
@@ -106,6 +106,8 @@ test("a clone for another user is that user's, and what it runs has that user's 
 }, async () => {
   const bench = makeGitBench();
   chmodSync(bench.root, 0o755);
+  mkdirSync(join(bench.root, "work"));
+  chownSync(join(bench.root, "work"), AGENT.uid, AGENT.gid);
   const checkout = await ready(bench.checkout({ setup: "id -u > setup-uid" }, { owner: AGENT }));
   assert.equal(read(checkout, "setup-uid"), "65534\n");
   const strangers = execFileSync("find", [checkout.spec.dir, "!", "-user", "65534", "!", "-path", "*/objects/pack/*"]);

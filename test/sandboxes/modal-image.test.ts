@@ -15,24 +15,24 @@ describe("its layers", () => {
   test("what seldom changes comes first, the daemon last", async () => {
     const settings = { ...image, packages: ["jq"], commands: ["make tools", "make more"], env: { TZ: "UTC" } };
     const layers = layersOf({ settings, agents }, await daemonOf("daemon")());
-    const begins = layers.map(([line = ""]) => line.split(" ").slice(0, 4).join(" "));
+    const begins = layers.map(({ lines: [line = ""] }) => line.split(" ").slice(0, 4).join(" "));
     assert.deepEqual(begins.slice(3, -1), ["RUN npm install -g", 'ENV TZ="UTC"', "RUN make tools", "RUN make more"]);
     assert.equal(layers.length, 8);
-    assert.match(layers[1]?.join("") ?? "", /apt-get install .* 'jq'/);
-    assert.match(layers.at(-1)?.at(-1) ?? "", /daemon\.mjs/);
+    assert.match(layers[1]?.lines.join("") ?? "", /apt-get install .* 'jq'/);
+    assert.match(layers.at(-1)?.lines.at(-1) ?? "", /daemon\.mjs/);
   });
 
   test("no line is longer than the kernel takes, however large the daemon", async () => {
     const noise = Array.from({ length: 200_000 }, (_, at) => Math.imul(at, 2_654_435_761) >>> 0).join();
     const layers = layersOf({ settings: image, agents }, await daemonOf(noise)());
-    const longest = Math.max(...layers.flat().map(({ length }) => length));
+    const longest = Math.max(...layers.flatMap(({ lines }) => lines).map(({ length }) => length));
     assert.ok(longest < 100_000, `${longest}`);
-    assert.ok((layers.at(-1)?.length ?? 0) > 5);
+    assert.ok((layers.at(-1)?.lines.length ?? 0) > 5);
   });
 
   test("values of the environment arrive as they are", async () => {
     const settings = { ...image, env: { GREETING: 'say "hi" to \\ and $HOME' } };
-    const [line] = layersOf({ settings, agents }, await daemonOf("daemon")())[3] ?? [];
+    const [line] = layersOf({ settings, agents }, await daemonOf("daemon")())[3]?.lines ?? [];
     assert.equal(line, 'ENV GREETING="say \\"hi\\" to \\\\ and \\$HOME"');
   });
 });
@@ -65,17 +65,44 @@ test("a build that fails is told with the end of its log, and the next start tri
     isCode("sandbox.image-failed", /the disk is full/)(error);
     const lines = String(Object(error).detail).split("\n");
     assert.deepEqual(lines.slice(-30), log.trim().split("\n").slice(-30));
+    assert.equal(lines[0], "The image fails at Threadbox's daemon");
     assert.equal(lines.length, 32);
     return true;
   });
   assert.equal((await provider.start("first", FRESH)).name, "first");
 });
 
-test("a command of the team's that fails is told with what it said", { skip }, async (t) => {
+test("a command of the team's that fails is told with which one it is and what it said", { skip }, async (t) => {
   const { bot, settings } = await openBench(t);
-  const own = { ...image, commands: ["echo nothing to make; exit 3"] };
+  const own = { ...image, commands: ["echo fine", "echo nothing to make; exit 3", "echo never"] };
   const failing = bot({ settings: settings({}, { image: own }) }).start("first", FRESH);
-  await assert.rejects(failing, isCode("sandbox.image-failed", /exit code 3.*\nnothing to make$/s));
+  const told =
+    /^The image fails at commands 2 of 3: `echo nothing to make; exit 3`\n.*exit code 3.*\nnothing to make$/s;
+  await assert.rejects(failing, isCode("sandbox.image-failed", told));
+  await assert.rejects(failing, (error) => !Object(error).detail.includes("fine"));
+});
+
+test("those who wait for it hear which layer is built and what that says, and of nothing that is there already", {
+  skip,
+}, async (t) => {
+  const { bot, settings } = await openBench(t);
+  const daemon = daemonOf("// told\n");
+  const told = async (commands: string[]) => {
+    const heard: string[] = [];
+    const progress = { step: (text: string) => heard.push(`· ${text}`), said: (line: string) => heard.push(line) };
+    const own = settings({}, { image: { ...image, commands } });
+    await bot({ daemon, settings: own }).start(`number-${commands.length}`, { from: null, progress });
+    return heard.filter((line) => line.startsWith("· ") || line === "told twice");
+  };
+  await told(["echo told once"]);
+  const both = ["echo told once", 'echo "told" "twice"'];
+  assert.deepEqual(await told(both), [
+    '· building the image, 5 of 6: commands 2 of 2: `echo "told" "twice"`',
+    "told twice",
+    "· building the image, 6 of 6: Threadbox's daemon",
+    "· starting the sandbox",
+  ]);
+  assert.deepEqual(await told(both), ["· starting the sandbox"]);
 });
 
 test("a build that never ends is given up", { skip }, async (t) => {

@@ -2,7 +2,6 @@
  * Modal itself, once through a sandbox's life: the one thing that no other test can do. Needs an account, costs some cents, leaves
  * nothing behind. `npm run smoke:modal`; with `-- --idle` it also waits to see what counts as activity, which takes some minutes more.
  */
-
 import { environment, readConfig } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import { type Machines, openMachines } from "../../src/machines.ts";
@@ -13,6 +12,13 @@ import { life } from "./life.ts";
 import { openReport } from "./report.ts";
 
 const APP = "threadbox-smoke";
+
+/** Before anything that costs: a flag that is mistyped would be left out without a word. */
+const unknown = process.argv.slice(2).filter((argument) => argument !== "--idle");
+if (unknown.length > 0) {
+  console.error(`Nothing is called ${unknown.join(" ")} here. There is --idle: npm run smoke:modal -- --idle`);
+  process.exit(2);
+}
 
 const variables = environment();
 if (!variables.MODAL_TOKEN_ID || !variables.MODAL_TOKEN_SECRET) {

@@ -10,9 +10,9 @@ import { modalEmulator } from "../emulators/modal.ts";
 import { openReport } from "./report.ts";
 
 /** As `npm run smoke:modal` does it, in a folder without `.env`. */
-function smoke(env: Record<string, string>): Promise<{ stdout: string }> {
+function smoke(env: Record<string, string>, args: string[] = []): Promise<{ stdout: string }> {
   const file = join(import.meta.dirname, "modal.ts");
-  return promisify(execFile)(process.execPath, [file], { cwd: tmpdir(), env });
+  return promisify(execFile)(process.execPath, [file, ...args], { cwd: tmpdir(), env });
 }
 
 describe("the smoke test of Modal", () => {
@@ -24,6 +24,16 @@ describe("the smoke test of Modal", () => {
   test("without tokens says so, and that is no failure", async () => {
     const { stdout } = await smoke({});
     assert.equal(stdout, "Skipped: MODAL_TOKEN_ID and MODAL_TOKEN_SECRET are not set. See docs/modal.md.\n");
+  });
+
+  test("refuses what it does not know, before anything is started", async () => {
+    const tokens = { MODAL_TOKEN_ID: "ak-1", MODAL_TOKEN_SECRET: "as-1", MODAL_SERVER_URL: "http://127.0.0.1:1" };
+    await assert.rejects(smoke(tokens, ["--idle", "--ilde"]), (error) => {
+      const { code, stdout, stderr } = Object(error);
+      const said = "Nothing is called --ilde here. There is --idle: npm run smoke:modal -- --idle\n";
+      assert.deepEqual([code, stdout, stderr], [2, "", said]);
+      return true;
+    });
   });
 
   test("finds at the emulator what we believe of Modal, and leaves nothing behind", async (t) => {

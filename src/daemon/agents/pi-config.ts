@@ -4,7 +4,8 @@
  * do not carry it in their environment, where any `env` or crash report would print it into a thread.
  */
 import { randomUUID } from "node:crypto";
-import { lchown, lstat, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { shellQuote } from "../shell.ts";
 import type { AgentContext } from "./agent.ts";
@@ -89,19 +90,20 @@ export const processMarks = (context: AgentContext): Record<string, string> => (
 
 /** Writes keys and settings; before every prompt, because keys expire. */
 export async function writePiFiles(context: AgentContext, launch: PiLaunch): Promise<void> {
-  const dir = agentDir(context);
-  for (const own of [dir, context.keysDir]) await makeOwnedDir(context.stateDir, own);
-  for (const [name, text] of Object.entries(launch.files)) await replaceFile(context.stateDir, join(dir, name), text);
+  await using own = await openFolder(context.stateDir, agentDir(context));
+  await using keys = await openFolder(context.stateDir, context.keysDir);
+  for (const [name, text] of Object.entries(launch.files)) await own.replace(name, text);
   for (const provider of KNOWN) {
     const key = context.env[keyVariable(provider)];
-    if (key) await replaceFile(context.stateDir, keyFile(context, provider), key);
-    else await rm(keyFile(context, provider), { force: true });
+    if (key) await keys.replace(keyName(provider), key);
+    else await keys.remove(keyName(provider));
   }
 }
 
 const agentDir = (context: AgentContext): string => join(context.stateDir, "agent");
 const keyVariable = (provider: KnownProvider): string => PROVIDERS[provider].keys[0];
-const keyFile = (context: AgentContext, provider: KnownProvider): string => join(context.keysDir, `${provider}.key`);
+const keyName = (provider: KnownProvider): string => `${provider}.key`;
+const keyFile = (context: AgentContext, provider: KnownProvider): string => join(context.keysDir, keyName(provider));
 
 function settings(retry: PiRetry): string {
   return JSON.stringify({
@@ -136,23 +138,36 @@ const withVersion = (url: string): string => {
   return new URL(base).pathname === "/" ? `${base}/v1` : base;
 };
 
-/** Our files must be readable by the agent's user, whoever that is: the owner of its folder. */
-async function makeOwnedDir(stateDir: string, dir: string): Promise<void> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  // The agent may write here: through a link in its place we would write somewhere else, with more rights.
-  if (!(await lstat(dir)).isDirectory()) throw new Error(`${dir} is not a folder`);
-  await giveToOwnerOf(stateDir, dir);
+interface OpenFolder extends AsyncDisposable {
+  replace(name: string, text: string): Promise<void>;
+  remove(name: string): Promise<void>;
 }
 
-async function replaceFile(stateDir: string, file: string, text: string): Promise<void> {
-  const fresh = `${file}.${randomUUID()}`;
-  await writeFile(fresh, text, { mode: 0o600, flag: "wx" });
-  await giveToOwnerOf(stateDir, fresh);
-  await rename(fresh, file);
-}
-
-async function giveToOwnerOf(stateDir: string, path: string): Promise<void> {
+/**
+ * Made when it is missing, for whoever `stateDir` belongs to. Held open meanwhile: where that is another user than ours, it can put a link
+ * in the folder's place at any moment, and by its name we would write somewhere else, with more rights.
+ */
+async function openFolder(stateDir: string, dir: string): Promise<OpenFolder> {
   const { uid, gid } = await stat(stateDir);
-  // Of the path itself: the agent may put a link to a file of ours in its place at any moment.
-  if (process.getuid?.() === 0 && uid !== 0) await lchown(path, uid, gid);
+  const isAnothers = process.getuid?.() === 0 && uid !== 0;
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const folder = await open(dir, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  const give = async (opened: FileHandle) => isAnothers && (await opened.chown(uid, gid));
+  const at = (name: string) => join(isAnothers ? `/proc/self/fd/${folder.fd}` : dir, name);
+  await give(folder);
+  return {
+    async replace(name, text) {
+      const fresh = at(`${name}.${randomUUID()}`);
+      const file = await open(fresh, "wx", 0o600);
+      try {
+        await file.writeFile(text);
+        await give(file);
+      } finally {
+        await file.close();
+      }
+      await rename(fresh, at(name));
+    },
+    remove: (name) => rm(at(name), { force: true }),
+    [Symbol.asyncDispose]: () => folder.close(),
+  };
 }

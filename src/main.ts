@@ -1,17 +1,13 @@
 /** The composition root: everything is built here, in order, and closed in reverse. Nothing builds itself. */
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
-import { type GitHubEventOptions, githubEvents } from "../handlers/github/events.ts";
-import { githubReplay, type Replay } from "../handlers/github/replay.ts";
-import { githubWebhooks } from "../handlers/github/webhooks.ts";
 import { slackApp } from "../handlers/slack/receiver.ts";
 import { type AboutLine, aboutLines } from "./about.ts";
-import { inTime } from "./bounded-wait.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { NO_LIMITS } from "./core/limits.ts";
 import type { Inbox } from "./core/types.ts";
-import { createEngine, type Engine } from "./engine/engine.ts";
+import { createEngine } from "./engine/engine.ts";
 import type { Tell } from "./engine/happenings.ts";
 import { type Jobs, startJobs } from "./engine/jobs.ts";
 import type { EngineDeps } from "./engine/ports.ts";
@@ -23,14 +19,11 @@ import { forgeOf, githubOf } from "./forge.ts";
 import { healthOf } from "./health.ts";
 import type { Log } from "./log.ts";
 import { openMachines } from "./machines.ts";
-import type { Pending } from "./metrics.ts";
 import type { TeamSettings } from "./repositories.ts";
 import { daemonBundle } from "./sandboxes/bundle.ts";
-import { type Connection, isFromSandbox as isFromLocalSandbox } from "./sandboxes/local-peer.ts";
 import { type Listening, listen, type Routes } from "./server.ts";
 import { type OpenStore, openStore } from "./store/open.ts";
-import { newsFrom, sessionPages, webThreads } from "./store/pages.ts";
-import { replayBook } from "./store/replay.ts";
+import { webThreads } from "./store/pages.ts";
 import { createStore } from "./store/store.ts";
 import type { Forge } from "./surfaces/forge.ts";
 import { githubSurface } from "./surfaces/github.ts";
@@ -40,9 +33,8 @@ import type { Surfaces } from "./surfaces/surface.ts";
 import { terminalSurface } from "./surfaces/terminal.ts";
 import { webSurface } from "./surfaces/web.ts";
 import { DEFAULT_RETENTION_MS } from "./team-retention.ts";
-import { openWatching, type Watching } from "./watching.ts";
-import { metricsRoute } from "./web/metrics-route.ts";
-import { pages } from "./web/pages.ts";
+import { openWatching } from "./watching.ts";
+import { metricsOf, pagesOf, replayOf, webhooksOf } from "./ways-in.ts";
 
 export interface BotOptions {
   config: Config;
@@ -87,7 +79,10 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   );
   const jobs = opened.adopt(await startJobs({ connection: store.connection, log }), ({ stop }) => stop());
   const github = githubOf({ ...options, clock, kept: createStore(store.db).setting });
-  const watching = opened.adopt(await watchingOf(options, store, () => engine), ({ close }) => close());
+  const asked = { sessionsHeld: () => engine.working(), pendingNow: createStore(store.inbox).pendingNow };
+  const watching = opened.adopt(await openWatching(config, { ...asked, bot: ownerOf(config), log }), (one) =>
+    one.close(),
+  );
   const surfaces = watching.metrics.counting(surfacesOf(options, store, github, clock));
   const built = { store, jobs, surfaces, forge: forgeOf(github, log), clock, tell: watching.tell };
   const base = await engineDeps(options, built);
@@ -114,14 +109,15 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     await keeper.start();
   }
   let stopping = false;
+  const ways = { config, team, log, clock, store, github, inbox: engine.inbox };
   const routes: Routes = {
     slack: slack?.listener ?? null,
-    github: webhooksOf(options, engine.inbox, github, clock),
-    pages: pagesOf(options, store, engine.inbox, clock),
-    metrics: metricsOf(config, watching),
+    github: webhooksOf(ways),
+    pages: pagesOf(ways),
+    metrics: metricsOf(config, watching.metrics),
     health: healthOf({ clock, lookedAt: engine.lookedAt, isStopping: () => stopping, databaseAnswers: store.answers }),
   };
-  const replay = replayOf(options, store, engine.inbox, github, clock);
+  const replay = replayOf(ways);
   opened.defer(async () => replay?.stop());
   replay?.start();
   const server: Listening | null = listening ? await listen(routes, { host: config.host, port: config.port }) : null;
@@ -223,60 +219,4 @@ const MAX_SESSIONS = 1_000;
 function ownerOf(config: Config): string {
   const place = createHash("sha256").update(config.home).digest("hex").slice(0, 8);
   return config.port === 0 ? `${hostname()}/${place}/${process.pid}` : `${hostname()}/${place}/${config.port}`;
-}
-
-/** More would take longer to count than a scrape waits; whoever has that many knows enough. */
-const MAX_COUNTED = 10_000;
-/** Prometheus waits ten seconds for everything, unless it is told otherwise. */
-const COUNTED_WITHIN_MS = 2_000;
-
-function watchingOf({ config, log }: BotOptions, { inbox }: OpenStore, engine: () => Engine): Promise<Watching> {
-  const { pendingNow } = createStore(inbox);
-  const pending = inTime<Pending | null>(() => pendingNow(MAX_COUNTED), COUNTED_WITHIN_MS, null);
-  const asked = { sessionsHeld: () => engine().working(), pending };
-  return openWatching(config, { asked, bot: ownerOf(config), log });
-}
-
-function githubEventsOf(
-  { config, team, log }: BotOptions,
-  inbox: Inbox,
-  github: GitHubAccess,
-  clock: Clock,
-): GitHubEventOptions {
-  const allowedBots = team.github.bots ?? [];
-  return { inbox, name: config.name, labels: team.labels, allowedBots, self: github.self, log, clock };
-}
-
-function metricsOf({ home, metricsToken: token }: Config, { metrics: { page } }: Watching): Routes["metrics"] {
-  return metricsRoute({ token, page, isFromSandbox: (connection) => isFromLocalSandbox(home, connection) });
-}
-
-function webhooksOf(options: BotOptions, inbox: Inbox, github: GitHubAccess | null, clock: Clock): Routes["github"] {
-  const secret = options.config.github?.webhookSecret;
-  if (!secret || !github) return null;
-  return githubWebhooks({ ...githubEventsOf(options, inbox, github, clock), secret });
-}
-
-/** Where GitHub is to tell us, and an App may read what it could not. */
-function replayOf(
-  options: BotOptions,
-  store: OpenStore,
-  inbox: Inbox,
-  github: GitHubAccess | null,
-  clock: Clock,
-): Replay | null {
-  if (!options.config.github?.webhookSecret || !github?.deliveries) return null;
-  const handle = githubEvents(githubEventsOf(options, inbox, github, clock));
-  return githubReplay({ deliveries: github.deliveries, handle, book: replayBook(store.db), log: options.log, clock });
-}
-
-function pagesOf(
-  { config, log }: BotOptions,
-  { db, listener }: OpenStore,
-  inbox: Inbox,
-  clock: Clock,
-): Routes["pages"] {
-  const read = { threads: webThreads(db), sessions: sessionPages(db), news: newsFrom(listener) };
-  const isFromSandbox = (connection: Connection): Promise<boolean> => isFromLocalSandbox(config.home, connection);
-  return pages({ inbox, ...read, name: config.name, publicUrl: config.publicUrl, isFromSandbox, log, clock });
 }

@@ -51,15 +51,17 @@ before(async () => {
 });
 after(() => collector.close());
 
+/** The SDK takes a number that is smaller than the age of the process for one on its own clock. */
+const NOW = Date.UTC(2026, 0, 1);
 const ids = { session: "s1", turn: "m1", mention: null };
 const BY_ONE: Happening[] = [
   {
-    ...{ type: "inbound.handled", at: 1_030, bot: "one", what: "mention", surface: "slack", dedupe: "d" },
+    ...{ type: "inbound.handled", at: NOW + 1_030, bot: "one", what: "mention", surface: "slack", dedupe: "d" },
     ...{ receipt: { is: "accepted", session: "s1", mention: "m1" }, durationMs: 20 },
   },
   {
     type: "effect.done",
-    at: 1_100,
+    at: NOW + 1_100,
     bot: "one",
     ...ids,
     turn: null,
@@ -69,14 +71,32 @@ const BY_ONE: Happening[] = [
     attempt: 1,
     durationMs: 50,
   },
-  { type: "stream.followed", at: 4_000, bot: "one", ...ids, turn: "m1", attempt: 1, entries: 4, durationMs: 2_000 },
+  {
+    type: "stream.followed",
+    at: NOW + 4_000,
+    bot: "one",
+    ...ids,
+    turn: "m1",
+    attempt: 1,
+    entries: 4,
+    durationMs: 2_000,
+  },
 ];
 const BY_ANOTHER: Happening[] = [
-  { type: "stream.followed", at: 9_000, bot: "two", ...ids, turn: "m1", attempt: 1, entries: 9, durationMs: 3_000 },
+  {
+    type: "stream.followed",
+    at: NOW + 9_000,
+    bot: "two",
+    ...ids,
+    turn: "m1",
+    attempt: 1,
+    entries: 9,
+    durationMs: 3_000,
+  },
   {
     ...{
       type: "effect.failed",
-      at: 9_200,
+      at: NOW + 9_200,
       bot: "two",
       ...ids,
       effect: "answer",
@@ -86,10 +106,19 @@ const BY_ANOTHER: Happening[] = [
     },
     ...{ outcome: "again", code: "surface.unavailable", detail: "502", retryInMs: 500, cause: null },
   },
-  { type: "effect.done", at: 9_900, bot: "two", ...ids, effect: "answer", id: "s1/7", attempt: 2, durationMs: 100 },
   {
     type: "effect.done",
-    at: 9_950,
+    at: NOW + 9_900,
+    bot: "two",
+    ...ids,
+    effect: "answer",
+    id: "s1/7",
+    attempt: 2,
+    durationMs: 100,
+  },
+  {
+    type: "effect.done",
+    at: NOW + 9_950,
     bot: "two",
     ...ids,
     turn: null,
@@ -100,11 +129,11 @@ const BY_ANOTHER: Happening[] = [
   },
   {
     type: "mention.answered",
-    at: 9_910,
+    at: NOW + 9_910,
     bot: "two",
     ...ids,
     mention: "m1",
-    since: 1_000,
+    since: NOW + 1_000,
     outcome: "done",
     delivered: true,
   },
@@ -132,7 +161,7 @@ describe("the way from a mention to its answer", () => {
     const roots = got.filter(({ span }) => !span.parentSpanId).map(({ span }) => span);
     assert.deepEqual(
       roots.map(({ name, startTimeUnixNano, endTimeUnixNano }) => [name, startTimeUnixNano, endTimeUnixNano]),
-      [["mention", "1000000000", "9910000000"]],
+      [["mention", `${NOW + 1_000}000000`, `${NOW + 9_910}000000`]],
     );
     const below = got.filter(({ span }) => span.parentSpanId).map(({ span }) => span);
     assert.deepEqual([...new Set(below.map(({ parentSpanId }) => parentSpanId))], [roots[0]?.spanId]);
@@ -152,7 +181,15 @@ describe("the way from a mention to its answer", () => {
 test("a mention without a turn of its own has a trace with an end, too", async () => {
   got.length = 0;
   const traces = openTraces({ endpoint, bot: "one", log: quiet });
-  traces.tell({ type: "mention.settled", at: 500, bot: "one", ...ids, mention: "m2", since: 400, how: "joined" });
+  traces.tell({
+    type: "mention.settled",
+    at: NOW + 500,
+    bot: "one",
+    ...ids,
+    mention: "m2",
+    since: NOW + 400,
+    how: "joined",
+  });
   await traces.close();
   assert.deepEqual(
     got.map(({ span }) => [span.name, span.parentSpanId]),

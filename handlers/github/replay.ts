@@ -5,7 +5,7 @@
  */
 import { type Clock, every, pause } from "../../src/clock.ts";
 import type { Ms } from "../../src/core/types.ts";
-import { toThreadboxError } from "../../src/errors.ts";
+import { catalogEntry, toThreadboxError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { GitHubDeliveries, GitHubDelivery } from "../../src/surfaces/github-deliveries.ts";
 import type { HandleEvent } from "./events.ts";
@@ -51,7 +51,7 @@ const STOP_WITHIN_MS = 5_000;
 const KEPT_MS = 3 * 24 * 60 * 60_000;
 /** An attempt lasts ten seconds, and stands in the log some time after that. */
 const STILL_COMING_MS = 5 * 60_000;
-/** What the inbox refuses that often is a defect, and must not hold up what came after it. */
+/** What the inbox refuses that often is a defect, and must not keep the position where it is. GitHub's own outages are not counted. */
 const MAX_TRIES = 5;
 
 export function githubReplay(options: ReplayOptions): Replay {
@@ -88,8 +88,9 @@ async function lookOnce(options: ReplayOptions, gapMs: Ms): Promise<void> {
   const tries = { ...position.tries };
   for (const one of neverArrived(attempts)) {
     if (done.has(one.guid)) continue;
-    const count = (tries[one.guid] ?? 0) + 1;
-    if ((await replayed(options, one)) || count >= MAX_TRIES) done.add(one.guid);
+    const how = await replayed(options, one);
+    const count = (tries[one.guid] ?? 0) + (how === "refused" ? 1 : 0);
+    if (how === "done" || count >= MAX_TRIES) done.add(one.guid);
     else tries[one.guid] = count;
   }
   await book.save(nextPosition(attempts, { since, now, done, tries }));
@@ -102,20 +103,25 @@ function neverArrived(attempts: GitHubDelivery[]): GitHubDelivery[] {
   return [...new Map(lost.map((one) => [one.guid, one])).values()].sort((a, b) => a.at - b.at || a.id - b.id);
 }
 
-/** True when there is nothing more to do about it. Whether GitHub or the inbox is away now: the next look tries again. */
-async function replayed({ deliveries, handle, log }: ReplayOptions, one: GitHubDelivery): Promise<boolean> {
+/** `done` when there is nothing more to do about it. Whether GitHub or the inbox is away now: the next look tries again. */
+async function replayed(
+  { deliveries, handle, log }: ReplayOptions,
+  one: GitHubDelivery,
+): Promise<"done" | "refused" | "unread"> {
   const { id, guid: delivery, event } = one;
+  let read = false;
   try {
     const payload = await deliveries.payload(id);
+    read = true;
     const { status, log: facts } = payload
       ? await handle(event, payload)
       : { status: 410, log: { outcome: "forgotten" } };
     log.info({ delivery, event, status, ...facts }, "github.delivery-replayed");
-    return true;
+    return "done";
   } catch (thrown) {
     const { code, detail, cause } = toThreadboxError(thrown);
     log.warn({ delivery, event, code, detail, err: cause }, "github.replay-failed");
-    return false;
+    return read || catalogEntry(code).retry === "never" ? "refused" : "unread";
   }
 }
 

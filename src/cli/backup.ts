@@ -1,5 +1,5 @@
 /** `threadbox backup`: a copy of the embedded database, while the bot goes on. */
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { environment, readConfig } from "../config.ts";
@@ -7,9 +7,9 @@ import { createLog } from "../log.ts";
 import { backUp } from "../store/backup.ts";
 import { startEmbeddedPostgres } from "../store/embedded-postgres.ts";
 import { command, run } from "./command.ts";
-import { size } from "./doctor-disk.ts";
 import { Refused } from "./failure.ts";
 import type { Output } from "./output.ts";
+import { size } from "./sandbox-words.ts";
 
 export function backupCommand(): Command {
   return command({
@@ -31,6 +31,11 @@ async function backup(folder: string, output: Output): Promise<number> {
     throw new Refused(`There is no database in ${home}.`, "Start the bot first, or set THREADBOX_HOME.");
   if (existsSync(folder) && readdirSync(folder).length > 0)
     throw new Refused(`${folder} is not empty.`, "Name a folder that is not there yet.");
+  if (!isOurs(folder))
+    throw new Refused(
+      `Others own ${folder}, or may write in it.`,
+      "They could read the copy, or have it written elsewhere. Name another folder.",
+    );
   mkdirSync(folder, { recursive: true, mode: 0o755 }); // PostgreSQL's user passes through; what is below is closed
   const postgres = await startEmbeddedPostgres({ home, log: createLog("silent") });
   try {
@@ -45,4 +50,11 @@ async function backup(folder: string, output: Output): Promise<number> {
   } finally {
     await postgres.stop();
   }
+}
+
+/** A folder that is made is. One that was there already, in /tmp say, can be somebody's who waits for a copy by root. */
+function isOurs(folder: string): boolean {
+  if (!existsSync(folder)) return true;
+  const { uid, mode } = statSync(folder);
+  return uid === process.getuid?.() && (mode & 0o002) === 0;
 }

@@ -1,11 +1,12 @@
 /** Where the room goes: the database and its largest tables, the bot's folder, and what is left on its disk. */
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { sql } from "kysely";
 import type { Database } from "../store/database.ts";
+import { postgresFolder } from "../store/postgres-place.ts";
 import { type Finding, ok, warn } from "./doctor-finding.ts";
 import type { Checked } from "./doctor-settings.ts";
 
@@ -57,13 +58,6 @@ export function leftOn(folder: string, free: number, whole: number): Finding {
 /** The nearest folder above that is there: a bot that never ran has none of its own. */
 const existing = (folder: string): string =>
   existsSync(folder) || dirname(folder) === folder ? folder : existing(dirname(folder));
-
-/** It lies elsewhere where PostgreSQL's user may not enter the bot's folder (`store/postgres-place.ts`). */
-function postgresFolder(home: string): string {
-  const usual = join(home, "postgres");
-  const pointer = join(usual, "WHERE");
-  return existsSync(pointer) ? readFileSync(pointer, "utf8").trim() : usual;
-}
 
 async function sizeOf(folder: string): Promise<string> {
   if (!existsSync(folder)) return "none";

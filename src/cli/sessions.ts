@@ -1,5 +1,6 @@
 /** `threadbox sessions`: what there is, newest first, read from the database whether a bot runs or not. */
 import { type Command, InvalidArgumentError } from "commander";
+import { POSTS } from "../core/decision.ts";
 import type { Session } from "../core/types.ts";
 import { openStore } from "../store/open.ts";
 import { sessionPages } from "../store/pages.ts";
@@ -7,7 +8,7 @@ import { command, run } from "./command.ts";
 import { type Output, paint, table } from "./output.ts";
 import { readSettings } from "./settings.ts";
 import { type GivenUp, givenUp } from "./stored.ts";
-import { failureOf, isPost, unposted } from "./unposted.ts";
+import { failureOf, unposted } from "./unposted.ts";
 
 interface Options {
   json?: boolean;
@@ -94,7 +95,7 @@ function age(ms: number): string {
 function noteOf({ session, effect, error }: GivenUp): string {
   const { code, detail, remedy } = failureOf(error);
   const why = `${detail} (${code}). ${remedy}`;
-  if (!isPost(effect)) return `! ${session}: gave up to ${WORDS[effect] ?? effect}: ${why}`;
+  if (!POSTS.has(effect)) return `! ${session}: gave up to ${WORDS[effect] ?? effect}: ${why}`;
   const where = effect === "answer" ? ` The answer: threadbox logs ${session}` : "";
   return `! ${session}: could not be posted (${WORDS[effect] ?? effect}): ${why}${where}`;
 }

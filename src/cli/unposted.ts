@@ -1,4 +1,5 @@
 /** Words that nobody could be told, read from what an effect was given up with. */
+import { POSTS } from "../core/decision.ts";
 import { catalogEntry } from "../errors.ts";
 import type { GivenUp } from "./stored.ts";
 
@@ -13,14 +14,9 @@ export interface Unposted extends Failure {
   effect: string;
 }
 
-const POSTS = new Set(["answer", "say", "refuse", "help"]);
-
-/** Whether that effect says something to a person. */
-export const isPost = (effect: string): boolean => POSTS.has(effect);
-
 /** The newest answer of a session that was given up, or else the newest of its other words; null when all went out. */
 export function unposted(problems: GivenUp[]): Unposted | null {
-  const posts = problems.filter(({ effect }) => isPost(effect));
+  const posts = problems.filter(({ effect }) => POSTS.has(effect));
   const newest = posts.findLast(({ effect }) => effect === "answer") ?? posts.at(-1);
   return newest ? { effect: newest.effect, ...failureOf(newest.error) } : null;
 }

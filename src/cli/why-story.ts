@@ -1,4 +1,4 @@
-/** The story of a session as lines for a terminal, newest last, and as a document. Pure. */
+/** The story of a session as lines for a terminal, newest last. Pure. */
 import type { Effect } from "../core/decision.ts";
 import { titleOf } from "../core/naming.ts";
 import type { StoredEffect, Story } from "../store/story.ts";
@@ -145,25 +145,3 @@ const exact = (ms: number): string => (ms < 10_000 ? `${(Math.max(0, ms) / 1_000
 
 /** One line of others' words, with nothing in it that steers the terminal. */
 const clean = (text: string): string => noteText(text.replace(/\s*\n\s*/g, " "), false);
-
-export function storyDocument({ session, heldBy, keys, turns, ...events }: Story): object {
-  const { id, title, work, pullRequest, sandbox } = session;
-  return {
-    ...{ session: id, title, repository: work?.repository.name ?? null, branch: work?.branch ?? null },
-    ...{ pullRequest: pullRequest?.url ?? null, sandbox: sandbox.is, heldBy, keys },
-    turns: turns.map(({ id: turn, startedAt, endedAt, result, turn: { asks, attempt, phase } }) => ({
-      ...{ turn, startedAt, endedAt, attempt, phase: result ? "ended" : phase.is },
-      ...{ outcome: result?.outcome ?? null, failure: result?.failure ?? null },
-      askedBy: [...new Set(asks.map(({ author }) => author.name))],
-    })),
-    inbox: events.inbox.map(({ body, ...row }) => ({ ...row, ...incomingDocument(body) })),
-    decisions: events.decisions,
-    effects: events.effects.map(({ effect, ...row }) => ({ ...row, effect: effect.do })),
-  };
-}
-
-function incomingDocument(body: Story["inbox"][number]["body"]): object {
-  if ("link" in body) return { what: "link", known: body.link.known, also: body.link.also };
-  const { id: mention, author, thread, text, link = null } = body.mention;
-  return { what: "mention", mention, author: author.name, surface: thread.surface, text, link };
-}

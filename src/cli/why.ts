@@ -5,8 +5,9 @@ import { command, run } from "./command.ts";
 import { Refused } from "./failure.ts";
 import type { Output } from "./output.ts";
 import { readSettings } from "./settings.ts";
+import { storyDocument } from "./why-document.ts";
 import { findStory } from "./why-find.ts";
-import { storyDocument, storyLines } from "./why-story.ts";
+import { storyLines } from "./why-story.ts";
 
 interface Options {
   json?: boolean;

@@ -99,16 +99,22 @@ function take(session: Session, ask: Ask, later: boolean, now: Ms): Plan {
   const known = session.threads.some((thread) => threadKey(thread) === threadKey(ask.thread));
   const heard = known ? session : { ...session, threads: [...session.threads, ask.thread] };
   if (!heard.turn) return begin(heard, [ask], now);
-  if (!later && heard.turn.phase.is !== "stopping" && heard.turn.phase.is !== "publishing") return askNow(heard, ask);
-  if (heard.queue.length >= MAX_QUEUED) {
-    return plan(heard, {
-      do: "say",
-      thread: ask.thread,
-      text: `The queue is full (${MAX_QUEUED}). Wait, or write \`stop\`. Waiting: ${listOf(heard.queue)}`,
-    });
+  if (!later && heard.turn.phase.is !== "stopping" && heard.turn.phase.is !== "publishing") {
+    // What joins a turn that waits for its sandbox waits as well.
+    const [, ...joining] = heard.turn.phase.is === "waiting" ? heard.turn.asks : [];
+    return joining.length < MAX_QUEUED ? askNow(heard, ask) : full(heard, ask, joining);
   }
-  return plan({ ...heard, queue: [...heard.queue, ask] });
+  return heard.queue.length < MAX_QUEUED
+    ? plan({ ...heard, queue: [...heard.queue, ask] })
+    : full(heard, ask, heard.queue);
 }
+
+const full = (session: Session, { thread }: Ask, waiting: Ask[]): Plan =>
+  plan(session, {
+    do: "say",
+    thread,
+    text: `The queue is full (${MAX_QUEUED}). Wait, or write \`stop\`. Waiting: ${listOf(waiting)}`,
+  });
 
 function askOf(mention: Mention, author: Person, text: string): Ask {
   return {

@@ -1,5 +1,6 @@
 /** What can happen to a session, and what can be done about it: the two closed unions between `decide` and the engine. */
 import type { Choice } from "./choose.ts";
+import { threadKey } from "./correlation.ts";
 import type {
   Ask,
   Failure,
@@ -109,4 +110,27 @@ export const LANE = {
   "open-pull-request": "keys",
   "wake-me": "keys",
 } as const satisfies Record<Effect["do"], string>;
-export type Lane = (typeof LANE)[Effect["do"]];
+
+/** Which line an effect stands in, within its session. */
+export type Lane = string;
+
+/**
+ * Each thread has a line of its own for what is said in it and for what is asked there: where a vendor is away for a day, what is said
+ * elsewhere does not wait for it, nor does an operator's word about a thread of that vendor.
+ */
+export function laneOf(effect: Effect, { checking }: Pick<Session, "checking">): Lane {
+  const lane = LANE[effect.do];
+  switch (effect.do) {
+    case "check": {
+      const asked = checking.find(({ id }) => id === effect.mention);
+      return asked ? `${lane} ${asked.author.surface} ${threadKey(asked.thread)}` : lane;
+    }
+    case "refuse":
+      return `${lane} ${threadKey(effect.mention.thread)}`;
+    default:
+      return "thread" in effect ? `${lane} ${threadKey(effect.thread)}` : lane;
+  }
+}
+
+/** Words for a person: who asked waits for them, and nobody can have them by writing `retry`. */
+export const POSTS: ReadonlySet<string> = new Set<Effect["do"]>(["answer", "say", "refuse", "help"]);

@@ -26,7 +26,7 @@ export async function check(
   if (!authorization.allowed) return { type: "turned-away", mention: id, text: authorization.text };
   const choice = await choose(deps, session, mention);
   const admitted: Admitted = { type: "admitted", mention: id, author: authorization.author, choice };
-  const refusal = await countOrRefuse(deps, session, { mention, admitted, write });
+  const refusal = await countOrRefuse(deps, { mention, admitted, write });
   if (!refusal) return admitted;
   deps.log.info({ session: session.id, mention: id, code: refusal.code, refusal: refusal.text }, "limit.reached");
   return { type: "limited", mention: id, text: refusal.text };
@@ -56,17 +56,16 @@ async function located(deps: EngineDeps, choice: Choice): Promise<Choice> {
 /** In one transaction, one after the other over all bots: of two mentions at once for the last turn of a day one gets it. */
 async function countOrRefuse(
   { store, settings: { limits }, clock }: Pick<EngineDeps, "store" | "settings" | "clock">,
-  session: Session,
   { mention, admitted, write }: { mention: Mention; admitted: Admitted; write: Write },
 ): Promise<Refusal | null> {
-  const now = clock.now();
-  const after = decide(session, admitted, now).session;
-  // What is passed on to a turn that runs, joins one that waits, or only asks how it goes, costs no turn.
-  const begins = after.turn?.id === mention.id || after.queue.some((ask) => ask.id === mention.id);
-  if (!begins) return null;
-  const accounts = accountsOf(mention.thread, admitted.author, after.work?.repository ?? null);
-  const turn = { id: mention.id, accounts, at: now };
-  return write(async (tx) => {
+  return write(async (tx, session) => {
+    const now = clock.now();
+    const after = decide(session, admitted, now).session;
+    // What is passed on to a turn that runs, joins one that waits, or only asks how it goes, costs no turn.
+    const begins = after.turn?.id === mention.id || after.queue.some((ask) => ask.id === mention.id);
+    if (!begins) return null;
+    const accounts = accountsOf(mention.thread, admitted.author, after.work?.repository ?? null);
+    const turn = { id: mention.id, accounts, at: now };
     const refusal = refusalToday(limits, await store.usageSince(tx, startOfDay(now), turn), now);
     if (!refusal) await store.countTurn(tx, turn);
     return refusal;

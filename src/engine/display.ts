@@ -14,8 +14,8 @@ export interface Display {
   update(progress: Progress): void;
   /** Shows the last state once more and stops. */
   close(progress: Progress): Promise<void>;
-  /** Stops without a last word. */
-  drop(): void;
+  /** Stops without a last word. Resolves when nothing is on its way: whoever goes on looks for a message that is there, or never will be. */
+  drop(): Promise<void>;
 }
 
 export interface DisplayDeps {
@@ -98,9 +98,11 @@ export function openDisplay(deps: DisplayDeps, thread: Thread, first: Progress, 
       progress = next;
       schedule();
     },
-    drop() {
+    async drop() {
       closed = true;
+      lastTries = 0;
       cancel();
+      await busy;
     },
     async close(last) {
       closed = true;

@@ -1,5 +1,5 @@
 /** What becomes of an effect that failed: tried again, or given up with an event that tells the session. */
-import type { Effect, SessionEvent } from "../core/decision.ts";
+import { type Effect, POSTS, type SessionEvent } from "../core/decision.ts";
 import type { Session } from "../core/types.ts";
 import { catalogEntry, type ThreadboxError } from "../errors.ts";
 
@@ -9,28 +9,31 @@ const MAX_ATTEMPTS_NOW = 5;
 const MAX_ATTEMPTS_LATER = 300;
 /** Eyes on a message are a courtesy, and what is to be said stands in line behind them. */
 const MAX_ATTEMPTS_EYES = 3;
+/** A vendor that wants more time than that has them given up: Slack limits reactions apart from messages, and these could go out meanwhile. */
+const MAX_PAUSE_EYES_MS = 10_000;
 const MAX_PAUSE_MS = 5 * 60_000;
 /** Doubled with each attempt: 1, 2, 4, 8 s ... */
 const BASE_PAUSE_MS = 500;
 /** The other side names a short time again and again: with a second more for each attempt, all of them take half a day at least. */
 const MORE_EACH_TIME_MS = 1_000;
 
-/** Words for a person, which nobody can do again by writing `retry`: they outlast an outage of the vendor. */
-const MUST_ARRIVE: ReadonlySet<Effect["do"]> = new Set(["answer", "say", "refuse", "help"]);
-
 /** Milliseconds until the next attempt, or null when there is none. `attempts` counts those that were made. */
 export function retryInMs(error: ThreadboxError, attempts: number, effect: Effect["do"]): number | null {
   if (attempts >= maxAttempts(error, effect)) return null;
   const { retryAfterMs } = error;
+  if (effect === "acknowledge" && (retryAfterMs ?? 0) > MAX_PAUSE_EYES_MS) return null;
   if (retryAfterMs === undefined) return Math.min(MAX_PAUSE_MS, BASE_PAUSE_MS * 2 ** Math.min(attempts, 12));
   return Math.max(retryAfterMs, Math.min(MAX_PAUSE_MS, MORE_EACH_TIME_MS * (attempts - 1)));
 }
 
 function maxAttempts({ code }: ThreadboxError, effect: Effect["do"]): number {
   const { retry } = catalogEntry(code);
+  // A connection to the database that broke under the effect looks the same, and what was acknowledged must not be given up for it.
+  if (code === "internal") return MAX_ATTEMPTS_NOW;
   if (retry === "never") return 0;
   if (effect === "acknowledge") return MAX_ATTEMPTS_EYES;
-  const isOutage = code === "surface.unavailable" && MUST_ARRIVE.has(effect);
+  // They outlast an outage of the vendor.
+  const isOutage = code === "surface.unavailable" && POSTS.has(effect);
   return retry === "later" || isOutage ? MAX_ATTEMPTS_LATER : MAX_ATTEMPTS_NOW;
 }
 

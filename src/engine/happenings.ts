@@ -47,7 +47,7 @@ export type Tell = (happening: Happening) => void;
 type Outcome = TurnResult["outcome"];
 
 /** `joined`: it is part of another turn. `obeyed`: a command that needs none, or something that was refused in words. */
-type Settled = "aside" | "turned-away" | "joined" | "obeyed";
+type Settled = "aside" | "turned-away" | "limited" | "joined" | "obeyed";
 
 interface Ids {
   session: string;
@@ -99,7 +99,7 @@ export function happeningsOf(
 
 function mentionOf(event: SessionEvent): string | null {
   if (event.type === "mentioned") return event.mention.id;
-  if (event.type === "admitted" || event.type === "turned-away") return event.mention;
+  if (event.type === "admitted" || event.type === "turned-away" || event.type === "limited") return event.mention;
   return event.type === "steered" ? event.ask.id : null;
 }
 
@@ -118,11 +118,11 @@ function settledBy(
     return effects.length > 0 ? null : { mention: event.mention.id, since: event.mention.at, how: "aside" };
   if (event.type === "steered")
     return event.disposition === "steered" ? { mention: event.ask.id, since: event.ask.at, how: "joined" } : null;
-  if (event.type !== "admitted" && event.type !== "turned-away") return null;
+  if (event.type !== "admitted" && event.type !== "turned-away" && event.type !== "limited") return null;
   const mention = before.checking.find(({ id }) => id === event.mention);
   if (!mention) return null;
   const { id, at: since } = mention;
-  if (event.type === "turned-away") return { mention: id, since, how: "turned-away" };
+  if (event.type !== "admitted") return { mention: id, since, how: event.type };
   const passedOn = effects.some(({ effect }) => effect.do === "steer" && effect.ask.id === id);
   if (passedOn || session.turn?.id === id || session.queue.some((ask) => ask.id === id)) return null;
   return { mention: id, since, how: session.turn?.asks.some((ask) => ask.id === id) ? "joined" : "obeyed" };

@@ -5,8 +5,7 @@
  */
 import { createBell } from "../bell.ts";
 import { pause } from "../clock.ts";
-import { decide } from "../core/decide.ts";
-import { type Effect, LANE, type Lane, type SessionEvent } from "../core/decision.ts";
+import { type Effect, type Lane, laneOf, type SessionEvent } from "../core/decision.ts";
 import type { Session } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { Tx } from "../store/database.ts";
@@ -14,11 +13,10 @@ import type { PendingEffect } from "../store/effects.ts";
 import type { StreamPosition } from "../wire/events.ts";
 import { attempt } from "./attempt.ts";
 import { type Claim, claimSession, Fenced } from "./claim.ts";
+import { decideAndStore } from "./decided.ts";
 import { type Batch, follow } from "./follow.ts";
-import { happeningsOf } from "./happenings.ts";
 import type { SessionJob } from "./jobs.ts";
 import type { EngineDeps } from "./ports.ts";
-import { aboutOf } from "./reason.ts";
 import { createStage, type Stage } from "./stage.ts";
 
 export interface Holder {
@@ -55,8 +53,7 @@ export function hold(deps: EngineDeps, job: SessionJob): Holder {
       giveUp(thrown);
       return "abandoned";
     } finally {
-      held.stage.drop();
-      await settle(held);
+      await settle(held, held.stage.drop());
     }
   };
   const done = begun()
@@ -130,7 +127,7 @@ async function work(held: Held, next: () => Promise<void>): Promise<"released" |
 /** Begins what can begin: the first effect of each free lane, and the stream of a turn that runs. */
 function begin(held: Held, session: Session, pending: PendingEffect[]): void {
   for (const row of pending) {
-    const lane = LANE[row.effect.do];
+    const lane = laneOf(row.effect, session);
     if (held.lanes.has(lane) || held.begun.has(row.id)) continue;
     held.lanes.add(lane);
     held.begun.add(row.id);
@@ -235,11 +232,7 @@ async function commit(
   const bot = deps.settings.owner;
   const happened = await claim.write(async (tx, session) => {
     await write(tx);
-    if (!event) return [];
-    const at = deps.clock.now();
-    const decision = decide(session, event, at);
-    await deps.store.save(tx, decision, { bot, event: event.type, about: aboutOf(event) });
-    return happeningsOf(session, event, decision, { at, bot });
+    return event ? decideAndStore(deps.store, tx, { session, event }, { at: deps.clock.now(), bot }) : [];
   });
   for (const happening of happened) deps.tell?.(happening);
 }
@@ -262,8 +255,8 @@ async function letGo({ deps, job, claim, ring }: Held): Promise<boolean> {
 }
 
 /** What was begun may still come to its end and be recorded; what takes longer is found half-done by whoever holds the session next. */
-async function settle({ deps, tasks }: Held): Promise<void> {
-  await Promise.race([Promise.all(tasks), pause(deps.clock, SETTLE_WITHIN_MS)]);
+async function settle({ deps, tasks }: Held, dropped: Promise<void>): Promise<void> {
+  await Promise.race([Promise.all([...tasks, dropped]), pause(deps.clock, SETTLE_WITHIN_MS)]);
 }
 
 /** Whoever stops a bot (a service, a container) waits ten seconds before it kills. */

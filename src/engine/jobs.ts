@@ -141,6 +141,9 @@ const Touched = z.object({
     .transform((ids) => ids ?? []),
 });
 
+/** pg-boss forgets after two weeks what nobody has fetched. What was acknowledged waits for a bot however long there is none: ten years. */
+const KEPT_SECONDS = 10 * 365 * 24 * HOUR_SECONDS;
+
 async function makeQueues(boss: PgBoss): Promise<void> {
   // A failed job would free the key but leave the work undone: try for ever, our own tables know what was given up.
   const session = {
@@ -148,6 +151,7 @@ async function makeQueues(boss: PgBoss): Promise<void> {
     heartbeatSeconds: LEASE_SECONDS,
     retryLimit: 1_000_000,
     expireInSeconds: EXPIRE_SECONDS,
+    retentionSeconds: KEPT_SECONDS,
     deleteAfterSeconds: 600,
   } as const;
   const retried = {
@@ -157,6 +161,7 @@ async function makeQueues(boss: PgBoss): Promise<void> {
     retryBackoff: true,
     retryDelay: 1,
     retryDelayMax: 60,
+    retentionSeconds: KEPT_SECONDS,
     deleteAfterSeconds: 600,
   } as const;
   for (const [name, options] of [
@@ -164,7 +169,9 @@ async function makeQueues(boss: PgBoss): Promise<void> {
     ["timer", retried],
     ["lookup", retried],
   ] as const) {
-    if (!(await boss.getQueue(name))) await boss.createQueue(name, options);
+    const queue = await boss.getQueue(name);
+    if (!queue) await boss.createQueue(name, options);
+    else if (queue.retentionSeconds !== KEPT_SECONDS) await boss.updateQueue(name, { retentionSeconds: KEPT_SECONDS }); // of an older version
     // A cold queue cache would make the first send inside a transaction read outside of it, and wait for itself.
     await boss.touch(name, { id: "00000000-0000-0000-0000-000000000000", retryCount: 0 });
   }

@@ -13,6 +13,7 @@ export function aboutOf(event: SessionEvent): object {
       return { mention, author: author.name, ...(choice.is === "problem" ? { problem: choice.code } : {}) };
     }
     case "turned-away":
+    case "limited":
       return { mention: event.mention, text: titleOf(event.text) };
     case "sandbox.ready":
       return { sandbox: event.running.name, from: event.from };
@@ -28,6 +29,7 @@ export function aboutOf(event: SessionEvent): object {
       return { url: event.pullRequest.url };
     case "slept":
     case "sleep.failed":
+    case "sandbox.expired":
       return {};
     default: {
       const { type: _type, ...rest } = event;

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { parseCommand } from "../core/command.ts";
 import { threadKey } from "../core/correlation.ts";
-import { decide, newSession } from "../core/decide.ts";
+import { newSession } from "../core/decide.ts";
 import type { SessionEvent } from "../core/decision.ts";
 import { titleOf } from "../core/naming.ts";
 import type { Inbox, KeyLink, Mention, Ms, Receipt } from "../core/types.ts";
@@ -15,10 +15,10 @@ import type { Log } from "../log.ts";
 import type { Tx } from "../store/database.ts";
 import type { Store } from "../store/store.ts";
 import type { Surfaces } from "../surfaces/surface.ts";
-import { type Happening, happeningsOf, type Tell } from "./happenings.ts";
+import { decideAndStore } from "./decided.ts";
+import type { Happening, Tell } from "./happenings.ts";
 import type { Jobs, TimerJob } from "./jobs.ts";
 import type { EngineSettings } from "./ports.ts";
-import { aboutOf } from "./reason.ts";
 import type { Reached } from "./steps.ts";
 
 export interface ReceiveDeps {
@@ -168,9 +168,7 @@ async function apply({ deps, tx, happened }: Writing, id: string, event: Session
   const session = await deps.store.lock(tx, id, null);
   if (!session) return;
   const by = { at: deps.clock.now(), bot: botOf(deps) };
-  const decision = decide(session, event, by.at);
-  await deps.store.save(tx, decision, { bot: by.bot, event: event.type, about: aboutOf(event) });
-  happened.push(...happeningsOf(session, event, decision, by));
+  happened.push(...(await decideAndStore(deps.store, tx, { session, event }, by)));
   await deps.jobs.wake(tx, id);
   await deps.store.notify(tx, "threadbox_wake", id);
 }

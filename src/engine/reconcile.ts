@@ -4,11 +4,13 @@
  */
 import { every, pause } from "../clock.ts";
 import { decide } from "../core/decide.ts";
+import type { SessionEvent } from "../core/decision.ts";
 import type { Ms } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { Listed } from "../sandboxes/provider.ts";
 import type { KnownSandbox } from "../store/sandboxes.ts";
 import type { EngineDeps, EngineSettings } from "./ports.ts";
+import { aboutOf } from "./reason.ts";
 
 export interface ReconcileDeps extends Pick<EngineDeps, "store" | "provider" | "clock" | "log"> {
   /** How long files of a sleeping sandbox are kept on this machine; for ever when it is left out. Other providers delete by themselves. */
@@ -155,9 +157,9 @@ async function endSleep({ store, provider, clock, log, retentionMs, settings }: 
       const session = await store.lock(tx, id, null);
       if (session?.sandbox.is !== "asleep" || session.sandbox.token !== token) return false;
       if (onThisMachine) await provider.forget(token);
-      const expired = decide(session, { type: "sandbox.expired", token }, clock.now());
-      const reason = { bot: settings?.owner ?? null, event: "sandbox.expired", about: { token } };
-      await store.saveUnseen(tx, expired, reason);
+      const event: SessionEvent = { type: "sandbox.expired", token };
+      const reason = { bot: settings?.owner ?? null, event: event.type, about: aboutOf(event) };
+      await store.saveUnseen(tx, decide(session, event, clock.now()), reason);
       return true;
     });
     if (!ended) continue;

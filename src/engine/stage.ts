@@ -14,8 +14,8 @@ export interface Stage {
   of(turn: string): Display | null;
   /** The last edit of a turn's message, before its answer. */
   end(session: Session, turn: string, thread: Thread, outcome: TurnResult["outcome"]): Promise<void>;
-  /** Stops showing without a last edit: another bot goes on. */
-  drop(): void;
+  /** Stops showing without a last edit: another bot goes on, once this resolves. */
+  drop(): Promise<void>;
 }
 
 /** The stage of one holder: it shows one turn at a time. */
@@ -41,7 +41,7 @@ export function createStage(deps: EngineDeps, write: Write): Stage {
       const { turn } = session;
       if (!turn) return;
       if (display?.turn !== turn.id) {
-        display?.drop();
+        void display?.drop();
         display = await open(session, turn);
       }
       const now = waitingFor(session, turn);
@@ -56,9 +56,10 @@ export function createStage(deps: EngineDeps, write: Write): Stage {
       if (display === closing) display = null;
       await closing.close(endedProgress(closing.progress(), outcome));
     },
-    drop() {
-      display?.drop();
+    async drop() {
+      const dropped = display?.drop();
       display = null;
+      await dropped;
     },
   };
 }

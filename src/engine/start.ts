@@ -8,13 +8,17 @@ import type { Write } from "./claim.ts";
 import type { EngineDeps } from "./ports.ts";
 import type { Origin } from "./stock.ts";
 
-/** Throws `sandbox.lost` when the session's own files cannot be woken any more. */
+/**
+ * Throws `sandbox.lost` when the session's own files cannot be woken any more. Null when it is not starting any more: a timer that
+ * came twice asked for it twice, or it was ended meanwhile, and nobody would ever put such a machine to sleep.
+ */
 export async function startSandbox(
   deps: EngineDeps,
   session: Session,
   token: WakeToken | null,
   write: Write,
-): Promise<SessionEvent> {
+): Promise<SessionEvent | null> {
+  if (session.sandbox.is !== "starting") return null;
   const full = await withoutPlace(deps, session, write);
   if (full) return full;
   const { sandbox, from } = token === null ? await startNew(deps, session) : await wake(deps, session, token);

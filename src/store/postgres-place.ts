@@ -25,8 +25,7 @@ const MAX_SOCKET_PATH_BYTES = 100;
 /** `home` is an absolute path without links, and exists. Makes the folders; safe to repeat. */
 export function postgresPlace(home: string): PostgresPlace {
   const usual = join(home, "postgres");
-  const pointer = join(usual, "WHERE");
-  const folder = existsSync(pointer) ? readFileSync(pointer, "utf8").trim() : usual;
+  const folder = postgresFolder(home);
   const user = postgresUser(ownerOf(join(folder, "data")));
   if (folder !== usual || existsSync(join(usual, "data"))) return checkedPlace(home, folder, user);
   if (mayEnter(home, user)) return checkedPlace(home, usual, user);
@@ -34,8 +33,17 @@ export function postgresPlace(home: string): PostgresPlace {
   const sheltered = join(SHELTER, nameOf(home));
   const place = checkedPlace(home, sheltered, user);
   mkdirSync(usual, { recursive: true, mode: 0o700 });
-  writeFileSync(pointer, `${sheltered}\n`);
+  writeFileSync(join(usual, POINTER), `${sheltered}\n`);
   return place;
+}
+
+const POINTER = "WHERE";
+
+/** Where it lies, if it lies anywhere: nothing is made. */
+export function postgresFolder(home: string): string {
+  const usual = join(home, "postgres");
+  const pointer = join(usual, POINTER);
+  return existsSync(pointer) ? readFileSync(pointer, "utf8").trim() : usual;
 }
 
 function checkedPlace(home: string, folder: string, user: PostgresUser): PostgresPlace {

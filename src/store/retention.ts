@@ -10,8 +10,7 @@ import { addDecision, type Reason } from "./decisions.ts";
 import { toJson } from "./json.ts";
 
 /** What stands in rows that are of no use any more after a while. */
-export const AGING = ["inbox", "decisions", "effects", "transcript", "web_posts"] as const;
-export type Aging = (typeof AGING)[number];
+export type Aging = "inbox" | "decisions" | "effects" | "transcript" | "web_posts";
 
 /** A transcript that is longer than it may be; everything up to `to` goes. */
 export interface LongTranscript {

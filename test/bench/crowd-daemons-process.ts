@@ -61,9 +61,9 @@ function tellTime(everyMs: number, offsetMs: number): Script {
     void stopped.then(() => {
       stop = true;
     });
-    for (let n = 0; !signal.aborted && !stop; n++) {
-      const waitMs = everyMs - ((Date.now() - offsetMs) % everyMs);
-      await pause(waitMs, undefined, { signal }).catch(() => {});
+    let dueAt = Date.now() + everyMs - ((Date.now() - offsetMs) % everyMs);
+    for (let n = 0; !stop; n++, dueAt += everyMs) {
+      await pause(dueAt - Date.now(), undefined, { signal }).catch(() => {});
       if (signal.aborted) break;
       const call = { call: `c${n}`, tool: "bash" };
       context.report({ type: "tool.started", ...call, title: saysTime(Date.now()), input: '{"command":"date"}' });

@@ -55,7 +55,7 @@ function rowOfLatency(seen: CrowdSeen, size: CrowdSize): Row {
 function rowOfProcessor({ bot, told }: CrowdSeen, size: CrowdSize): Row {
   const note =
     `Of one processor, over ${seconds(size.forMs)}; ${(bot.processorMs / told).toFixed(1)} ms for each thing told, with its edit, its transaction and the edits between. ` +
-    "Bound by a request to Slack (here without TLS) for each edit, and by six statements to Postgres for what is stored.";
+    "Bound by a request to Slack (here without TLS) for each edit, and by one transaction for what is stored.";
   const share = (100 * bot.processorMs) / size.forMs;
   return valueRow({ what: `bot's processor time, ${inFlight(size)}`, note }, 1, share, "%");
 }

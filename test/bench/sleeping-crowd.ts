@@ -10,7 +10,8 @@ export async function cloneSessions({ query, count }: BenchDatabase, sessions: n
   const there = await count("select count(*) from sessions");
   const copies = "generate_series($1::int, $2::int - 1) n";
   const given = [there, sessions];
-  const template = "(select * from sessions order by created_at limit 1) one";
+  const first = "(select session_id from inbox order by seq limit 1)";
+  const template = `(select * from sessions where id = ${first}) one`;
   const id = "'s' || lpad(n::text, 10, '0')";
   await query(
     `insert into sessions (id, epoch, state, stream_epoch, stream_cursor, created_at, updated_at)
@@ -24,7 +25,7 @@ export async function cloneSessions({ query, count }: BenchDatabase, sessions: n
     `insert into inbox (dedupe, session_id, body) select 'terminal:t' || n, ${id}, one.body from ${mentioned}, ${copies}`,
     given,
   );
-  const done = "(select * from effects where session_id = (select session_id from effects order by seq limit 1)) one";
+  const done = `(select * from effects where session_id = ${first}) one`;
   await query(
     `insert into effects (id, session_id, effect, attempts, done_at)
      select replace(one.id, one.session_id, ${id}), ${id}, one.effect, 1, now() from ${done}, ${copies}`,

@@ -116,6 +116,7 @@ export async function chaosGround(
   };
   const provider = localProvider({ home: join(home, "bot"), log: pino({ level: "silent" }) });
   const bots: MortalBot[] = [];
+  let seenAt = Date.now();
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => undefined);
   let bell = Promise.withResolvers<void>();
@@ -139,6 +140,7 @@ export async function chaosGround(
       const life = { ...own, repositories: [repository], idleAfterMs: 1, deadly: [...deadly] };
       const bot = mortalBot(life, () => {
         clock.advance(NEXT_DELIVERY_MS);
+        seenAt = Date.now();
         listens.resolve();
         ring();
       });
@@ -148,9 +150,10 @@ export async function chaosGround(
       return bot;
     },
     async until(holds) {
-      const until = Date.now() + GIVE_UP_AFTER_MS;
+      seenAt = Date.now();
       while (!(await holds())) {
-        if (Date.now() > until) throw new Error(`it did not come to that; there is ${await standing(db)}`);
+        if (Date.now() > seenAt + GIVE_UP_AFTER_MS)
+          throw new Error(`it did not come to that; there is ${await standing(db)}`);
         const look = setTimeout(ring, LOOK_EVERY_MS);
         await Promise.race([bell.promise, broken.promise]);
         clearTimeout(look);
@@ -186,7 +189,7 @@ export async function chaosGround(
   };
 }
 
-/** Ends a test that would hang; longer than a few leases. */
+/** Without a new life of a bot: ends a test that would hang. Longer than a few leases. */
 const GIVE_UP_AFTER_MS = 60_000;
 /** The same one that the bot runs: whoever comes first starts it. */
 async function ownDatabase(home: string) {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { chaosGround, type Ground } from "./ground.ts";
-import { scripts } from "./stories.ts";
+import { longTurn, scripts } from "./stories.ts";
 
 let ground: Ground;
 before(async () => {
@@ -12,13 +12,6 @@ after(() => ground.close());
 
 const owners = async (): Promise<(string | null)[]> =>
   (await ground.db.selectFrom("sessions").select("owner").execute()).map(({ owner }) => owner);
-
-/** A turn that goes on until somebody says stop; gives back its thread. */
-async function longTurn(): Promise<string> {
-  const thread = ground.mentions("take your time");
-  await ground.until(() => /sleep 600/.test(ground.ours(thread)[0]?.seen ?? ""));
-  return thread;
-}
 
 async function stopped(thread: string): Promise<void> {
   ground.slack.as("ada").says("#web", "stop", { thread });
@@ -32,7 +25,7 @@ async function stopped(thread: string): Promise<void> {
 describe("two bots", () => {
   test("a killed one's turn is taken over, and goes on where it was", async () => {
     const first = await ground.bot();
-    const thread = await longTurn();
+    const thread = await longTurn(ground);
     const [held] = await owners();
     const second = await ground.bot();
     await first.die();
@@ -43,7 +36,7 @@ describe("two bots", () => {
 
   test("one that slept through its lease finds its session taken, and says nothing more", async () => {
     const first = await ground.bot();
-    const thread = await longTurn();
+    const thread = await longTurn(ground);
     const held = (await owners()).find((owner) => owner !== null);
     const second = await ground.bot();
     first.freeze();
@@ -78,7 +71,7 @@ describe("two bots", () => {
 
 test("a bot that ends in order leaves nothing that another one would have to wait for", async () => {
   const bot = await ground.bot();
-  const thread = await longTurn();
+  const thread = await longTurn(ground);
   await bot.stop();
   const jobs = await ground.jobs();
   assert.deepEqual(

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { chaosGround, type Ground } from "./ground.ts";
-import { scripts } from "./stories.ts";
+import { longTurn, scripts } from "./stories.ts";
 
 describe("under a turn that goes on", () => {
   let ground: Ground;
@@ -14,19 +14,13 @@ describe("under a turn that goes on", () => {
 
   const last = (thread: string): string => ground.ours(thread).at(-1)?.seen ?? "";
 
-  async function longTurn(): Promise<string> {
-    const thread = ground.mentions("take your time");
-    await ground.until(() => /sleep 600/.test(ground.ours(thread)[0]?.seen ?? ""));
-    return thread;
-  }
-
   async function usable(thread: string): Promise<void> {
     ground.slack.as("ada").says("#web", "the test fails, please fix it", { thread });
     await ground.until(async () => /It adds now/.test(last(thread)) && (await ground.isSettled()));
   }
 
   test("the agent is killed: the thread is told, once, and goes on being usable", async () => {
-    const thread = await longTurn();
+    const thread = await longTurn(ground);
     await ground.kill("agent");
     await ground.until(async () => (await ground.isSettled()) && ground.ours(thread).length > 1);
     assert.match(last(thread), /retry/);
@@ -35,7 +29,7 @@ describe("under a turn that goes on", () => {
   });
 
   test("the daemon is killed: the thread is told, once, and goes on being usable", async () => {
-    const thread = await longTurn();
+    const thread = await longTurn(ground);
     await ground.kill("daemon");
     await ground.until(async () => (await ground.isSettled()) && ground.ours(thread).length > 1);
     assert.match(last(thread), /The daemon was restarted during the turn/);
@@ -44,7 +38,7 @@ describe("under a turn that goes on", () => {
   });
 
   test("the machine is destroyed: the thread is told what is lost, and the turn goes on in another one", async () => {
-    const thread = await longTurn();
+    const thread = await longTurn(ground);
     await ground.kill("machine");
     await ground.until(() => ground.ours(thread).length > 1);
     assert.match(last(thread), /is gone, with what was not pushed/);
@@ -64,8 +58,7 @@ describe("the database is killed while people write", () => {
   after(() => ground.close());
 
   test("it comes back by itself, everything is answered once, and the turn that ran goes on", async () => {
-    const long = ground.mentions("take your time");
-    await ground.until(() => /sleep 600/.test(ground.ours(long)[0]?.seen ?? ""));
+    const long = await longTurn(ground);
     const threads: string[] = [];
     for (let round = 0; round < 3; round++) {
       for (let each = 0; each < 5; each++) threads.push(ground.mentions("help"));

@@ -51,9 +51,8 @@ export const STORIES: Story[] = [
     steps: of("steer", "abort", "say"),
     async tell(ground) {
       const found = nothingYet();
-      const thread = ground.mentions("take your time");
+      const thread = await longTurn(ground);
       const ours = () => ground.ours(thread);
-      await ground.until(() => /sleep 600/.test(ours()[0]?.seen ?? ""));
       const says = (text: string) => ground.slack.as("ada").says("#web", text, { thread });
       says("with tabs, please");
       await ground.until(async () => (await latest(ground))?.turn?.asks.length === 2);
@@ -84,6 +83,13 @@ export const STORIES: Story[] = [
     },
   },
 ];
+
+/** A turn that goes on until somebody says stop; gives back its thread. */
+export async function longTurn(ground: Ground): Promise<string> {
+  const thread = ground.mentions("take your time");
+  await ground.until(() => /sleep 600/.test(ground.ours(thread)[0]?.seen ?? ""));
+  return thread;
+}
 
 const nothingYet = (): Findings => ({ lost: [], doubled: [], outOfOrder: [] });
 

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Refused } from "../../src/cli/failure.ts";
+import { storyDocument } from "../../src/cli/why-document.ts";
 import { findStory, linkOf } from "../../src/cli/why-find.ts";
-import { storyDocument, storyLines } from "../../src/cli/why-story.ts";
+import { storyLines } from "../../src/cli/why-story.ts";
 import { createIngress } from "../../src/engine/receive.ts";
 import type { Story } from "../../src/store/story.ts";
 import { handWoundClock } from "../clock.ts";

@@ -129,6 +129,12 @@ describe("a mention during a turn", () => {
     assert.deepEqual(names(effects), ["acknowledge", "say"]);
     assert.equal(session.queue.length, 10);
   });
+  test("is told so as well when ten have joined a turn that waits for its sandbox", () => {
+    const ten = Array.from({ length: 10 }, (_, index) => says(`j${index}`, "and this")).flat();
+    const { effects, session } = tell(ask, ten, says("m2", "one too many"));
+    assert.deepEqual(names(effects), ["acknowledge", "say"]);
+    assert.equal(session.turn?.asks.length, 11);
+  });
 });
 
 describe("stop", () => {

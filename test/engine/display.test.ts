@@ -16,8 +16,11 @@ function opened(posted: string | null = null) {
   const shown: { now: string; ref: string | null; again: boolean }[] = [];
   const refs: string[] = [];
   const failures: ThreadboxError[] = [];
+  /** What the surface waits for before it answers. */
+  const held: Promise<void>[] = [];
   const surface = {
     async show(_thread, progress, _page, ref, { again }) {
+      await held[0];
       const failure = failures.shift();
       if (failure) throw failure;
       shown.push({ now: progress.now, ref, again });
@@ -32,7 +35,7 @@ function opened(posted: string | null = null) {
     await breathe();
   };
   const change = (now: string) => display.update({ ...display.progress(), now, changedAt: clock.now() });
-  return { display, shown, refs, failures, wind, change };
+  return { display, shown, refs, failures, held, wind, change };
 }
 
 describe("the progress message", () => {
@@ -64,6 +67,22 @@ describe("the progress message", () => {
     const { shown, wind } = opened("posting");
     await wind(0);
     assert.deepEqual(shown, [{ now: "Starting", ref: null, again: true }]);
+  });
+
+  test("is let go of only when what is on its way has a name, so that the next bot does not post another one", async () => {
+    const { display, refs, held, wind } = opened();
+    const answered = Promise.withResolvers<void>();
+    held.push(answered.promise);
+    await wind(0);
+    let dropped = false;
+    const dropping = display.drop().then(() => {
+      dropped = true;
+    });
+    await breathe();
+    assert.deepEqual([dropped, refs], [false, ["posting"]]);
+    answered.resolve();
+    await dropping;
+    assert.deepEqual(refs, ["posting", "1.2"]);
   });
 
   test("goes without an edit when the surface limits us, and waits as long as it says", async () => {

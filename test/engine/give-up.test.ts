@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Effect } from "../../src/core/decision.ts";
 import { retryInMs } from "../../src/engine/give-up.ts";
-import { type ErrorCode, ThreadboxError } from "../../src/errors.ts";
+import { type ErrorCode, ThreadboxError, toThreadboxError } from "../../src/errors.ts";
 
 const failure = (code: ErrorCode, retryAfterMs?: number) =>
   new ThreadboxError(code, "it failed", retryAfterMs === undefined ? {} : { retryAfterMs });
@@ -48,7 +48,14 @@ describe("what could not be posted", () => {
 test("eyes on a message hold up nothing for long", () => {
   assert.deepEqual(pauses("acknowledge", failure("surface.unavailable")), [1_000, 2_000]);
   assert.deepEqual(pauses("acknowledge", failure("surface.rate-limited", 5_000)), [5_000, 5_000]);
+  assert.deepEqual(pauses("acknowledge", failure("surface.rate-limited", 60_000)), []);
 });
 
 test("whoever waits for a check is told within a quarter of a minute", () =>
   assert.deepEqual(pauses("check", failure("surface.unavailable")), [1_000, 2_000, 4_000, 8_000]));
+
+for (const effect of ["check", "answer", "claim"] as const)
+  test(`${effect}: a connection to the database that broke in the middle is no reason to give it up`, () =>
+    assert.deepEqual(pauses(effect, toThreadboxError(new Error("Connection terminated unexpectedly"))), [
+      ...[1_000, 2_000, 4_000, 8_000],
+    ]));

@@ -58,6 +58,11 @@ describe("what one decision was", () => {
       [...begun.slice(0, 1), { type: "turned-away", mention: "m1", text: "no" }],
       ["session.decided", "mention.settled"],
     ],
+    [
+      "a limit is reached",
+      [...begun.slice(0, 1), { type: "limited", mention: "m1", text: "full" }],
+      ["session.decided", "mention.settled"],
+    ],
   ] as [string, SessionEvent[], Happening["type"][]][]) {
     test(what, () =>
       assert.deepEqual(
@@ -155,6 +160,7 @@ describe("a line in the log", () => {
 describe("what is remembered of an event", () => {
   for (const [event, about] of [
     [{ type: "slept", token: "wakes-everything" }, {}],
+    [{ type: "sandbox.expired", token: "woke-everything" }, {}],
     [begun[0], { mention: "m1", author: "alice" }],
     [
       { type: "turn.ended", turn: "m1", attempt: 1, result: { ...done, answer: "a long answer" } },

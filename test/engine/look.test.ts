@@ -1,7 +1,7 @@
 /** What the holder of a session sees while others write to it. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { KyselyPlugin } from "kysely";
+import { type KyselyPlugin, sql } from "kysely";
 import { type Jobs, startJobs } from "../../src/engine/jobs.ts";
 import { createIngress } from "../../src/engine/receive.ts";
 import { createStore } from "../../src/store/store.ts";
@@ -54,6 +54,14 @@ test("a mention that comes in the middle of a look is either not seen at all, or
     [],
   );
   assert.equal((await store.look(session, claim?.epoch ?? 0))?.pending.length, 2);
+});
+
+test("what was acknowledged waits for a bot however long there is none", async () => {
+  const ingress = createIngress({ store: createStore(db), jobs, surfaces: {}, clock: handWoundClock(), log: quiet });
+  await ingress.receive({ ...mention("4", "fix it"), dedupe: "4", keys: ["slack:thread:T1/C1/4"] });
+  const { rows } = await sql<{ kept: boolean }>`
+    select bool_and(keep_until > now() + interval '1 year') as kept from pgboss.job where name = 'session'`.execute(db);
+  assert.deepEqual(rows, [{ kept: true }]);
 });
 
 test("text that Postgres cannot hold is stored without what it cannot hold", async () => {

@@ -3,6 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { githubEvents } from "../../../handlers/github/events.ts";
 import { githubReplay, type ReplayBook } from "../../../handlers/github/replay.ts";
 import type { NewMention, Receipt } from "../../../src/core/types.ts";
+import { ThreadboxError } from "../../../src/errors.ts";
 import { replayBook } from "../../../src/store/replay.ts";
 import { type TestStore, testStore } from "../../database.ts";
 import { quiet } from "../../quiet.ts";
@@ -21,6 +22,8 @@ interface Ground extends World {
   found: string[];
   /** The next ones are not stored. */
   refuse(times: number): void;
+  /** GitHub lists what it sent, and does not say it: that many times. */
+  mute(times: number): void;
   /** A bot starts, looks and stops. */
   look(): Promise<void>;
   away(): void;
@@ -35,6 +38,7 @@ async function whileAway(check: (ground: Ground) => Promise<void>): Promise<void
     const { clock, github, app, access } = world;
     const found: string[] = [];
     let refused = 0;
+    let muted = 0;
     const receive = async (mention: NewMention): Promise<Receipt> => {
       if (refused-- > 0) throw new Error("the database is away");
       found.push(mention.text);
@@ -43,9 +47,14 @@ async function whileAway(check: (ground: Ground) => Promise<void>): Promise<void
     const inbox = { receive, link: async (): Promise<Receipt> => ({ is: "duplicate" }) };
     const handle = githubEvents({ inbox, name: "threadbox", self: access.self, log: quiet, clock });
     const look = async (): Promise<void> => {
-      assert.ok(access.deliveries);
+      const { deliveries } = access;
+      assert.ok(deliveries);
+      const payload = async (id: number) => {
+        if (muted-- > 0) throw new ThreadboxError("surface.unavailable", "GitHub is away");
+        return deliveries.payload(id);
+      };
       const replay = githubReplay({
-        deliveries: access.deliveries,
+        deliveries: { ...deliveries, payload },
         handle,
         book: replayBook(store.db),
         clock,
@@ -60,6 +69,9 @@ async function whileAway(check: (ground: Ground) => Promise<void>): Promise<void
       ...{ ...world, found, look },
       refuse: (times) => {
         refused = times;
+      },
+      mute: (times) => {
+        muted = times;
       },
       away: () => app.webhookTo("http://127.0.0.1:1/"),
       back: () => app.webhookTo(world.url),
@@ -107,6 +119,15 @@ describe("what GitHub could not deliver", () => {
       await look();
       await look();
       assert.deepEqual(found, ["two", "one"]);
+    }));
+
+  test("is not given up because GitHub cannot say for a while what it was", () =>
+    whileAway(async ({ away, comment, look, found, mute }) => {
+      away();
+      await comment("one");
+      mute(7);
+      for (let i = 0; i < 8; i++) await look();
+      assert.deepEqual(found, ["one"]);
     }));
 
   test("is given up at last when the inbox never takes it", () =>

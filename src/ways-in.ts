@@ -1,0 +1,64 @@
+/** A part of the composition root: where the outside comes in, but for Slack, which is started and stopped like the rest. */
+import { type GitHubEventOptions, githubEvents } from "../handlers/github/events.ts";
+import { githubReplay, type Replay } from "../handlers/github/replay.ts";
+import { githubWebhooks } from "../handlers/github/webhooks.ts";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import type { Inbox } from "./core/types.ts";
+import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import type { TeamSettings } from "./repositories.ts";
+import { type Connection, isFromSandbox as isFromLocalSandbox } from "./sandboxes/local-peer.ts";
+import type { Routes } from "./server.ts";
+import type { OpenStore } from "./store/open.ts";
+import { newsFrom, sessionPages, webThreads } from "./store/pages.ts";
+import { replayBook } from "./store/replay.ts";
+import type { GitHubAccess } from "./surfaces/github-access.ts";
+import { metricsRoute } from "./web/metrics-route.ts";
+import { pages } from "./web/pages.ts";
+
+export interface WaysIn {
+  config: Config;
+  team: TeamSettings;
+  log: Log;
+  clock: Clock;
+  store: OpenStore;
+  /** Null where it is not set up. */
+  github: GitHubAccess | null;
+  /** Where all of them lead. */
+  inbox: Inbox;
+}
+
+export function webhooksOf(ways: WaysIn): Routes["github"] {
+  const secret = ways.config.github?.webhookSecret;
+  if (!secret || !ways.github) return null;
+  return githubWebhooks({ ...githubEventsOf(ways, ways.github), secret });
+}
+
+/** Where GitHub is to tell us, and an App may read what it could not. */
+export function replayOf(ways: WaysIn): Replay | null {
+  const { config, github, store, log, clock } = ways;
+  if (!config.github?.webhookSecret || !github?.deliveries) return null;
+  const handle = githubEvents(githubEventsOf(ways, github));
+  return githubReplay({ deliveries: github.deliveries, handle, book: replayBook(store.db), log, clock });
+}
+
+function githubEventsOf({ config, team, inbox, log, clock }: WaysIn, { self }: GitHubAccess): GitHubEventOptions {
+  const allowedBots = team.github.bots ?? [];
+  return { inbox, name: config.name, labels: team.labels, allowedBots, self, log, clock };
+}
+
+export function pagesOf({ config, store: { db, listener }, inbox, log, clock }: WaysIn): Routes["pages"] {
+  const { home, name, publicUrl } = config;
+  const read = { threads: webThreads(db), sessions: sessionPages(db), news: newsFrom(listener) };
+  return pages({ inbox, ...read, name, publicUrl, isFromSandbox: isFromSandboxOf(home), log, clock });
+}
+
+export function metricsOf({ home, metricsToken: token }: Config, { page }: Metrics): Routes["metrics"] {
+  return metricsRoute({ token, page, isFromSandbox: isFromSandboxOf(home) });
+}
+
+const isFromSandboxOf =
+  (home: string) =>
+  (connection: Connection): Promise<boolean> =>
+    isFromLocalSandbox(home, connection);

@@ -40,7 +40,7 @@ export interface Ground {
   bot(deadly?: readonly Step[]): Promise<MortalBot>;
   /** Resolves when it holds; looks whenever something may have changed. */
   until(holds: () => Promise<boolean> | boolean): Promise<void>;
-  /** Nothing is left to do, and nobody holds a session. */
+  /** What was said has come in, nothing is left to do, and nobody holds a session. */
   isSettled(): Promise<boolean>;
   /** Wake-ups of sessions that are there, and how far they are. */
   jobs(): Promise<{ state: string }[]>;
@@ -159,7 +159,7 @@ export async function chaosGround(
         clearTimeout(look);
       }
     },
-    isSettled: () => isSettled(db),
+    isSettled: async () => slack.isSettled() && (await isSettled(db)),
     async jobs() {
       const asked = sql<{ state: string }>`select state from pgboss.job where name = 'session'`;
       return (await asked.execute(db)).rows;

@@ -45,13 +45,15 @@ export async function startProcesses(view: View, command: Command): Promise<Runn
   const inside = [...WALLED, "/bin/sh", "-c", script, "sh", ...command.argv];
   const [program = "", ...rest] = [...command.prefix, findProgram("bwrap"), ...bubblewrap, ...inside];
   const child = spawn(program, rest, { env: {}, stdio: ["pipe", "pipe", "pipe", "pipe", "pipe", "pipe"] });
-  const init = await readyInside(child, view);
-  const life = lifeOf(init);
-  // bubblewrap's init keeps the number 2 for its first child.
+  let init = 0;
+  // Observed from the first moment: a short command has ended before the inside is known to be complete. Bubblewrap's init keeps
+  // the number 2 for its first child.
   const entrypoint = observed(
     child,
     () => processes().find(({ parent, inside }) => parent === init && inside === 2)?.pid,
   );
+  init = await readyInside(child, view);
+  const life = lifeOf(init);
   const ended = entrypoint.exit.then(() => allGone(init, life));
   const kill = () => {
     if (child.exitCode === null && child.signalCode === null) killProcess(init);
@@ -70,8 +72,8 @@ async function readyInside(child: ChildProcess, view: View): Promise<number> {
       .map((argument) => `${argument}\0`)
       .join(""),
   );
-  const ended = once(child, "exit").then(() => "ended" as const);
-  const outcome = await Promise.race([once(ready, "data"), ended]);
+  // Its end is that of the pipe: the end of a short process is heard before what it wrote.
+  const outcome = await Promise.race([once(ready, "data"), once(ready, "end").then(() => "ended" as const)]);
   ready.destroy();
   if (outcome === "ended") throw new Error(`the machine did not start: ${child.stderr && (await text(child.stderr))}`);
   return Number(JSON.parse(await text(info))["child-pid"]);

@@ -52,6 +52,8 @@ export interface Post {
   send(outgoing: Outgoing): Delivery;
   /** Everything ever sent, in order. */
   readonly sent: Delivery[];
+  /** Nothing is under way. */
+  isIdle(): boolean;
   /** Resolved when nothing is under way. */
   idle(): Promise<void>;
   clear(): void;
@@ -77,6 +79,7 @@ export function createPost(courier: () => Courier, changed: () => void): Post {
         });
       return delivery;
     },
+    isIdle: () => underWay.size === 0,
     async idle() {
       while (underWay.size > 0) await Promise.all(underWay);
     },

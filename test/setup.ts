@@ -1,7 +1,9 @@
-/** Before and after the whole of `npm test`: one Postgres for all files. */
+/** Before and after the whole of `npm test`: one Postgres for all files, and what Node compiles is compiled once. */
+import { COMPILED } from "./compiled.ts";
 import { testPostgres } from "./database.ts";
 
 export async function globalSetup(): Promise<void> {
+  process.env.NODE_COMPILE_CACHE ??= COMPILED;
   await testPostgres();
 }
 

@@ -44,9 +44,9 @@ export interface Ground {
   isSettled(): Promise<boolean>;
   /** Wake-ups of sessions that are there, and how far they are. */
   jobs(): Promise<{ state: string }[]>;
-  /** SIGKILL for the whole of its own Postgres. */
-  killDatabase(): void;
-  /** Minutes go by at Slack, which delivers again what was not taken. */
+  /** SIGKILL for its own Postgres. Resolves when another one answers: the parts of the dead one do for a moment. */
+  killDatabase(): Promise<void>;
+  /** Minutes go by at Slack, which delivers again what was not taken; none while something is on its way, which would be late then. */
   deliverAgain(): void;
   /** SIGKILL for a part of every sandbox that runs. */
   kill(part: Part): Promise<void>;
@@ -124,6 +124,16 @@ export async function chaosGround(
     bell.resolve();
     bell = Promise.withResolvers<void>();
   };
+  const until: Ground["until"] = async (holds) => {
+    seenAt = Date.now();
+    while (!(await holds())) {
+      if (Date.now() > seenAt + GIVE_UP_AFTER_MS)
+        throw new Error(`it did not come to that; there is ${await standing(db)}`);
+      const look = setTimeout(ring, LOOK_EVERY_MS);
+      await Promise.race([bell.promise, broken.promise]);
+      clearTimeout(look);
+    }
+  };
   return {
     ...{ slack, github, model, db, variables, repository },
     mentions: (text) => slack.as("ada").says("#web", `<@${slack.app.botUserId}> ${text}`).message.ts,
@@ -149,27 +159,28 @@ export async function chaosGround(
       await Promise.race([listens.promise, broken.promise]);
       return bot;
     },
-    async until(holds) {
-      seenAt = Date.now();
-      while (!(await holds())) {
-        if (Date.now() > seenAt + GIVE_UP_AFTER_MS)
-          throw new Error(`it did not come to that; there is ${await standing(db)}`);
-        const look = setTimeout(ring, LOOK_EVERY_MS);
-        await Promise.race([bell.promise, broken.promise]);
-        clearTimeout(look);
-      }
-    },
-    isSettled: async () => slack.isSettled() && (await isSettled(db)),
+    until,
+    isSettled: async () => slack.open().length === 0 && (await isSettled(db)),
     async jobs() {
       const asked = sql<{ state: string }>`select state from pgboss.job where name = 'session'`;
       return (await asked.execute(db)).rows;
     },
-    killDatabase() {
+    async killDatabase() {
       const file = join(home, "bot", "postgres", "data", "postmaster.pid");
-      const [pid = ""] = readFileSync(file, "utf8").split("\n");
-      process.kill(Number(pid), "SIGKILL");
+      const pid = () => Number(readFileSync(file, "utf8").split("\n")[0]);
+      const dead = pid();
+      process.kill(dead, "SIGKILL");
+      const answers = db.selectFrom("sessions").select("id").limit(1);
+      await until(() =>
+        answers.execute().then(
+          () => pid() !== dead,
+          () => false,
+        ),
+      );
     },
-    deliverAgain: () => clock.advance(NEXT_DELIVERY_MS),
+    deliverAgain() {
+      if (slack.open().every(({ waits }) => waits)) clock.advance(NEXT_DELIVERY_MS);
+    },
     kill: (part) => killPart(join(home, "bot"), part),
     async sandboxes() {
       const listed = await provider.list();

@@ -2,9 +2,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Step } from "../../src/engine/steps.ts";
+import { COMPILED } from "../compiled.ts";
 import type { Life } from "./bot-process.ts";
 
 export interface MortalBot {
@@ -23,9 +22,6 @@ export interface MortalBot {
   stop(): Promise<void>;
 }
 
-/** Hundreds are started; without a cache each compiles the whole bot anew. */
-const CACHE = join(tmpdir(), "threadbox-test-compiled");
-
 /** `revived` is called after each start. */
 export function mortalBot(life: Life, revived: () => void): MortalBot {
   const deaths = (): Step[] =>
@@ -39,7 +35,7 @@ export function mortalBot(life: Life, revived: () => void): MortalBot {
       const died = deaths().length;
       child = fork(new URL("./bot-process.ts", import.meta.url), {
         serialization: "advanced",
-        env: { ...process.env, NODE_COMPILE_CACHE: CACHE },
+        env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
       });
       const exited = once(child, "exit");
       child.on("message", revived);

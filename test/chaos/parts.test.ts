@@ -62,14 +62,9 @@ describe("the database is killed while people write", () => {
     const threads: string[] = [];
     for (let round = 0; round < 3; round++) {
       for (let each = 0; each < 5; each++) threads.push(ground.mentions("help"));
-      ground.killDatabase();
+      const back = ground.killDatabase();
       for (let each = 0; each < 5; each++) threads.push(ground.mentions("help"));
-      await ground.until(() =>
-        ground.isSettled().then(
-          () => true,
-          () => false,
-        ),
-      );
+      await back;
     }
     await ground.until(() => {
       ground.deliverAgain();

@@ -8,10 +8,9 @@ import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { pino } from "pino";
 import { localProvider } from "../../src/sandboxes/local.ts";
+import { COMPILED } from "../compiled.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
-
-const CACHE = join(tmpdir(), "threadbox-test-compiled");
 
 export type Env = Record<string, string>;
 
@@ -61,8 +60,7 @@ export function newFolder(): Folder {
 function startChild(args: string[], cwd: string, env: Env): Child {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
-    // Hundreds of commands are started here; without a cache each compiles the whole bot anew.
-    env: { PATH: process.env.PATH ?? "", HOME: cwd, NODE_COMPILE_CACHE: CACHE, ...env },
+    env: { PATH: process.env.PATH ?? "", HOME: cwd, NODE_COMPILE_CACHE: COMPILED, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";

@@ -108,8 +108,8 @@ export interface SlackEmulator {
   unfurls(message: MessageRef, card: { title: string; url: string }): Delivery[];
   /** Resolves as soon as the condition holds; rejects with what is there when it does not within ten seconds. */
   until(holds: () => boolean, what?: string): Promise<void>;
-  /** Every delivery has ended. */
-  isSettled(): boolean;
+  /** Deliveries that have not ended. */
+  open(): Delivery[];
   /** Resolves when every delivery has ended. */
   settled(): Promise<void>;
   coverage(): { route: string; calls: number }[];
@@ -161,7 +161,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackEmula
     verifyRequestUrl: () => (state.url ? verifyUrl(courier, state.url) : Promise.resolve(false)),
     ...views(ws),
     until: (holds, what) => until(watchers, holds, () => `${what ?? holds.toString()}\n${everything(ws)}`),
-    isSettled: () => post.isIdle(),
+    open: () => post.open(),
     settled: () => post.idle(),
     coverage: () => coverageOf(log),
     reset() {

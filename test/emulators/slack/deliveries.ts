@@ -29,6 +29,8 @@ export interface Delivery extends Outgoing {
   /** Grows while Slack tries. */
   readonly attempts: Attempt[];
   acknowledged: boolean;
+  /** Not on its way just now: it will be tried again. */
+  waits: boolean;
   /** Resolved when it was acknowledged or given up. */
   readonly done: Promise<Delivery>;
 }
@@ -52,8 +54,8 @@ export interface Post {
   send(outgoing: Outgoing): Delivery;
   /** Everything ever sent, in order. */
   readonly sent: Delivery[];
-  /** Nothing is under way. */
-  isIdle(): boolean;
+  /** Those that have not ended. */
+  open(): Delivery[];
   /** Resolved when nothing is under way. */
   idle(): Promise<void>;
   clear(): void;
@@ -62,26 +64,32 @@ export interface Post {
 /** Keeps the book over what was sent and how it ended. */
 export function createPost(courier: () => Courier, changed: () => void): Post {
   const sent: Delivery[] = [];
-  const underWay = new Set<Promise<unknown>>();
+  const underWay = new Set<Delivery>();
   return {
     sent,
     send(outgoing) {
       const finished = Promise.withResolvers<Delivery>();
-      const delivery: Delivery = { ...outgoing, attempts: [], acknowledged: false, done: finished.promise };
+      const delivery: Delivery = {
+        ...outgoing,
+        attempts: [],
+        acknowledged: false,
+        waits: false,
+        done: finished.promise,
+      };
       sent.push(delivery);
-      underWay.add(delivery.done);
+      underWay.add(delivery);
       courier()
         .carry(delivery)
         .finally(() => {
-          underWay.delete(delivery.done);
+          underWay.delete(delivery);
           finished.resolve(delivery);
           changed();
         });
       return delivery;
     },
-    isIdle: () => underWay.size === 0,
+    open: () => [...underWay],
     async idle() {
-      while (underWay.size > 0) await Promise.all(underWay);
+      while (underWay.size > 0) await Promise.all([...underWay].map(({ done }) => done));
     },
     clear: () => sent.splice(0),
   };

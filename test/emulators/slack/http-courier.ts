@@ -40,7 +40,11 @@ export function httpCourier(options: HttpCourierOptions): Courier {
       const tries = delivery.kind === "event" && options.retry !== "never" ? 1 + retryDelaysMs.length : 1;
       for (let retryNum = 0; retryNum < tries && !options.closing.aborted; retryNum += 1) {
         const delayMs = options.retry === "like-slack" ? (retryDelaysMs[retryNum - 1] ?? 0) : 0;
-        if (delayMs > 0) await pause(options, delayMs);
+        if (delayMs > 0) {
+          delivery.waits = true;
+          await pause(options, delayMs);
+          delivery.waits = false;
+        }
         const url = options.url();
         if (!url || options.closing.aborted) return;
         if (await attempt(options, url, delivery, retryNum)) return;

@@ -1,7 +1,7 @@
 /** The composition root: everything is built here, in order, and closed in reverse. Nothing builds itself. */
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
-import { slackApp } from "../handlers/slack/receiver.ts";
+import type { SlackApp } from "../handlers/slack/receiver.ts";
 import { type AboutLine, aboutLines } from "./about.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
@@ -96,9 +96,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const retention = createRetention({ ...base, retentionMs });
   const deps: EngineDeps = { ...base, stock };
   const engine = createEngine(deps);
-  const slack = config.slack
-    ? slackApp({ inbox: engine.inbox, config: { ...config.slack, name: config.name }, log, clock })
-    : null;
+  const slack = await slackOf(options, engine.inbox, clock);
 
   // Asked once before the first webhook comes: until it is known only the name calls the bot, not the App's slug.
   void github?.self().catch((error: unknown) => log.warn({ err: error }, "github.unreachable"));
@@ -141,6 +139,13 @@ export async function startBot(options: BotOptions): Promise<Bot> {
       return running.disposeAsync();
     },
   };
+}
+
+/** Loaded only where it is wanted: Bolt is half of what a bot without Slack would load at every start. */
+async function slackOf({ config, log }: BotOptions, inbox: Inbox, clock: Clock): Promise<SlackApp | null> {
+  if (!config.slack) return null;
+  const { slackApp } = await import("../handlers/slack/receiver.ts");
+  return slackApp({ inbox, config: { ...config.slack, name: config.name }, log, clock });
 }
 
 function surfacesOf(

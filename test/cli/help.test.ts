@@ -1,29 +1,31 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { Command } from "commander";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { newFolder } from "./threadbox.ts";
 
 const folder = newFolder();
 after(() => folder.remove());
 
-const COMMANDS = [
-  ...["start", "demo", "say", "sessions", "logs", "stop", "doctor"],
-  ...["create", "fork", "snapshot", "list", "shell", "exec", "cp", "open", "destroy"],
-];
-
 describe("the command line explains itself", { concurrency: 2 }, () => {
   test("without a command it lists them all", async () => {
     const { code, stdout } = await folder.run([]);
     assert.equal(code, 0);
-    for (const name of COMMANDS) assert.match(stdout, new RegExp(`^ {2}${name}\\b`, "m"));
+    for (const name of Object.keys(COMMANDS)) assert.match(stdout, new RegExp(`^ {2}${name}\\b`, "m"));
   });
 
-  for (const name of COMMANDS) {
+  test("a command shows what it takes where it is asked for --help", async () => {
+    const { code, stdout } = await folder.run(["say", "--help"]);
+    assert.equal(code, 0);
+    assert.equal(stdout, await helpOf("say"));
+  });
+
+  for (const name of Object.keys(COMMANDS)) {
     test(`${name} --help shows what it takes, with examples`, async () => {
-      const { code, stdout } = await folder.run([name, "--help"]);
-      assert.equal(code, 0);
-      assert.match(stdout, new RegExp(`^Usage: threadbox ${name}`));
-      assert.match(stdout, /--json/);
-      assert.match(stdout, new RegExp(`^Examples:\\n {2}threadbox ${name}`, "m"));
+      const help = await helpOf(name);
+      assert.match(help, new RegExp(`^Usage: threadbox ${name}`));
+      assert.match(help, /--json/);
+      assert.match(help, new RegExp(`^Examples:\\n {2}threadbox ${name}`, "m"));
     });
   }
 
@@ -43,3 +45,13 @@ describe("the command line explains itself", { concurrency: 2 }, () => {
     });
   }
 });
+
+/** What it prints of itself, without a process of its own: that would load all it needs to work. */
+async function helpOf(name: string): Promise<string> {
+  const command = await COMMANDS[name]?.();
+  assert.ok(command);
+  let help = "";
+  new Command("threadbox").addCommand(command);
+  command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+  return help;
+}

@@ -55,7 +55,7 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
     case "status":
       return say(statusText(session, now));
     case "stop":
-      return stop(session, mention.thread, event.author, now);
+      return stop(session, { thread: mention.thread, by: event.author, at: mention.at }, now);
     case "retry":
       return session.last
         ? take(session, askOf(mention, event.author, textOf(session.last)), false, now)

@@ -64,10 +64,15 @@ export function steered(session: Session, event: Extract<SessionEvent, { type: "
   const { turn } = session;
   if (event.disposition === "later") {
     if (!turn) return begin(session, [event.ask], now);
-    return plan({ ...session, turn: without(turn, event.ask), queue: [event.ask, ...session.queue] });
+    return plan({ ...session, turn: without(turn, event.ask), queue: withLate(session.queue, event.ask) });
   }
   if (turn?.id !== event.turn) return plan(session);
   return plan({ ...session, turn: withJoined(turn, event.ask) });
+}
+
+/** Of several that came too late the first one goes first. */
+function withLate(queue: Ask[], ask: Ask): Ask[] {
+  return [...queue.filter(({ late }) => late), { ...ask, late: true }, ...queue.filter(({ late }) => !late)];
 }
 
 function withJoined(turn: Turn, ask: Ask): Turn {
@@ -98,18 +103,29 @@ export function rejected(session: Session, event: Extract<SessionEvent, { type: 
   return finish(session, failed(session.turn, event.code, event.detail, now), now);
 }
 
-/** A person's stop. What waits is dropped too: each ask is told so, by the answer or by a line of its own. */
-export function stop(session: Session, thread: Thread, by: Person, now: Ms): Plan {
+/** A person's stop: where it was said, by whom, and when. */
+export interface Stop {
+  thread: Thread;
+  by: Person;
+  at: Ms;
+}
+
+/** What waits is dropped too: each ask is told so, by the answer or by a line of its own. */
+export function stop(session: Session, stopping: Stop, now: Ms): Plan {
   const { turn } = session;
-  const dropped = session.queue.map(
+  const { thread, by } = stopping;
+  const dropped = session.queue.filter((ask) => !isYounger(ask, stopping));
+  const told = dropped.map(
     (ask): Effect => ({
       do: "say",
       thread: ask.thread,
       text: `Stopped by ${by.name} before it began: "${titleOf(ask.text)}".`,
     }),
   );
-  const emptied = plan({ ...session, queue: [] }, ...dropped);
+  const emptied = plan({ ...session, queue: session.queue.filter((ask) => isYounger(ask, stopping)) }, ...told);
   if (!turn) return then(emptied, (current) => plan(current, { do: "say", thread, text: "Nothing is running." }));
+  if (isYounger(turn.asks[0], stopping))
+    return then(emptied, (current) => plan(current, { do: "say", thread, text: TOO_LATE_TO_STOP }));
   return then(emptied, (current) => {
     switch (turn.phase.is) {
       case "waiting":
@@ -133,6 +149,13 @@ export function stop(session: Session, thread: Thread, by: Person, now: Ms): Pla
     }
   });
 }
+
+const TOO_LATE_TO_STOP =
+  "This `stop` came to me late: what runs now was asked for after it. Write `stop` again to end that as well.";
+
+/** A vendor may deliver a stop hours late, and it ends nothing that was asked for since. Only one clock can tell: that of one surface. */
+const isYounger = (ask: Ask | undefined, { by, at }: Stop): boolean =>
+  ask !== undefined && ask.author.surface === by.surface && ask.at > at;
 
 /** Most of the wall time of a turn is over: whoever waits for it can still do something. */
 export function warned(session: Session, event: Extract<SessionEvent, { type: "warned" }>, now: Ms): Plan {

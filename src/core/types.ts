@@ -173,6 +173,8 @@ export interface Ask {
   link?: string;
   about?: string;
   subject?: string;
+  /** It was to join a turn that was over by then, so it goes before what was to wait from the start. */
+  late?: true;
 }
 
 /** Why something failed: a code of `errors.ts` and one line of detail. */

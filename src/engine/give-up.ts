@@ -42,7 +42,7 @@ export function givenUp(effect: Effect, session: Session, error: ThreadboxError)
   const { code, detail } = error;
   switch (effect.do) {
     case "check":
-      return { type: "turned-away", mention: effect.mention, text: `${detail} ${error.remedy}` };
+      return { type: "turned-away", mention: effect.mention, text: uncheckedText(error) };
     case "start-sandbox":
       return code === "sandbox.lost" ? { type: "sandbox.lost", detail } : { type: "sandbox.failed", code, detail };
     case "sleep":
@@ -69,4 +69,10 @@ export function givenUp(effect: Effect, session: Session, error: ThreadboxError)
     default:
       return effect satisfies never;
   }
+}
+
+/** What can pass by itself has the remedy of a post, which is sent again. A mention that was turned away is not: its author has to ask. */
+function uncheckedText({ code, detail, remedy }: ThreadboxError): string {
+  const passes = catalogEntry(code).retry !== "never";
+  return passes ? `${detail}. ${catalogEntry("surface.unknown").remedy}` : `${detail} ${remedy}`;
 }

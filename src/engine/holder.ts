@@ -79,8 +79,8 @@ interface Held {
   tasks: Set<Promise<void>>;
   /** Lanes with an effect under way. */
   lanes: Set<Lane>;
-  /** Effects that were begun here. A look can be older than the end of one, and must not begin it again. */
-  begun: Set<string>;
+  /** Attempts that a look has to show of an effect that was begun here. An older one must not begin it again, nor as if nobody had tried. */
+  begun: Map<string, number>;
   /** Ends the reading that is under way. */
   following: AbortController | null;
   /** Turns (with their attempt) whose stream was read to its end here; the same caution. */
@@ -104,7 +104,7 @@ function heldBy(
     stage: createStage(deps, given.claim.write),
     stream: given.claim.stream,
     lanes: new Set(),
-    begun: new Set(),
+    begun: new Map(),
     following: null,
     followed: new Set(),
   };
@@ -126,11 +126,18 @@ async function work(held: Held, next: () => Promise<void>): Promise<"released" |
 
 /** Begins what can begin: the first effect of each free lane, and the stream of a turn that runs. */
 function begin(held: Held, session: Session, pending: PendingEffect[]): void {
+  const later = new Set<Lane>();
   for (const row of pending) {
     const lane = laneOf(row.effect, session);
-    if (held.lanes.has(lane) || held.begun.has(row.id)) continue;
+    if (held.lanes.has(lane) || later.has(lane)) continue;
+    const least = held.begun.get(row.id) ?? 0;
+    if (row.attempts < least) {
+      // What is to be tried again is the first of its lane for the next look as well.
+      if (least < OVER) later.add(lane);
+      continue;
+    }
     held.lanes.add(lane);
-    held.begun.add(row.id);
+    held.begun.set(row.id, OVER);
     held.guard(carryOut(held, row, session).finally(() => held.lanes.delete(lane)));
   }
   const stream = streamOf(session);
@@ -150,6 +157,9 @@ function begin(held: Held, session: Session, pending: PendingEffect[]): void {
   );
 }
 
+/** More attempts than a look will ever show. */
+const OVER = Number.POSITIVE_INFINITY;
+
 /** Names the reading of one attempt of one turn; null while there is nothing to read. */
 function streamOf({ turn }: Session): string | null {
   if (turn?.phase.is !== "running" && turn?.phase.is !== "stopping") return null;
@@ -164,7 +174,7 @@ async function carryOut(held: Held, row: PendingEffect, session: Session): Promi
   // The lane stays taken during the pause, so that what comes after waits its turn.
   if (outcome.is === "again") {
     await pause(deps.clock, outcome.inMs, signal);
-    held.begun.delete(row.id);
+    held.begun.set(row.id, row.attempts + 1);
     return;
   }
   const by = { bot: deps.settings.owner, error: outcome.error };

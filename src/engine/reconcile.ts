@@ -146,25 +146,39 @@ async function forgetMissing(
 const OVERSLEPT_AT_ONCE = 50;
 
 /** Sessions stay, without files: where the provider has deleted them, or where they lie on this machine and nobody came back for them. */
-async function endSleep({ store, provider, clock, log, retentionMs, settings }: ReconcileDeps): Promise<string[]> {
-  const onThisMachine = provider.kind === "local";
-  const keptMs = onThisMachine ? retentionMs : provider.keepsFilesMs;
+async function endSleep(deps: ReconcileDeps): Promise<string[]> {
+  const { store, provider, clock, log, retentionMs } = deps;
+  const keptMs = provider.kind === "local" ? retentionMs : provider.keepsFilesMs;
   if (keptMs === undefined || keptMs === null) return [];
   const overslept: string[] = [];
-  for (const { id, token } of await store.asleepSince(clock.now() - keptMs, OVERSLEPT_AT_ONCE)) {
-    const ended = await store.transaction(async (tx) => {
-      // Under the lock nobody can begin to wake it.
-      const session = await store.lock(tx, id, null);
-      if (session?.sandbox.is !== "asleep" || session.sandbox.token !== token) return false;
-      if (onThisMachine) await provider.forget(token);
-      const event: SessionEvent = { type: "sandbox.expired", token };
-      const reason = { bot: settings?.owner ?? null, event: event.type, about: aboutOf(event) };
-      await store.saveUnseen(tx, decide(session, event, clock.now()), reason);
-      return true;
-    });
-    if (!ended) continue;
-    log.info({ session: id, token }, "sandbox.expired");
-    overslept.push(id);
+  for (const asleep of await store.asleepSince(clock.now() - keptMs, OVERSLEPT_AT_ONCE)) {
+    const { id: session, token } = asleep;
+    try {
+      if (!(await expire(deps, asleep))) continue;
+      log.info({ session, token }, "sandbox.expired");
+      overslept.push(session);
+    } catch (thrown) {
+      // The longest asleep comes first in every look: one whose files cannot be removed would keep those of all others.
+      const { code, detail } = toThreadboxError(thrown);
+      log.warn({ session, token, code, detail }, "sandbox.sleeper-left");
+    }
   }
   return overslept;
+}
+
+/** False when somebody has woken it. */
+function expire(
+  { store, provider, clock, settings }: ReconcileDeps,
+  { id, token }: { id: string; token: string },
+): Promise<boolean> {
+  return store.transaction(async (tx) => {
+    // Under the lock nobody can begin to wake it.
+    const session = await store.lock(tx, id, null);
+    if (session?.sandbox.is !== "asleep" || session.sandbox.token !== token) return false;
+    if (provider.kind === "local") await provider.forget(token);
+    const event: SessionEvent = { type: "sandbox.expired", token };
+    const reason = { bot: settings?.owner ?? null, event: event.type, about: aboutOf(event) };
+    await store.saveUnseen(tx, decide(session, event, clock.now()), reason);
+    return true;
+  });
 }

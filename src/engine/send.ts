@@ -1,7 +1,8 @@
 /** A turn on its way into the sandbox: credentials and repository first, then the words, fixed before they go out for the first time. */
+import { pause } from "../clock.ts";
 import type { Effect, SessionEvent } from "../core/decision.ts";
 import { commitSubject, promptText, steerText } from "../core/prompt.ts";
-import type { Ask, Session, Turn, Work } from "../core/types.ts";
+import type { Ask, Ms, Said, Session, Turn, Work } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import type { Forge } from "../surfaces/forge.ts";
 import type { CredentialsRequest, InitRequest } from "../wire/routes.ts";
@@ -118,16 +119,32 @@ async function wordsOf(deps: EngineDeps, session: Session, turn: Turn, work: Wor
   });
 }
 
-/** Without the thread's earlier words the agent knows less; without the turn it does nothing. So a vendor that does not answer costs only the context. */
-async function contextOf(deps: EngineDeps, ask: Ask) {
-  try {
-    return await surfaceOf(deps, ask.thread.surface).context(ask);
-  } catch (thrown) {
-    const error = toThreadboxError(thrown);
-    deps.log.warn({ turn: ask.id, code: error.code, detail: error.detail }, "context.missing");
-    return [];
+/** How long a turn waits for the words before it. Many that begin at once share a vendor's rate; a stop stands behind this. */
+const WORDS_WITHIN_MS: Ms = 2 * 60_000;
+
+/**
+ * Without the thread's earlier words the agent knows less; without the turn it does nothing. So a vendor that does not answer costs only
+ * the context. One that says when it answers again is asked again: "fix this" means nothing without them.
+ */
+export async function contextOf(deps: Pick<EngineDeps, "surfaces" | "clock" | "log">, ask: Ask): Promise<Said[]> {
+  const until = deps.clock.now() + WORDS_WITHIN_MS;
+  for (;;) {
+    try {
+      return await surfaceOf(deps, ask.thread.surface).context(ask);
+    } catch (thrown) {
+      const { code, detail, retryAfterMs } = toThreadboxError(thrown);
+      const isSoon = retryAfterMs !== undefined && deps.clock.now() + retryAfterMs <= until;
+      if (code !== "surface.rate-limited" || !isSoon) {
+        deps.log.warn({ turn: ask.id, code, detail }, "context.missing");
+        return [];
+      }
+      // A rate limit that is over at once would be asked about without a pause.
+      await pause(deps.clock, Math.max(MIN_PAUSE_MS, retryAfterMs));
+    }
   }
 }
+
+const MIN_PAUSE_MS: Ms = 500;
 
 const coAuthors = (asks: Ask[]): { name: string; email: string }[] => {
   const people = new Map(asks.flatMap(({ author }) => (author.git ? [[author.git.email, author.git]] : [])));

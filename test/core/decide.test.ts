@@ -114,6 +114,17 @@ describe("a mention during a turn", () => {
     assert.equal(late.session.turn?.id, "m2");
     assert.deepEqual(names(late.effects), ["wake-me warned", "send-turn"]);
   });
+  test("that came too late for it stays in order, before what was to wait from the start", () => {
+    const asked = ["m2", "m3", "m4"].flatMap((id) => tell(running, says(id, `do ${id}`)).effects);
+    const tooLate = asked.flatMap((effect): SessionEvent[] =>
+      effect.do === "steer" ? [{ type: "steered", turn: "m1", ask: effect.ask, disposition: "later" }] : [],
+    );
+    const { session } = tell(running, says("m5", "queue the docs"), tooLate);
+    assert.deepEqual(
+      session.queue.map(({ id }) => id),
+      ["m2", "m3", "m4", "m5"],
+    );
+  });
   test("waits when it says queue, and runs after the answer", () => {
     const queued = tell(running, says("m2", "queue then the docs"));
     assert.deepEqual(names(queued.effects), ["acknowledge"]);
@@ -139,7 +150,30 @@ describe("a mention during a turn", () => {
 
 describe("stop", () => {
   const stop = says("m9", "stop", { author: bob });
+  const late = says("m9", "stop", { author: bob, at: NOW - 1_000 });
   test("aborts a running turn", () => assert.deepEqual(names(tell(running, stop).effects), ["acknowledge", "abort"]));
+  test("that comes late ends nothing that was asked for after it, and says so", () => {
+    const { session, effects } = tell(running, says("m2", "queue the docs"), late);
+    assert.deepEqual(names(effects), ["acknowledge", "say"]);
+    assert.equal(session.turn?.phase.is, "running");
+    assert.deepEqual(
+      session.queue.map(({ id }) => id),
+      ["m2"],
+    );
+  });
+  test("that comes late ends what was asked for before it, and leaves what waits since", () => {
+    const before = says("m1", "fix it", { at: NOW - 2_000 });
+    const { session, effects } = tell(before, ready, accepted("m1"), says("m2", "queue the docs"), late);
+    assert.deepEqual(names(effects), ["acknowledge", "abort"]);
+    assert.deepEqual(
+      session.queue.map(({ id }) => id),
+      ["m2"],
+    );
+  });
+  test("on another surface has another clock, and is believed", () => {
+    const elsewhere = { author: { ...bob, surface: "github" as const }, thread: pullRequestThread, at: NOW - 1_000 };
+    assert.deepEqual(names(tell(running, says("m9", "stop", elsewhere)).effects), ["acknowledge", "abort"]);
+  });
   test("says who stopped it", () => {
     const [answer] = tell(running, stop, ended("m1", { outcome: "stopped", answer: "", durationMs: 1 })).effects;
     assert.equal(answer?.do === "answer" && answer.result.stoppedBy, "bob");

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Effect } from "../../src/core/decision.ts";
-import { retryInMs } from "../../src/engine/give-up.ts";
+import { givenUp, retryInMs } from "../../src/engine/give-up.ts";
 import { type ErrorCode, ThreadboxError, toThreadboxError } from "../../src/errors.ts";
+import { tell } from "../core/story.ts";
 
 const failure = (code: ErrorCode, retryAfterMs?: number) =>
   new ThreadboxError(code, "it failed", retryAfterMs === undefined ? {} : { retryAfterMs });
@@ -53,6 +54,18 @@ test("eyes on a message hold up nothing for long", () => {
 
 test("whoever waits for a check is told within a quarter of a minute", () =>
   assert.deepEqual(pauses("check", failure("surface.unavailable")), [1_000, 2_000, 4_000, 8_000]));
+
+test("whoever could not be checked is told to ask again, and not that it comes by itself", () => {
+  const check: Effect = { do: "check", mention: "m1" };
+  const text = (code: ErrorCode) => {
+    const event = givenUp(check, tell().session, failure(code));
+    return event?.type === "turned-away" ? event.text : null;
+  };
+  const again = "it failed. It could not be checked whether you may ask. Try again in a minute.";
+  assert.equal(text("surface.unavailable"), again);
+  assert.equal(text("surface.rate-limited"), again);
+  assert.match(text("surface.unauthorized") ?? "", /The token was refused/);
+});
 
 for (const effect of ["check", "answer", "claim"] as const)
   test(`${effect}: a connection to the database that broke in the middle is no reason to give it up`, () =>

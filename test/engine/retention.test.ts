@@ -10,6 +10,7 @@ import type { SandboxState } from "../../src/core/types.ts";
 import { startJobs } from "../../src/engine/jobs.ts";
 import { reconcile } from "../../src/engine/reconcile.ts";
 import { cleanUp, createRetention } from "../../src/engine/retention.ts";
+import { ThreadboxError } from "../../src/errors.ts";
 import { localProvider } from "../../src/sandboxes/local.ts";
 import { handWoundClock } from "../clock.ts";
 import { done, mention, NOW, names, says, slackThread, tell } from "../core/story.ts";
@@ -229,6 +230,24 @@ describe("a sandbox that nobody woke", () => {
       reconcile({ store, provider: { ...provider, keepsFilesMs }, clock, log: quiet, retentionMs: DAY_MS }, new Map());
     assert.deepEqual((await look(null)).overslept, []);
     assert.deepEqual((await look(3 * DAY_MS)).overslept, ["s1"]);
+  });
+
+  test("and whose files cannot be removed keeps nobody else's", async (t) => {
+    const home = await mkdtemp(join(tmpdir(), "threadbox-retention-"));
+    t.after(() => rm(home, { recursive: true, force: true }));
+    const forget = async (token: string) => {
+      if (token === "threadbox-s1") throw new ThreadboxError("sandbox.unavailable", "the folder is busy");
+    };
+    await session("s1", { is: "asleep", since: ago(32).getTime(), token: "threadbox-s1" });
+    await session("s2", { is: "asleep", since: ago(31).getTime(), token: "threadbox-s2" });
+    const provider = { ...localProvider({ home, log: quiet }), forget };
+    const { overslept } = await reconcile({ store, provider, clock, log: quiet, retentionMs: 30 * DAY_MS }, new Map());
+    assert.deepEqual(overslept, ["s2"]);
+    const states = await db.selectFrom("sessions").select("state").orderBy("id").execute();
+    assert.deepEqual(
+      states.map(({ state }) => state.sandbox.is),
+      ["asleep", "none"],
+    );
   });
 
   test("and whoever speaks to it again is told, once", () => {

@@ -21,15 +21,27 @@ export interface Claim {
   write: Write;
 }
 
-/** Takes the session: whatever an earlier holder writes from now on is refused. Throws `Fenced` where there is no such session. */
+/** What there is to know before a session is taken. */
+interface Wanted {
+  id: string;
+  owner: string;
+  /** Whether it is this bot's turn, asked while the session is locked. */
+  isOurs(tx: Tx): Promise<boolean>;
+}
+
+/**
+ * Takes the session: whatever an earlier holder writes from now on is refused. Throws `Fenced` where there is no such session, or where
+ * it is not ours to take: a bot that was held still since it fetched the job would take it from whoever has it by now.
+ */
 export async function claimSession(
   store: Pick<Store, "claim" | "lock" | "transaction">,
-  id: string,
-  owner: string,
+  { id, owner, isOurs }: Wanted,
 ): Promise<Claim> {
-  const claimed = await store.claim(id, owner);
-  if (!claimed) throw new Fenced();
-  const { epoch, stream } = claimed;
+  const { epoch, stream } = await store.transaction(async (tx) => {
+    const claimed = await store.claim(tx, id, owner);
+    if (!claimed || !(await isOurs(tx))) throw new Fenced();
+    return claimed;
+  });
   return {
     epoch,
     stream,

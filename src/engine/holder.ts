@@ -44,7 +44,8 @@ export function hold(deps: EngineDeps, job: SessionJob): Holder {
     abandon();
   };
   const begun = async (): Promise<"released" | "abandoned"> => {
-    const claim = await claimSession(deps.store, job.session, deps.settings.owner);
+    const isOurs = (tx: Tx): Promise<boolean> => deps.jobs.isOurs(tx, job);
+    const claim = await claimSession(deps.store, { id: job.session, owner: deps.settings.owner, isOurs });
     deps.reached?.("session.claimed");
     const held = heldBy(deps, { job, claim, signal: aborted.signal, ring: bell.ring, giveUp });
     try {

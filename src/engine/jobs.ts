@@ -75,6 +75,12 @@ export async function startJobs(options: { connection: Connection; log: Log }) {
       return new Set(jobs.map((job) => job.id).filter((id) => !alive.has(id)));
     },
 
+    /** Whether nobody else has fetched it since. */
+    async isOurs(tx: Tx, { id, retryCount }: SessionJob): Promise<boolean> {
+      const answer = await boss.touch("session", { id, retryCount }, { db: fromKysely(tx) });
+      return Touched.parse(answer).settled.length > 0;
+    },
+
     /** Gives the session back, in the transaction that saw that nothing is left to do. */
     async complete(tx: Tx, job: SessionJob): Promise<void> {
       await boss.complete("session", { id: job.id, retryCount: job.retryCount }, undefined, { db: fromKysely(tx) });

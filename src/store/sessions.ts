@@ -66,8 +66,8 @@ export function sessionQuestions(db: Database) {
     },
 
     /** Takes the session for this bot: everything that an earlier holder writes from now on is refused. */
-    async claim(id: string, owner: string): Promise<{ epoch: number; stream: StreamPosition } | null> {
-      const row = await db
+    async claim(tx: Tx, id: string, owner: string): Promise<{ epoch: number; stream: StreamPosition } | null> {
+      const row = await tx
         .updateTable("sessions")
         .set((eb) => ({ epoch: eb("epoch", "+", 1), owner }))
         .where("id", "=", id)

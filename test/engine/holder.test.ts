@@ -1,9 +1,10 @@
-/** A holder whose look at the database comes back late, and shows what is not so any more. */
+/** A holder that is late: what it saw, or what it was given, is not so any more. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as breathe } from "node:timers/promises";
 import { newSession } from "../../src/core/decide.ts";
 import { NO_LIMITS } from "../../src/core/limits.ts";
+import { claimSession } from "../../src/engine/claim.ts";
 import { hold } from "../../src/engine/holder.ts";
 import { startJobs } from "../../src/engine/jobs.ts";
 import type { EngineDeps } from "../../src/engine/ports.ts";
@@ -91,5 +92,28 @@ test("words that may have been posted are looked for, also where an old look say
         .map(({ text }) => text),
       ["hello", "goodbye"],
     );
+  });
+});
+
+test("a session that somebody else has fetched since is left to whoever has it", async (t) => {
+  const { store, connection, close } = await testStore();
+  const jobs = await startJobs({ connection, log: quiet });
+  t.after(async () => {
+    await jobs.stop();
+    await close();
+  });
+  await inThread(async (world) => {
+    await store.transaction(async (tx) => {
+      await store.mint(tx, newSession("s1", world.thread, "Untitled", 0), []);
+      await jobs.wake(tx, "s1");
+    });
+    const [late] = await jobs.fetch(1);
+    assert.ok(late);
+    await jobs.giveBack(late); // its lease has run out, say
+    const [job] = await jobs.fetch(1);
+    assert.ok(job);
+    const claim = await claimSession(store, { id: "s1", owner: "b2", isOurs: (tx) => jobs.isOurs(tx, job) });
+    assert.equal(await hold(depsOf(world, { store, jobs }), late).done, "abandoned");
+    assert.equal(await claim.write(async (_tx, { id }) => id), "s1");
   });
 });

@@ -43,7 +43,7 @@ test("a mention that comes in the middle of a look is either not seen at all, or
   const first = await say("1");
   assert.equal(first.is, "accepted");
   const session = first.is === "accepted" ? first.session : "";
-  const claim = await store.claim(session, "me");
+  const claim = await store.transaction((tx) => store.claim(tx, session, "me"));
 
   const looking = createStore(db.withPlugin(betweenQuestions(() => say("2"))));
   const seen = await looking.look(session, claim?.epoch ?? 0);

@@ -35,6 +35,7 @@ import { webSurface } from "./surfaces/web.ts";
 import { DEFAULT_RETENTION_MS } from "./team-retention.ts";
 import { openWatching } from "./watching.ts";
 import { metricsOf, pagesOf, replayOf, webhooksOf } from "./ways-in.ts";
+import { stopTogether } from "./workers.ts";
 
 export interface BotOptions {
   config: Config;
@@ -100,14 +101,12 @@ export async function startBot(options: BotOptions): Promise<Bot> {
 
   // Asked once before the first webhook comes: until it is known only the name calls the bot, not the App's slug.
   void github?.self().catch((error: unknown) => log.warn({ err: error }, "github.unreachable"));
-  opened.defer(engine.stop);
-  await engine.start();
-  for (const keeper of [reconciler, stock, retention]) {
-    opened.defer(keeper.stop);
-    await keeper.start();
-  }
-  let stopping = false;
   const ways = { config, team, log, clock, store, github, inbox: engine.inbox };
+  const replay = replayOf(ways);
+  const workers = [engine, reconciler, stock, retention, ...(replay ? [replay] : [])];
+  opened.defer(() => stopTogether(workers));
+  for (const worker of workers) await worker.start();
+  let stopping = false;
   const routes: Routes = {
     slack: slack?.listener ?? null,
     github: webhooksOf(ways),
@@ -115,9 +114,6 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     metrics: metricsOf(config, watching.metrics),
     health: healthOf({ clock, lookedAt: engine.lookedAt, isStopping: () => stopping, databaseAnswers: store.answers }),
   };
-  const replay = replayOf(ways);
-  opened.defer(async () => replay?.stop());
-  replay?.start();
   const server: Listening | null = listening ? await listen(routes, { host: config.host, port: config.port }) : null;
   opened.defer(async () => server?.close());
   opened.defer(async () => slack?.stop());

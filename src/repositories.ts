@@ -10,7 +10,7 @@ import type { Ms, Repository } from "./core/types.ts";
 import { ThreadboxError } from "./errors.ts";
 import { readOptionalFile } from "./optional-file.ts";
 import type { SandboxSettings } from "./sandboxes/settings.ts";
-import { LimitsSection, toLimits } from "./team-limits.ts";
+import { DEFAULT_TURN_MINUTES, LimitsSection, toLimits } from "./team-limits.ts";
 import { Retention, retentionMs } from "./team-retention.ts";
 import { DEFAULTS, Image, Modal, ofRepository, sandboxProblems } from "./team-sandbox-sections.ts";
 import { toSandboxSettings } from "./team-sandboxes.ts";
@@ -113,7 +113,7 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
     slack,
     github,
     idleAfterMs: (limits.idleAfterMinutes ?? DEFAULTS.idleAfterMinutes) * 60_000,
-    turnLimitMs: (limits.turnMinutes ?? 90) * 60_000,
+    turnLimitMs: (limits.turnMinutes ?? DEFAULT_TURN_MINUTES) * 60_000,
     limits: toLimits(limits),
     retentionMs: retentionMs(retention),
     sandboxes: toSandboxSettings(parsed.data),

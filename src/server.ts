@@ -1,8 +1,10 @@
 /** One listener, one table of routes: Slack (which reads its own raw body), everything else through hono. */
-import { createServer, type RequestListener, type Server } from "node:http";
+import { once } from "node:events";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { type Handler, Hono } from "hono";
+import { inTime } from "./bounded-wait.ts";
 import { ThreadboxError } from "./errors.ts";
 
 /** What answers where; null where a surface is not set up. */
@@ -24,21 +26,24 @@ export interface Health {
 
 export interface Listening {
   url: string;
-  /** Stops taking, lets what was taken be answered. */
+  /** Stops taking, lets what was taken be answered, within two seconds. */
   close(): Promise<void>;
 }
 
 /** Resolves when it answers; throws `config.invalid` when the port cannot be had. */
 export async function listen(routes: Routes, at: { host: string; port: number }): Promise<Listening> {
   const hono = getRequestListener(application(routes).fetch);
+  const taken = new Set<ServerResponse>();
   const server = createServer((request, response) => {
+    taken.add(response);
+    response.once("close", () => taken.delete(response));
     const slack = request.url?.split("?")[0] === "/slack/events" ? routes.slack : null;
     void (slack ?? hono)(request, response);
   });
   await bound(server, at);
   const { port } = server.address() as AddressInfo;
   const host = at.host.includes(":") ? `[${at.host}]` : at.host;
-  return { url: `http://${host}:${port}`, close: () => closed(server) };
+  return { url: `http://${host}:${port}`, close: () => closed(server, taken) };
 }
 
 function application(routes: Routes): Hono {
@@ -75,10 +80,15 @@ function bound(server: Server, { host, port }: { host: string; port: number }): 
   });
 }
 
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    // Event streams of open pages would keep it open for ever.
-    server.closeAllConnections();
-  });
+/** What was taken is stored within milliseconds; with a database that is away it never is, and a bot has ten seconds for all of its end. */
+const ANSWERED_WITHIN_MS = 2_000;
+
+async function closed(server: Server, taken: ReadonlySet<ServerResponse>): Promise<void> {
+  const over = new Promise<void>((resolve) => server.close(() => resolve()));
+  // GitHub sends nothing twice. What has begun to be answered are the streams of open pages, which would go on for ever.
+  const open = [...taken].filter((response) => !response.headersSent);
+  const answered = Promise.all(open.map((response) => once(response, "close")));
+  await inTime<unknown>(() => answered, ANSWERED_WITHIN_MS, null)();
+  server.closeAllConnections();
+  await over;
 }

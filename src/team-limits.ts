@@ -1,10 +1,12 @@
 /** The section of `threadbox.yml` that says how much there may be of everything that costs money. */
 import { z } from "zod";
 import { type AtMost, type Limits, NO_LIMITS } from "./core/limits.ts";
+import { DEFAULTS } from "./team-sandbox-sections.ts";
 
 /** Generous: they are there for loops and accidents. A team that means to save says less. */
 const TURNS_PER_DAY = { person: 50, channel: 200, repository: 200, organisation: 500 } as const;
 const SANDBOXES = 20;
+export const DEFAULT_TURN_MINUTES = 90;
 
 const UNLIMITED = "unlimited";
 const NO_PLACES = "has to be a whole number above 0, or unlimited";
@@ -20,12 +22,18 @@ const budget = (what: string) =>
   z.number().positive().optional().describe(`${what} As much as it takes, when it is left out.`);
 
 export const LimitsSection = z.strictObject({
-  idleAfterMinutes: z.number().positive().optional().describe("A sandbox sleeps after that long without a turn; 10."),
+  idleAfterMinutes: z
+    .number()
+    .positive()
+    .optional()
+    .describe(`A sandbox sleeps after that long without a turn; ${DEFAULTS.idleAfterMinutes}.`),
   turnMinutes: z
     .number()
     .positive()
     .optional()
-    .describe("A turn is stopped after that long, and warned of when three quarters are over; 90."),
+    .describe(
+      `A turn is stopped after that long, and warned of when three quarters are over; ${DEFAULT_TURN_MINUTES}.`,
+    ),
   turnsPerDay: z
     .strictObject({
       person: turns("for one person on one surface", TURNS_PER_DAY.person),

@@ -125,3 +125,43 @@ describe("the metrics", () => {
     bot.fromSandbox = false;
   });
 });
+
+describe("a listener that is closed", () => {
+  const routes = {
+    slack: null,
+    metrics: () => new Response(),
+    health: { stuck: () => null, notReady: async () => ({}) },
+  };
+  const at = { host: "127.0.0.1", port: 0 };
+
+  test("lets a delivery that it has taken be answered, as GitHub sends none twice", async () => {
+    const taken = Promise.withResolvers<void>();
+    const stored = Promise.withResolvers<void>();
+    const github = async (): Promise<Response> => {
+      taken.resolve();
+      await stored.promise;
+      return new Response("stored", { status: 202 });
+    };
+    const listening = await listen({ ...routes, github, pages: new Hono() }, at);
+    const answer = fetch(`${listening.url}/github/webhooks`, { method: "POST", body: "{}" });
+    await taken.promise;
+    const closed = listening.close();
+    stored.resolve();
+    assert.equal((await answer).status, 202);
+    await closed;
+  });
+
+  test("ends the streams of open pages, which have no end of their own", async () => {
+    const pages = new Hono();
+    pages.get(
+      "/stream",
+      () => new Response(new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode("first")) })),
+    );
+    const listening = await listen({ ...routes, github: null, pages }, at);
+    const { body } = await fetch(`${listening.url}/stream`);
+    await listening.close();
+    await assert.rejects(async () => {
+      for await (const _ of body ?? []);
+    }, /terminated/);
+  });
+});

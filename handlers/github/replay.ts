@@ -8,6 +8,7 @@ import type { Ms } from "../../src/core/types.ts";
 import { catalogEntry, toThreadboxError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { GitHubDeliveries, GitHubDelivery } from "../../src/surfaces/github-deliveries.ts";
+import { STOP_WITHIN_MS } from "../../src/workers.ts";
 import type { HandleEvent } from "./events.ts";
 import { handlerOf } from "./register.ts";
 
@@ -45,8 +46,6 @@ export interface Replay {
 const LOOK_EVERY_MS = 3 * 60_000;
 /** It may have been away, alone, until now. Of many bots that start together one is enough. */
 const LOOK_AT_START_MS = 1_000;
-/** Less than whoever stops a bot waits. */
-const STOP_WITHIN_MS = 5_000;
 /** GitHub's own memory. */
 const KEPT_MS = 3 * 24 * 60 * 60_000;
 /** An attempt lasts ten seconds, and stands in the log some time after that. */

@@ -29,6 +29,8 @@ async function backup(folder: string, output: Output): Promise<number> {
   if (databaseUrl) throw new Refused("DATABASE_URL is a server of yours.", "Use what it has for this: pg_dump, say.");
   if (!existsSync(join(home, "postgres")))
     throw new Refused(`There is no database in ${home}.`, "Start the bot first, or set THREADBOX_HOME.");
+  if (existsSync(folder) && !statSync(folder).isDirectory())
+    throw new Refused(`${folder} is a file.`, "Name a folder that is not there yet.");
   if (existsSync(folder) && readdirSync(folder).length > 0)
     throw new Refused(`${folder} is not empty.`, "Name a folder that is not there yet.");
   if (!isOurs(folder))
@@ -36,7 +38,7 @@ async function backup(folder: string, output: Output): Promise<number> {
       `Others own ${folder}, or may write in it.`,
       "They could read the copy, or have it written elsewhere. Name another folder.",
     );
-  mkdirSync(folder, { recursive: true, mode: 0o755 }); // PostgreSQL's user passes through; what is below is closed
+  makeFolder(folder);
   const postgres = await startEmbeddedPostgres({ home, log: createLog("silent") });
   try {
     const { bytes } = await backUp(postgres, folder);
@@ -46,15 +48,32 @@ async function backup(folder: string, output: Output): Promise<number> {
   } catch (thrown) {
     // Half a copy must not be taken for one.
     rmSync(join(folder, "postgres"), { recursive: true, force: true });
-    throw thrown;
+    throw refusalOf(thrown, folder) ?? thrown;
   } finally {
     await postgres.stop();
   }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o755 }); // PostgreSQL's user passes through; what is below is closed
+  } catch (thrown) {
+    throw refusalOf(thrown, folder) ?? thrown;
+  }
+}
+
+/** A disk that is full or closed to us is no defect. Null for what has nothing to do with files. */
+function refusalOf(thrown: unknown, folder: string): Refused | null {
+  if (!(thrown instanceof Error && "code" in thrown && "syscall" in thrown && "path" in thrown)) return null;
+  return new Refused(
+    `It cannot be written to ${folder} (${thrown.code}).`,
+    "Name a place with room, where you may write.",
+  );
 }
 
 /** A folder that is made is. One that was there already, in /tmp say, can be somebody's who waits for a copy by root. */
 function isOurs(folder: string): boolean {
   if (!existsSync(folder)) return true;
   const { uid, mode } = statSync(folder);
-  return uid === process.getuid?.() && (mode & 0o002) === 0;
+  return uid === process.getuid?.() && (mode & 0o022) === 0;
 }

@@ -9,12 +9,12 @@ import type { Database } from "../store/database.ts";
 import { postgresFolder } from "../store/postgres-place.ts";
 import { type Finding, ok, warn } from "./doctor-finding.ts";
 import type { Checked } from "./doctor-settings.ts";
+import { size } from "./sandbox-words.ts";
 
 const execute = promisify(execFile);
 
-const GIB = 2 ** 30;
 /** A clone and what its tests build fit in; with less the next turn may fail in the middle of a write. */
-const LITTLE_BYTES = 2 * GIB;
+const LITTLE_BYTES = 2e9;
 const LITTLE_SHARE = 0.1;
 /** A folder with a hundred clones has millions of files. */
 const MEASURE_WITHIN_MS = 20_000;
@@ -69,10 +69,4 @@ async function sizeOf(folder: string): Promise<string> {
   );
   const kib = Number.parseInt(said, 10);
   return Number.isNaN(kib) ? "not measured in time" : size(kib * 1024);
-}
-
-/** "0.4 MB", "12 MB", "3.1 GB". */
-export function size(bytes: number): string {
-  const [value, unit] = bytes >= GIB ? [bytes / GIB, "GB"] : [bytes / 2 ** 20, "MB"];
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`;
 }

@@ -17,7 +17,11 @@ export function startCommand(): Command {
       ["start", "listen on http://127.0.0.1:3000"],
       ["start --json", "print where it listens and what it runs on as JSON"],
     ],
-  }).action((options: { json?: boolean }) => run(options, start));
+  }).action(async (options: { json?: boolean }) => {
+    await run(options, start);
+    // All is handed over and closed. What a vendor that hangs still owes us would keep the process for another twenty seconds.
+    process.exit();
+  });
 }
 
 async function start(output: Output): Promise<number> {

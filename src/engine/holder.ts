@@ -11,6 +11,7 @@ import { toThreadboxError } from "../errors.ts";
 import type { Tx } from "../store/database.ts";
 import type { PendingEffect } from "../store/effects.ts";
 import type { StreamPosition } from "../wire/events.ts";
+import { STOP_WITHIN_MS } from "../workers.ts";
 import { attempt } from "./attempt.ts";
 import { type Claim, claimSession, Fenced } from "./claim.ts";
 import { decideAndStore } from "./decided.ts";
@@ -267,11 +268,8 @@ async function letGo({ deps, job, claim, ring }: Held): Promise<boolean> {
 
 /** What was begun may still come to its end and be recorded; what takes longer is found half-done by whoever holds the session next. */
 async function settle({ deps, tasks }: Held, dropped: Promise<void>): Promise<void> {
-  await Promise.race([Promise.all([...tasks, dropped]), pause(deps.clock, SETTLE_WITHIN_MS)]);
+  await Promise.race([Promise.all([...tasks, dropped]), pause(deps.clock, STOP_WITHIN_MS)]);
 }
-
-/** Whoever stops a bot (a service, a container) waits ten seconds before it kills. */
-const SETTLE_WITHIN_MS = 8_000;
 
 function report(deps: EngineDeps, job: SessionJob, thrown: unknown): void {
   const told = { at: deps.clock.now(), bot: deps.settings.owner, session: job.session };

@@ -9,6 +9,7 @@ import type { Ms } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { Listed } from "../sandboxes/provider.ts";
 import type { KnownSandbox } from "../store/sandboxes.ts";
+import { STOP_WITHIN_MS } from "../workers.ts";
 import type { EngineDeps, EngineSettings } from "./ports.ts";
 import { aboutOf } from "./reason.ts";
 
@@ -38,8 +39,6 @@ const LOOK_EVERY_MS = 5 * 60_000;
 const GRACE_MS = 10 * 60_000;
 /** Providers limit how often they are asked. */
 const AT_ONCE = 5;
-/** As long as the rest of a bot that is being stopped is waited for. */
-const STOP_WITHIN_MS = 8_000;
 
 /** At the start and every five minutes, one bot at a time. */
 export function createReconciler(deps: ReconcileDeps): Reconciler {

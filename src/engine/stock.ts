@@ -9,6 +9,7 @@ import type { Ms } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { WakeToken } from "../sandboxes/provider.ts";
 import type { KnownSandbox } from "../store/sandboxes.ts";
+import { STOP_WITHIN_MS } from "../workers.ts";
 import { goldenLabel, goldenToken, lookAfterGolden } from "./stock-golden.ts";
 import { createKeeping, endSandbox, type Keeping, type Shelf, type StockDeps } from "./stock-keeping.ts";
 import { lookAfterWarm } from "./stock-warm.ts";
@@ -35,8 +36,6 @@ export interface Stock {
 const LOOK_EVERY_MS = 60_000;
 /** A warm daemon answers in milliseconds, through a tunnel in a tenth of a second. Somebody is waiting. */
 const ANSWERS_WITHIN_MS = 3_000;
-/** Less than whoever stops a bot waits. What is under way then is ended by whichever bot looks next. */
-const STOP_WITHIN_MS = 8_000;
 
 export function createStock(deps: StockDeps): Stock {
   const closing = new AbortController();
@@ -73,6 +72,7 @@ export function createStock(deps: StockDeps): Stock {
       closing.abort();
       bell.ring();
       const over = looking.then(() => keeping.settled());
+      // What is under way then is ended by whichever bot looks next.
       await Promise.race([over, pause(deps.clock, STOP_WITHIN_MS)]);
     },
   };

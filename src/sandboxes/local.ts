@@ -52,7 +52,7 @@ export function localProvider({ home, log, instance, bubblewrap = "auto" }: Loca
         await endLeftExecs(folder);
         const running = await startFolder(await prepared(), { name, from, instance, givenPorts });
         const started = localSandbox(name, folder, running, await prepared());
-        log.info({ sandbox: name, url: started.url }, "sandbox.started");
+        log.info({ sandbox: name, url: started.url }, "sandbox.made");
         return started;
       }),
     async find(name) {

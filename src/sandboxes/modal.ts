@@ -47,7 +47,7 @@ export function modalProvider(options: ModalOptions): SandboxProvider {
       inTurn(name, async () => {
         const handle = await startAtModal(ground, name, start);
         const sandbox = sandboxAtModal(ground, handle, await reachable(ground, handle));
-        log.info({ sandbox: name, id: handle.id, url: sandbox.url }, "sandbox.started");
+        log.info({ sandbox: name, id: handle.id, url: sandbox.url }, "sandbox.made");
         return sandbox;
       }),
     async find(name) {

@@ -47,7 +47,7 @@ export function follow(c: Context, followed: Followed, deps: FollowDeps): Respon
 
 /** Resolves when the reader has left. */
 async function tell(stream: SSEStreamingApi, followed: Followed, bell: Bell, { clock }: FollowDeps): Promise<void> {
-  const taken = (writing: Promise<unknown>): Promise<void> => inTime(clock, writing);
+  const taken = (writing: Promise<unknown>): Promise<void> => takenInTime(clock, writing);
   await taken(stream.write(`retry: ${RECONNECT_AFTER_MS}\n\n`));
   let { after } = followed;
   let shown: string | null = null;
@@ -68,7 +68,7 @@ async function tell(stream: SSEStreamingApi, followed: Followed, bell: Bell, { c
 class TooSlow extends Error {}
 
 /** Nothing more is written before the last piece has left for the socket, so a slow reader costs one piece and not a history. */
-function inTime(clock: Clock, writing: Promise<unknown>): Promise<void> {
+function takenInTime(clock: Clock, writing: Promise<unknown>): Promise<void> {
   return new Promise((resolve, reject) => {
     const callOff = clock.after(CUT_OFF_AFTER_MS, () => reject(new TooSlow()));
     void writing.then(() => resolve(), reject).finally(callOff);

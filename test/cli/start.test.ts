@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type ScriptedFolder, scriptedFolder, stopInOrder } from "./scripted-folder.ts";
@@ -40,6 +42,21 @@ describe("start", { timeout: 60_000 }, () => {
     assert.equal(second.code, 1);
     assert.equal(second.stdout, "");
     assert.match(second.stderr, /^threadbox: Port \d+ is taken\. Set PORT to another one\. .*\n$/);
+  });
+
+  test("ends when it has stopped, and does not wait for an answer that GitHub owes it", async () => {
+    const asked = Promise.withResolvers<void>();
+    const silent = createServer(() => asked.resolve()).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const { port } = silent.address() as AddressInfo;
+    const env = { GITHUB_TOKEN: "t", GITHUB_WEBHOOK_SECRET: "s", GITHUB_API_URL: `http://127.0.0.1:${port}` };
+    const bot = world.folder.start(["start"], { ...world.env, ...env, LOG_LEVEL: "warn" });
+    await Promise.all([asked.promise, bot.printed("Ctrl-C stops it.")]);
+    bot.process.kill("SIGTERM");
+    const { code, stderr } = await bot.ended;
+    silent.close();
+    assert.equal(code, 0);
+    assert.equal(stderr, "Stopping; a second signal ends it at once.\n");
   });
 
   test("ends at once at the second signal", async () => {

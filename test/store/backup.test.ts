@@ -1,7 +1,7 @@
 /** Backups as docs/operating.md tells people to make them, and what is there when somebody starts from one. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmod, mkdtemp, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -108,6 +108,14 @@ describe("of the embedded database", async () => {
     await store.close();
     const again = await folder.run(["backup", "copy"]);
     assert.deepEqual([again.code, /is not empty/.test(again.stderr)], [1, true]);
+    const file = join(folder.path, "file");
+    await writeFile(file, "");
+    assert.match((await folder.run(["backup", "file"])).stderr, /^threadbox: .*file is a file\. Name a folder/);
+    const below = await folder.run(["backup", "file/below"]);
+    assert.equal(
+      below.stderr,
+      `threadbox: It cannot be written to ${file}/below (ENOTDIR). Name a place with room, where you may write.\n`,
+    );
     const elsewhere = await folder.run(["backup", "new"], { DATABASE_URL: "postgres://u@127.0.0.1:1/d" });
     assert.match(elsewhere.stderr, /pg_dump/);
     const copied = await open(join(folder.path, "copy"));

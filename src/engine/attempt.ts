@@ -3,7 +3,7 @@ import type { SessionEvent } from "../core/decision.ts";
 import type { Session } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { PendingEffect } from "../store/effects.ts";
-import { Fenced, type Write } from "./claim.ts";
+import { type Claim, Fenced, fenced } from "./claim.ts";
 import { givenUp, retryInMs } from "./give-up.ts";
 import { belongsTo } from "./happenings.ts";
 import { perform } from "./perform.ts";
@@ -13,16 +13,17 @@ import type { EngineDeps } from "./ports.ts";
 export type Outcome = { is: "over"; event: SessionEvent | null; error: string | null } | { is: "again"; inMs: number };
 
 /** Never rejects for what an adapter did; with `Fenced` when the session is another bot's now. */
-export async function attempt(deps: EngineDeps, row: PendingEffect, session: Session, write: Write): Promise<Outcome> {
+export async function attempt(deps: EngineDeps, row: PendingEffect, session: Session, claim: Claim): Promise<Outcome> {
   const startedAt = deps.clock.now();
   const told = () => ({
     ...{ at: deps.clock.now(), bot: deps.settings.owner, durationMs: deps.clock.now() - startedAt },
     ...{ ...belongsTo(row.effect, session), effect: row.effect.do, id: row.id, attempt: row.attempts + 1 },
   });
-  await write((tx) => deps.store.countAttempt(tx, row.id));
+  await fenced(deps.store.countAttempt(claim, row.id));
   deps.reached?.(`${row.effect.do}.begun`);
   try {
-    const event = await perform(deps, row.effect, { session, id: row.id, again: row.attempts > 0, write });
+    const doing = { session, id: row.id, again: row.attempts > 0, write: claim.write };
+    const event = await perform(deps, row.effect, doing);
     deps.reached?.(`${row.effect.do}.sent`);
     deps.tell?.({ type: "effect.done", ...told() });
     return { is: "over", event, error: null };

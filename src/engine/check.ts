@@ -1,6 +1,6 @@
 /** Whether a mention is let in: may its author ask, what would it work on, and is there room for one more turn today. */
 import { type Choice, chooseWork, refusedBranch } from "../core/choose.ts";
-import { parseCommand } from "../core/command.ts";
+import { type Command, parseCommand } from "../core/command.ts";
 import { decide } from "../core/decide.ts";
 import type { SessionEvent } from "../core/decision.ts";
 import { accountsOf, type Refusal, refusalToday, startOfDay } from "../core/limits.ts";
@@ -53,11 +53,15 @@ async function located(deps: EngineDeps, choice: Choice): Promise<Choice> {
   }
 }
 
+/** What else can be said never costs a turn, whatever there is. */
+const BEGINNING: ReadonlySet<Command["verb"]> = new Set(["ask", "queue", "retry"]);
+
 /** In one transaction, one after the other over all bots: of two mentions at once for the last turn of a day one gets it. */
 async function countOrRefuse(
   { store, settings: { limits }, clock }: Pick<EngineDeps, "store" | "settings" | "clock">,
   { mention, admitted, write }: { mention: Mention; admitted: Admitted; write: Write },
 ): Promise<Refusal | null> {
+  if (!BEGINNING.has(parseCommand(mention.text).verb)) return null;
   return write(async (tx, session) => {
     const now = clock.now();
     const after = decide(session, admitted, now).session;

@@ -14,6 +14,7 @@ export class Fenced extends Error {}
 export type Write = <T>(work: (tx: Tx, session: Session) => Promise<T>) => Promise<T>;
 
 export interface Claim {
+  session: string;
   /** Counts the claims of this session; sent along with every write. */
   epoch: number;
   /** How far its stream was read by whoever held it before. */
@@ -43,6 +44,7 @@ export async function claimSession(
     return claimed;
   });
   return {
+    session: id,
     epoch,
     stream,
     write: (work) =>
@@ -52,4 +54,9 @@ export async function claimSession(
         return work(tx, session);
       }),
   };
+}
+
+/** For writes of one statement, which look for themselves. Throws `Fenced` when it was not written. */
+export async function fenced(written: Promise<boolean>): Promise<void> {
+  if (!(await written)) throw new Fenced();
 }

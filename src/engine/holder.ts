@@ -13,7 +13,7 @@ import type { PendingEffect } from "../store/effects.ts";
 import type { StreamPosition } from "../wire/events.ts";
 import { STOP_WITHIN_MS } from "../workers.ts";
 import { attempt } from "./attempt.ts";
-import { type Claim, claimSession, Fenced } from "./claim.ts";
+import { type Claim, claimSession, Fenced, fenced } from "./claim.ts";
 import { decideAndStore } from "./decided.ts";
 import { type Batch, follow } from "./follow.ts";
 import type { SessionJob } from "./jobs.ts";
@@ -172,15 +172,17 @@ async function carryOut(held: Held, row: PendingEffect, session: Session): Promi
   const { deps, signal, stage, claim } = held;
   if (row.effect.do === "answer")
     await stage.end(session, row.effect.turn, row.effect.thread, row.effect.result.outcome);
-  const outcome = await attempt(deps, row, session, claim.write);
+  const outcome = await attempt(deps, row, session, claim);
   // The lane stays taken during the pause, so that what comes after waits its turn.
   if (outcome.is === "again") {
     await pause(deps.clock, outcome.inMs, signal);
     held.begun.set(row.id, row.attempts + 1);
     return;
   }
-  const by = { bot: deps.settings.owner, error: outcome.error };
-  await commit(held, (tx) => deps.store.finishEffect(tx, row.id, by), outcome.event);
+  const over = { id: row.id, bot: deps.settings.owner, error: outcome.error };
+  const finish = (tx: Tx | null): Promise<void> => fenced(deps.store.finishEffect(tx, claim, over));
+  if (outcome.event) await commit(held, finish, outcome.event);
+  else await finish(null);
   deps.reached?.(`${row.effect.do}.recorded`);
   if (row.effect.do === "answer") answered(deps, session, row.effect, outcome.error === null);
 }

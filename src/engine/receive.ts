@@ -117,7 +117,8 @@ async function admit(writing: Writing, mention: Mention): Promise<Receipt> {
   }
   const session = known ?? (await findOrMint(deps, tx, mention));
   if (!known) await store.assign(tx, seq, session);
-  else await store.claimKeys(tx, session, mention.keys);
+  // By the only one it was found.
+  else if (mention.keys.length > 1) await store.claimKeys(tx, session, mention.keys);
   await apply(writing, session, { type: "mentioned", mention });
   return { is: "accepted", session, mention: mention.id };
 }

@@ -4,6 +4,12 @@ import type { Effect, NumberedEffect } from "../core/decision.ts";
 import type { Database, Tx } from "./database.ts";
 import { storable, toJson } from "./json.ts";
 
+/** Whose right it is to write about a session: see `engine/claim.ts`. */
+export interface Fence {
+  session: string;
+  epoch: number;
+}
+
 export interface PendingEffect {
   id: string;
   effect: Effect;
@@ -41,23 +47,34 @@ export function effectQuestions(db: Database) {
       return { effects, oldestAt };
     },
 
-    /** Before an effect goes out: from now on it may have happened. */
-    async countAttempt(tx: Tx, id: string): Promise<void> {
-      await tx
+    /** Before an effect goes out: from now on it may have happened. False when another bot has claimed the session. */
+    async countAttempt(fence: Fence, id: string): Promise<boolean> {
+      const { numUpdatedRows } = await db
         .updateTable("effects")
         .set((eb) => ({ attempts: eb("attempts", "+", 1), begun_at: eb.fn.coalesce("begun_at", sql<Date>`now()`) }))
         .where("id", "=", id)
-        .execute();
+        .where("session_id", "=", held(fence))
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
     },
 
-    /** It is over: done, or given up with this error. */
-    async finishEffect(tx: Tx, id: string, by: { bot: string; error: string | null }): Promise<void> {
-      const { bot, error } = by;
-      await tx
+    /** It is over: done, or given up with this error. False when another bot has claimed the session. */
+    async finishEffect(
+      tx: Tx | null,
+      fence: Fence,
+      { id, bot, error }: { id: string; bot: string; error: string | null },
+    ): Promise<boolean> {
+      const { numUpdatedRows } = await (tx ?? db)
         .updateTable("effects")
         .set({ done_at: sql`now()`, done_by: bot, error: error && storable(error) })
         .where("id", "=", id)
-        .execute();
+        .where("session_id", "=", held(fence))
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
     },
   };
 }
+
+/** The session, locked as `lock` does it, while it is still theirs: one statement instead of a transaction of four. */
+const held = ({ session, epoch }: Fence) =>
+  sql<string>`(select id from sessions where id = ${session} and epoch = ${epoch} for no key update)`;

@@ -32,11 +32,11 @@ before(async () => {
   assert.equal(receipt.is, "accepted");
   if (receipt.is !== "accepted") return;
   ({ session, mention: turn } = receipt);
-  await store.transaction((tx) => store.countAttempt(tx, `${session}/0`));
-  await store.transaction((tx) => store.countAttempt(tx, `${session}/0`));
-  await store.transaction((tx) =>
-    store.finishEffect(tx, `${session}/0`, { bot: "host/2", error: "surface.unknown: no" }),
-  );
+  const unclaimed = { session, epoch: 0 };
+  const effect = `${session}/0`;
+  for (let tries = 0; tries < 2; tries++) assert.ok(await store.countAttempt(unclaimed, effect));
+  const over = { id: effect, bot: "host/2", error: "surface.unknown: no" };
+  assert.ok(await store.finishEffect(null, unclaimed, over));
   await ingress.link({
     ...{ dedupe: "link-1", known: "slack:thread:T1/C1/1700000000.000100", also: "github:pr:7#5" },
     thread: { surface: "github", repo: { id: 7, owner: "acme", name: "api" }, number: 5, is: "pr", installation: 1 },

@@ -67,11 +67,11 @@ test("words that may have been posted are looked for, also where an old look say
         await late.promise;
         return look;
       },
-      async countAttempt(tx, id) {
+      async countAttempt(fence, id) {
         if (looks === 1) holder.wake();
         tried.push(id);
         await seen.promise;
-        await store.countAttempt(tx, id);
+        return store.countAttempt(fence, id);
       },
     };
     const failed = Promise.withResolvers<void>();

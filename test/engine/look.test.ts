@@ -56,6 +56,28 @@ test("a mention that comes in the middle of a look is either not seen at all, or
   assert.equal((await store.look(session, claim?.epoch ?? 0))?.pending.length, 2);
 });
 
+test("an effect is begun and ended only by whoever has claimed its session last", async () => {
+  const store = createStore(db);
+  const ingress = createIngress({ store, jobs, surfaces: {}, clock: handWoundClock(), log: quiet });
+  const receipt = await ingress.receive({ ...mention("5", "fix it"), dedupe: "5" });
+  const session = receipt.is === "accepted" ? receipt.session : "";
+  const claim = (owner: string) => store.transaction((tx) => store.claim(tx, session, owner));
+  const [before, now] = [await claim("me"), await claim("another")].map((held) => ({
+    session,
+    epoch: held?.epoch ?? 0,
+  }));
+  assert.ok(before && now);
+  const id = `${session}/0`;
+  const over = { id, bot: "me", error: null };
+  assert.equal(await store.countAttempt(before, id), false);
+  assert.equal(await store.finishEffect(null, before, over), false);
+  const seen = async () => (await store.pendingEffects(null, session)).find((one) => one.id === id);
+  assert.equal((await seen())?.attempts, 0);
+  assert.equal(await store.countAttempt(now, id), true);
+  assert.equal(await store.finishEffect(null, now, over), true);
+  assert.equal(await seen(), undefined);
+});
+
 test("what was acknowledged waits for a bot however long there is none", async () => {
   const ingress = createIngress({ store: createStore(db), jobs, surfaces: {}, clock: handWoundClock(), log: quiet });
   await ingress.receive({ ...mention("4", "fix it"), dedupe: "4", keys: ["slack:thread:T1/C1/4"] });

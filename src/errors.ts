@@ -1,6 +1,6 @@
 /**
  * Every failure that a person can meet: its code, whether trying again helps, and what to do about it.
- * A code without a remedy does not compile. Foreign errors are turned into these once, in the adapter that met them.
+ * A code without a remedy does not compile. Foreign errors are turned into these once, where they are met.
  * `docs/errors.md` lists the same codes; a test compares the two.
  */
 

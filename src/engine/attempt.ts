@@ -12,7 +12,7 @@ import type { EngineDeps } from "./ports.ts";
 /** `event` is what it means for the session. */
 export type Outcome = { is: "over"; event: SessionEvent | null; error: string | null } | { is: "again"; inMs: number };
 
-/** Never rejects for what an adapter did; with `Fenced` when the session is another bot's now. */
+/** Never rejects for what the outside did; with `Fenced` when the session is another bot's now. */
 export async function attempt(deps: EngineDeps, row: PendingEffect, session: Session, claim: Claim): Promise<Outcome> {
   const startedAt = deps.clock.now();
   const told = () => ({

@@ -1,5 +1,5 @@
 /**
- * One effect -> one adapter call -> the event that it produced (null where nothing follows from it).
+ * One effect -> one call to the outside -> the event that it produced (null where nothing follows from it).
  * Every call is safe to repeat: `again` says that an earlier attempt may have got through.
  */
 import { helpText } from "../core/command.ts";

@@ -1,4 +1,4 @@
-/** Finds the adapter that an effect speaks to, or says in our own words that there is none. */
+/** Finds what an effect speaks to, or says in our own words that there is none. */
 import { sandboxName } from "../core/naming.ts";
 import type { Session, SurfaceName } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";

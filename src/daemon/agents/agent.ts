@@ -1,6 +1,6 @@
 /**
  * The port between the daemon and one coding agent: one process that takes prompts and tells what it does.
- * Every adapter passes `test/contracts/agent.ts` with the true binary.
+ * Every agent passes `test/contracts/agent.ts` with the true binary.
  */
 import type { AgentEvent, Usage } from "../../wire/events.ts";
 

@@ -1,5 +1,5 @@
 /**
- * The adapter of pi over `pi --mode rpc`, one process that outlives prompts.
+ * pi over `pi --mode rpc`, one process that outlives prompts.
  *
  *   no process --prompt--> running --agent_settled--> idle --prompt--> running ...
  *   running --abort--> settled in time: idle | too late: killed, no process

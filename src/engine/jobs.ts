@@ -162,6 +162,8 @@ async function makeQueues(boss: PgBoss): Promise<void> {
   } as const;
   const retried = {
     policy: "standard",
+    // Without it another bot would wait a quarter of an hour for what one has died with.
+    heartbeatSeconds: LEASE_SECONDS,
     // A vendor may be away for hours, and what waits for its word was acknowledged.
     retryLimit: 1_000_000,
     retryBackoff: true,
@@ -176,8 +178,10 @@ async function makeQueues(boss: PgBoss): Promise<void> {
     ["lookup", retried],
   ] as const) {
     const queue = await boss.getQueue(name);
+    const { heartbeatSeconds, retentionSeconds } = options;
+    const isOlder = queue?.retentionSeconds !== retentionSeconds || queue?.heartbeatSeconds !== heartbeatSeconds;
     if (!queue) await boss.createQueue(name, options);
-    else if (queue.retentionSeconds !== KEPT_SECONDS) await boss.updateQueue(name, { retentionSeconds: KEPT_SECONDS }); // of an older version
+    else if (isOlder) await boss.updateQueue(name, { heartbeatSeconds, retentionSeconds });
     // A cold queue cache would make the first send inside a transaction read outside of it, and wait for itself.
     await boss.touch(name, { id: "00000000-0000-0000-0000-000000000000", retryCount: 0 });
   }

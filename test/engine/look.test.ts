@@ -86,6 +86,24 @@ test("what was acknowledged waits for a bot however long there is none", async (
   assert.deepEqual(rows, [{ kept: true }]);
 });
 
+test("what a bot has begun and dies with is another's within its lease: sessions, timers and lookups", async () => {
+  // As an older version made it; every start looks.
+  await sql`update pgboss.queue set heartbeat_seconds = null where name = 'timer'`.execute(db);
+  await (await startJobs({ connection, log: quiet })).stop();
+  const { rows } = await sql<{ name: string; heartbeat_seconds: number }>`
+    select name, heartbeat_seconds from pgboss.queue where name in ('session', 'timer', 'lookup') order by name`.execute(
+    db,
+  );
+  assert.deepEqual(
+    rows.map((row) => [row.name, row.heartbeat_seconds]),
+    [
+      ["lookup", 10],
+      ["session", 10],
+      ["timer", 10],
+    ],
+  );
+});
+
 test("text that Postgres cannot hold is stored without what it cannot hold", async () => {
   const store = createStore(db);
   const ingress = createIngress({ store, jobs, surfaces: {}, clock: handWoundClock(), log: quiet });

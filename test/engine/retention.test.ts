@@ -26,11 +26,11 @@ const clock = handWoundClock(Date.now());
 const ago = (days: number): Date => new Date(clock.now() - days * DAY_MS);
 const clean = (maxTranscriptRows?: number) =>
   cleanUp({ store, clock, retentionMs: 30 * DAY_MS }, never, maxTranscriptRows);
-const NOTHING = { inbox: 0, decisions: 0, effects: 0, transcript: 0, web_posts: 0, turns: 0, cut: 0 };
+const NOTHING = { inbox: 0, decisions: 0, effects: 0, transcript: 0, web_posts: 0, usage: 0, turns: 0, cut: 0 };
 
 beforeEach(async () => {
   await empty();
-  for (const table of ["inbox", "web_posts"] as const) await db.deleteFrom(table).execute();
+  for (const table of ["inbox", "web_posts", "usage"] as const) await db.deleteFrom(table).execute();
 });
 after(close);
 
@@ -74,14 +74,17 @@ describe("after thirty days", () => {
     await told("s1", 3, ago(31));
     await told("s1", 2, ago(29));
     for (const at of [ago(31), ago(29)])
+      await db.insertInto("usage").values({ turn: at.toISOString(), at, person: "slack:U1" }).execute();
+    for (const at of [ago(31), ago(29)])
       await sql`insert into decisions (session_id, at, event, about, effects) values ('s1', ${at}, 'idle', '{}', '{}')`.execute(
         db,
       );
-    assert.deepEqual(await clean(), { ...NOTHING, inbox: 1, decisions: 1, effects: 1, transcript: 3 });
+    assert.deepEqual(await clean(), { ...NOTHING, inbox: 1, decisions: 1, effects: 1, transcript: 3, usage: 1 });
     assert.deepEqual(await column("inbox", "dedupe"), ["waits for its lookup", "young"]);
     assert.deepEqual(await column("effects", "id"), ["s1/1", "s1/2"]);
     assert.equal((await column("transcript", "cursor")).length, 2);
     assert.equal((await column("decisions", "seq")).length, 1);
+    assert.deepEqual(await column("usage", "turn"), [ago(29).toISOString()]);
     assert.deepEqual(await clean(), NOTHING);
   });
 

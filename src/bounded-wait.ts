@@ -1,4 +1,4 @@
-/** An answer in time, or none: for whoever gives up sooner than a database that hangs, such as those who ask about health. */
+/** An answer in time, or none: for questions about health, whose askers give up sooner than a database that hangs. */
 import type { Ms } from "./core/types.ts";
 
 /** A question that old was lost with its connection, which nobody closed. */

@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { type Handler, Hono } from "hono";
-import { inTime } from "./bounded-wait.ts";
+import { pause, systemClock } from "./clock.ts";
 import { ThreadboxError } from "./errors.ts";
 
 /** What answers where; null where a surface is not set up. */
@@ -88,7 +88,7 @@ async function closed(server: Server, taken: ReadonlySet<ServerResponse>): Promi
   // GitHub sends nothing twice. What has begun to be answered are the streams of open pages, which would go on for ever.
   const open = [...taken].filter((response) => !response.headersSent);
   const answered = Promise.all(open.map((response) => once(response, "close")));
-  await inTime<unknown>(() => answered, ANSWERED_WITHIN_MS, null)();
+  await Promise.race([answered, pause(systemClock, ANSWERED_WITHIN_MS)]);
   server.closeAllConnections();
   await over;
 }

@@ -117,7 +117,7 @@ async function admit(writing: Writing, mention: Mention): Promise<Receipt> {
   }
   const session = known ?? (await findOrMint(deps, tx, mention));
   if (!known) await store.assign(tx, seq, session);
-  // By the only one it was found.
+  // A single key is the one by which the session was found.
   else if (mention.keys.length > 1) await store.claimKeys(tx, session, mention.keys);
   await apply(writing, session, { type: "mentioned", mention });
   return { is: "accepted", session, mention: mention.id };

@@ -1,7 +1,7 @@
 /** The sandbox of a session comes up: woken with its own files, or new from the best that the stock has for it. */
 import type { SessionEvent } from "../core/decision.ts";
 import { sandboxName } from "../core/naming.ts";
-import type { Session, StartedFrom } from "../core/types.ts";
+import type { Ms, Session, StartedFrom } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import type { Sandbox, WakeToken } from "../sandboxes/provider.ts";
 import type { Write } from "./claim.ts";
@@ -18,8 +18,9 @@ export async function startSandbox(
   token: WakeToken | null,
   write: Write,
 ): Promise<SessionEvent | null> {
-  if (session.sandbox.is !== "starting") return null;
-  const full = await withoutPlace(deps, session, write);
+  const { id, sandbox: starting } = session;
+  if (starting.is !== "starting") return null;
+  const full = await withoutPlace(deps, { id, since: starting.since }, write);
   if (full) return full;
   const { sandbox, from } = token === null ? await startNew(deps, session) : await wake(deps, session, token);
   const { name, url, endsAt } = sandbox;
@@ -32,12 +33,11 @@ export async function startSandbox(
  */
 async function withoutPlace(
   { store, settings: { limits } }: EngineDeps,
-  { id, sandbox }: Session,
+  { id, since }: { id: string; since: Ms },
   write: Write,
 ): Promise<SessionEvent | null> {
-  if (limits.sandboxes === null || sandbox.is !== "starting") return null;
-  const { since } = sandbox;
-  const atMost = limits.sandboxes;
+  const { sandboxes: atMost } = limits;
+  if (atMost === null) return null;
   const { taken, running } = await write((tx) => store.takePlace(tx, id, since, atMost));
   return taken ? null : { type: "sandbox.waits", running };
 }

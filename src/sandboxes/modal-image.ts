@@ -17,8 +17,6 @@ import { quoted } from "./shell.ts";
 /** Folders inside. The daemon's own is passable for the agent's user and readable for nobody but root. */
 export const WORKSPACE = "/workspace";
 export const STATE = "/threadbox/state";
-/** Where the daemon listens. */
-export const PORT = 8787;
 export const AGENT = "agent";
 export const AGENT_HOME = "/home/agent";
 

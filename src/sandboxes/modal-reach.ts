@@ -4,7 +4,7 @@
  */
 import { ThreadboxError } from "../errors.ts";
 import { findRunning, type Ground, type Handle, lost, type Reach } from "./modal-handle.ts";
-import { PORT } from "./modal-image.ts";
+import { PORT } from "./modal-supervise.ts";
 
 /** Modal does not say how long a connect token is good for. A new one costs one question. */
 const TOKEN_GOOD_FOR_MS = 10 * 60_000;

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { ThreadboxError } from "../errors.ts";
 import { asAgent, execute, mustRun, runShort, whyOf } from "./modal-exec.ts";
 import { type Ground, type Handle, lifeOf, type Reach } from "./modal-handle.ts";
-import { AGENT, PORT, STATE, WORKSPACE } from "./modal-image.ts";
-import { launchCommand, launchScript, OTHER_PROGRAM } from "./modal-supervise.ts";
+import { AGENT, STATE, WORKSPACE } from "./modal-image.ts";
+import { launchCommand, launchScript, OTHER_PROGRAM, PORT } from "./modal-supervise.ts";
 import type { LaunchOptions, Sandbox } from "./provider.ts";
 import { PUT, TAIL } from "./shell.ts";
 

@@ -14,8 +14,8 @@ import { quoted, ROOT_PATH } from "./shell.ts";
 
 export const SUPERVISOR = "/threadbox/bin/supervise";
 
-/** The daemon's, as in `modal-image.ts`, which needs this file. */
-const PORT = 8787;
+/** Where the daemon listens. */
+export const PORT = 8787;
 
 /**
  * Has the daemon's port from before anybody else runs, and keeps it: the agent may find a way to make the daemon crash, and whoever has

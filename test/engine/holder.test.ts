@@ -1,6 +1,6 @@
 /** A holder that is late: what it saw, or what it was given, is not so any more. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { setImmediate as breathe } from "node:timers/promises";
 import { newSession } from "../../src/core/decide.ts";
 import { NO_LIMITS } from "../../src/core/limits.ts";
@@ -33,13 +33,18 @@ function depsOf({ surface, clock }: World, given: Pick<EngineDeps, "store" | "jo
   };
 }
 
-test("words that may have been posted are looked for, also where an old look says that nobody tried", async (t) => {
+async function emptyStore(t: TestContext) {
   const { store, connection, close } = await testStore();
   const jobs = await startJobs({ connection, log: quiet });
   t.after(async () => {
     await jobs.stop();
     await close();
   });
+  return { store, jobs };
+}
+
+test("words that may have been posted are looked for, also where an old look says that nobody tried", async (t) => {
+  const { store, jobs } = await emptyStore(t);
   await inThread(async (world) => {
     const { slack, clock, thread, root } = world;
     await store.transaction(async (tx) => {
@@ -96,12 +101,7 @@ test("words that may have been posted are looked for, also where an old look say
 });
 
 test("a session that somebody else has fetched since is left to whoever has it", async (t) => {
-  const { store, connection, close } = await testStore();
-  const jobs = await startJobs({ connection, log: quiet });
-  t.after(async () => {
-    await jobs.stop();
-    await close();
-  });
+  const { store, jobs } = await emptyStore(t);
   await inThread(async (world) => {
     await store.transaction(async (tx) => {
       await store.mint(tx, newSession("s1", world.thread, "Untitled", 0), []);

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import type { CorrelationKey, Session } from "../src/core/types.ts";
 import { type Connection, type Database, openDatabase } from "../src/store/database.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../src/store/embedded-postgres.ts";
 import { migrate } from "../src/store/migrate.ts";
@@ -61,6 +62,13 @@ export async function testStore(): Promise<TestStore> {
       await drop();
     },
   };
+}
+
+/** A session as it is, whatever would have brought it there. */
+export async function storeSession(store: Store, session: Session, keys: CorrelationKey[] = []): Promise<void> {
+  const held = keys.map((key) => ({ key, session: session.id }));
+  const entry = { receipts: [], minted: [session], keys: held, inbox: [], told: [] };
+  await store.transaction((tx) => store.enter(tx, entry, null));
 }
 
 async function admin(connection: EmbeddedPostgres["connection"], statement: string): Promise<void> {

@@ -58,7 +58,7 @@ export async function sayHere(
 }
 
 async function mustExist(bot: Bot, thread: string): Promise<void> {
-  const session = await createStore(bot.store.db).sessionOf(null, keysOf(thread));
+  const session = await createStore(bot.store.db).sessionOf(...keysOf(thread));
   if (!session) throw new Refused(`There is no thread ${thread}.`, "Leave --thread out to start a new one.");
 }
 

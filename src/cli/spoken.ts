@@ -5,7 +5,7 @@ import { threadKey, webThreadKey } from "../core/correlation.ts";
 import type { CorrelationKey, NewMention, Person, Thread } from "../core/types.ts";
 
 /** Under both names, so that a thread goes on whether a bot is running (then it is on its page) or not. */
-export const keysOf = (thread: string): CorrelationKey[] => [
+export const keysOf = (thread: string): [CorrelationKey, CorrelationKey] => [
   threadKey({ surface: "terminal", id: thread }),
   webThreadKey(thread),
 ];

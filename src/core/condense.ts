@@ -1,5 +1,5 @@
 /**
- * Turns the stream of agent events into what a person wants to see, and says when to show it.
+ * Turns the stream of agent events into what a person wants to see; `pace.ts` says when it is shown.
  * People want to know three things: what it does now, what it did last, and that it is alive.
  */
 import { type AgentEvent, NO_USAGE } from "../wire/events.ts";
@@ -126,35 +126,4 @@ function lastParagraph(piece: string, before: string, goesOn: boolean): string {
       .split(/\n\s*\n/)
       .at(-1) ?? "";
   return paragraph.length > MAX_SAID_CHARS ? `...${paragraph.slice(-MAX_SAID_CHARS)}` : paragraph;
-}
-
-/** Edits of a message at least this far apart: Slack allows about one a second and channel, and people read slower than that. */
-const SHOW_EVERY_MS = 3_000;
-
-/** How long the shown message may stand still while nothing changes, so that the elapsed time proves it alive. */
-const QUIET: { silentForMs: Ms; everyMs: Ms }[] = [
-  { silentForMs: 5 * 60_000, everyMs: 60_000 },
-  { silentForMs: 60_000, everyMs: 30_000 },
-  { silentForMs: 0, everyMs: 10_000 },
-];
-
-/**
- * Milliseconds from `now` until the progress should be shown again; 0 for at once.
- * `shownAt` is null before the first time; `edits` slows a long turn down, which nobody watches by the second.
- */
-export function showInMs(progress: Progress, shown: { at: Ms; changedAt: Ms; edits: number } | null, now: Ms): Ms {
-  if (!shown) return 0;
-  const changed = progress.changedAt > shown.changedAt;
-  const everyMs = changed ? SHOW_EVERY_MS * slowness(shown.edits) : quietEveryMs(now - progress.changedAt);
-  return Math.max(0, shown.at + everyMs - now);
-}
-
-/** After 20 edits every 6 s, after 60 every 15 s: a turn of an hour costs a few hundred calls, not a thousand. */
-function slowness(edits: number): number {
-  if (edits < 20) return 1;
-  return edits < 60 ? 2 : 5;
-}
-
-function quietEveryMs(silentForMs: Ms): Ms {
-  return QUIET.find((step) => silentForMs >= step.silentForMs)?.everyMs ?? SHOW_EVERY_MS;
 }

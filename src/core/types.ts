@@ -86,6 +86,9 @@ export interface KeyLink {
   pullRequest: PullRequest;
 }
 
+/** What comes in, as the inbox keeps it. */
+export type Incoming = { mention: Mention } | { link: KeyLink };
+
 /** What became of something that came in. `ignored` is never silent: it is logged with its reason. */
 export type Receipt =
   | { is: "accepted"; session: string; mention: string }

@@ -4,14 +4,12 @@ import type { Ms } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import { type Holder, hold } from "./holder.ts";
 import type { EngineDeps } from "./ports.ts";
+import { createThrottle } from "./throttle.ts";
 
 /** NOTIFY brings wake-ups at once; this is for those that were missed while the connection was broken. */
 const POLL_EVERY_MS = 2_000;
 /** A third of pg-boss's shortest lease, so that two beats may fail. */
 const BEAT_EVERY_MS = 3_000;
-
-/** At once: after a restart with a thousand sessions each bot of several gets its share. */
-const MAX_FETCHED = 100;
 
 export interface Dispatcher {
   start(): void;
@@ -28,20 +26,33 @@ export function createDispatcher(deps: EngineDeps): Dispatcher {
   /** Sessions that are being given back. */
   const leaving = new Set<Promise<void>>();
   const stopping = new AbortController();
-  let fetching = Promise.resolve();
+  const throttle = createThrottle();
+  /** Whether there may be more than was fetched. */
+  let isWanted = false;
+  let fetching: Promise<void> | null = null;
   let lookedAt = deps.clock.now();
   let timers: NodeJS.Timeout[] = [];
   let unsubscribe = (): void => {};
 
-  const fetch = (): void => {
-    fetching = fetching
-      .then(() => take(deps, holders, { leaving, stopping: stopping.signal }))
-      .catch((thrown: unknown) => {
+  const fetchAll = async (): Promise<void> => {
+    while (isWanted && !stopping.signal.aborted) {
+      isWanted = false;
+      try {
+        const max = await throttle.next();
+        isWanted = (await take(deps, holders, { leaving, stopping: stopping.signal }, max)) || isWanted;
+      } catch (thrown) {
         deps.log.warn({ detail: toThreadboxError(thrown).detail }, "dispatcher.fetch-failed");
-      })
-      .then(() => {
-        lookedAt = deps.clock.now();
-      });
+      }
+      lookedAt = deps.clock.now();
+    }
+  };
+  const fetch = (): void => {
+    isWanted = true;
+    fetching ??= fetchAll().finally(() => {
+      fetching = null;
+      // Wanted since the last look, and nobody else would come for it before the next poll.
+      if (isWanted && !stopping.signal.aborted) fetch();
+    });
   };
   const beat = async (): Promise<void> => {
     const held = [...holders.values()];
@@ -87,16 +98,20 @@ interface Life {
   stopping: AbortSignal;
 }
 
-async function take(deps: EngineDeps, holders: Map<string, Holder>, life: Life): Promise<void> {
+/** True when there may be more. */
+async function take(deps: EngineDeps, holders: Map<string, Holder>, life: Life, max: number): Promise<boolean> {
   const free = deps.settings.maxSessions - holders.size;
-  if (life.stopping.aborted || free <= 0) return;
-  for (const job of await deps.jobs.fetch(Math.min(free, MAX_FETCHED))) {
+  if (life.stopping.aborted || free <= 0) return false;
+  const wanted = Math.min(free, max);
+  const jobs = await deps.jobs.fetch(wanted);
+  for (const job of jobs) {
     const holder = hold(deps, job);
     holders.set(job.session, holder);
     const left = leave(deps, holders, holder, life.stopping);
     life.leaving.add(left);
     void left.finally(() => life.leaving.delete(left));
   }
+  return jobs.length === wanted;
 }
 
 /** Resolves when the session is nobody's again. Never rejects: a job that could not be given back comes back with the end of its lease. */

@@ -1,6 +1,6 @@
 /** The one message of a turn that is edited while it goes on: shown at once, then paced, and never in the way of the work. */
 import type { Clock } from "../clock.ts";
-import { showInMs } from "../core/condense.ts";
+import { type Shown, showInMs } from "../core/pace.ts";
 import type { Progress, Thread } from "../core/types.ts";
 import { catalogEntry, toThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -23,7 +23,7 @@ export interface DisplayDeps {
   saveRef(ref: string): Promise<void>;
   /** See `steps.ts`. */
   reached?: Reached | undefined;
-  surface: Pick<Surface, "show"> | undefined;
+  surface: Pick<Surface, "pace" | "show"> | undefined;
   clock: Clock;
   log: Log;
   page: string | null;
@@ -38,10 +38,13 @@ const MAX_LAST_TRIES = 5;
 
 /** `posted` is the stored name of the message: null when there is none. */
 export function openDisplay(deps: DisplayDeps, thread: Thread, first: Progress, posted: string | null): Display {
+  const { surface, clock } = deps;
   let progress = first;
   let ref = posted === POSTING ? null : posted;
   let tried = posted === POSTING;
-  let shown: { at: number; changedAt: number; edits: number } | null = null;
+  let shown: Shown | null = null;
+  /** What a surface that limits us asks for, whatever the pace. */
+  let notBefore = 0;
   let cancel = () => {};
   let closed = false;
   let busy = Promise.resolve();
@@ -49,16 +52,16 @@ export function openDisplay(deps: DisplayDeps, thread: Thread, first: Progress, 
   let hopeless = false;
 
   const show = async (): Promise<void> => {
-    if (!deps.surface) return;
+    if (!surface) return;
     const showing = progress;
     const before = shown;
-    shown = { at: deps.clock.now(), changedAt: showing.changedAt, edits: (shown?.edits ?? 0) + 1 };
+    shown = { at: clock.now(), changedAt: showing.changedAt };
     try {
       if (ref === null) await deps.saveRef(POSTING);
       deps.reached?.("progress.begun");
       const id = { marker: `${showing.turn}/progress`, again: ref === null && tried };
       tried = true;
-      const next = await deps.surface.show(thread, showing, deps.page, ref, id);
+      const next = await surface.show(thread, showing, deps.page, ref, id);
       deps.reached?.("progress.sent");
       if (next !== ref) await deps.saveRef(next);
       ref = next;
@@ -70,21 +73,26 @@ export function openDisplay(deps: DisplayDeps, thread: Thread, first: Progress, 
       }
       const error = toThreadboxError(thrown);
       // Progress is the first thing to go without: the answer says everything again.
-      shown = { ...shown, at: shown.at + (error.retryAfterMs ?? 0), changedAt: before?.changedAt ?? 0 };
+      // What could not be shown waits for the next time: a vendor that is away is not asked more often than one that is there.
+      shown = { ...shown, changedAt: before?.changedAt ?? 0 };
+      notBefore = clock.now() + (error.retryAfterMs ?? 0);
       const never = catalogEntry(error.code).retry === "never";
       // A thread that is gone stays gone; nobody is asked about it every few seconds for an hour.
       hopeless ||= never;
       // But for the last edit: it takes the Stop button away. Nobody waits for it.
       const again = lastTries > 0 && !never;
-      if (closed && again) deps.clock.after(error.retryAfterMs ?? LAST_TRY_AFTER_MS, show);
+      if (closed && again) clock.after(error.retryAfterMs ?? LAST_TRY_AFTER_MS, show);
       if (closed) lastTries -= 1;
       deps.log.info({ turn: showing.turn, code: error.code, detail: error.detail }, "progress.dropped");
     }
   };
   const schedule = (): void => {
     cancel();
-    if (closed || hopeless) return;
-    cancel = deps.clock.after(showInMs(progress, shown, deps.clock.now()), () => {
+    if (closed || hopeless || !surface) return;
+    const now = clock.now();
+    // The first message has the Stop button, so until it is there it is tried again soon.
+    const inMs = showInMs(ref === null ? "live" : surface.pace, progress, shown, now);
+    cancel = clock.after(Math.max(inMs, notBefore - now), () => {
       busy = busy.then(show).then(schedule);
     });
   };

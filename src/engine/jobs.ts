@@ -44,13 +44,17 @@ export async function startJobs(options: { connection: Connection; log: Log }) {
   await makeQueues(boss);
 
   return {
-    /** Inside the transaction that stored something to do. A no-op when the session has a live wake-up: its holder looks before it lets go. */
-    async wake(tx: Tx, session: string): Promise<void> {
-      await boss.send("session", { session }, { singletonKey: session, db: fromKysely(tx) });
+    /** Inside the transaction that stored something to do. A no-op for a session that has a live wake-up: its holder looks before it lets go. */
+    async wake(tx: Tx, sessions: string[]): Promise<void> {
+      const jobs = sessions.map((session) => ({ data: { session }, singletonKey: session }));
+      await boss.insert("session", jobs, { db: fromKysely(tx) });
     },
 
-    async lookup(tx: Tx, seq: number): Promise<void> {
-      await boss.send("lookup", { seq }, { db: fromKysely(tx) });
+    /** Of what stands at those places in the inbox. */
+    async lookup(tx: Tx, seqs: number[]): Promise<void> {
+      if (seqs.length === 0) return;
+      const jobs = seqs.map((seq) => ({ data: { seq } }));
+      await boss.insert("lookup", jobs, { db: fromKysely(tx) });
     },
 
     async timer(job: TimerJob, afterMs: number): Promise<void> {

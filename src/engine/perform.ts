@@ -63,8 +63,8 @@ export async function perform(
       if (session.sandbox.is === "ready") await daemonOf(deps, session).abort({ turn: effect.turn });
       return null;
     case "claim": {
-      const [taken] = await write((tx) => deps.store.claimKeys(tx, session.id, [effect.key]));
-      return taken ? { type: "key.taken", key: taken } : null;
+      const { key } = effect;
+      return (await write((tx) => deps.store.claimKey(tx, session.id, key))) ? null : { type: "key.taken", key };
     }
     case "open-pull-request":
       return openPullRequest(deps, session, effect.turn);

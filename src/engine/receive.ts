@@ -1,21 +1,19 @@
 /**
- * The way in. One transaction: stored once, its session found or minted, decided, effects and wake-up written.
- * Whoever calls acknowledges the vendor after this resolves, and not if it rejects.
+ * The way in. One transaction: stored once, its session found or minted, decided, effects and wake-up written; those that come
+ * while one is under way share the next. Whoever calls acknowledges the vendor after this resolves, and not if it rejects.
  */
 import { randomBytes } from "node:crypto";
+import { inBatches } from "../batches.ts";
 import type { Clock } from "../clock.ts";
-import { parseCommand } from "../core/command.ts";
-import { threadKey } from "../core/correlation.ts";
-import { newSession } from "../core/decide.ts";
 import type { SessionEvent } from "../core/decision.ts";
-import { titleOf } from "../core/naming.ts";
-import type { Inbox, KeyLink, Mention, Ms, Receipt } from "../core/types.ts";
+import { type Arrival, dedupeOf, type Intake, keysOf, takeIn } from "../core/intake.ts";
+import type { Inbox, Mention, Receipt } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Tx } from "../store/database.ts";
 import type { Store } from "../store/store.ts";
 import type { Surfaces } from "../surfaces/surface.ts";
-import { decideAndStore } from "./decided.ts";
+import { decideAndStore, storeTold } from "./decided.ts";
 import type { Happening, Tell } from "./happenings.ts";
 import type { Jobs, TimerJob } from "./jobs.ts";
 import type { EngineSettings } from "./ports.ts";
@@ -43,111 +41,96 @@ export interface Ingress extends Inbox {
   timer(job: TimerJob): Promise<void>;
 }
 
-/** Each method is one transaction, and resolves after it. */
+/** In one transaction, one transaction at a time: two side by side were slower on two processors, each being half as large. */
+const TOGETHER = { maxItems: 32 };
+
+/** Each method resolves after its transaction. */
 export function createIngress(deps: ReceiveDeps): Ingress {
   const { store, clock } = deps;
-  const handled = (what: "mention" | "link", { thread, dedupe }: Mention | KeyLink, startedAt: Ms) => {
-    const { surface } = thread;
-    return (receipt: Receipt): void => {
-      deps.reached?.("inbound.stored");
-      const by = { at: clock.now(), bot: botOf(deps), durationMs: clock.now() - startedAt };
-      deps.tell?.({ type: "inbound.handled", ...by, what, surface, dedupe, receipt });
-    };
+  const arrive = inBatches((arrivals: Arrival[]) => enter(deps, arrivals), TOGETHER);
+  const handled = async (what: "mention" | "link", arrival: Arrival): Promise<Receipt> => {
+    const startedAt = clock.now();
+    const receipt = await arrive(arrival);
+    const at = clock.now();
+    const { surface } = ("link" in arrival.incoming ? arrival.incoming.link : arrival.incoming.mention).thread;
+    const told = { what, surface, dedupe: dedupeOf(arrival), receipt };
+    deps.tell?.({ type: "inbound.handled", at, bot: botOf(deps), durationMs: at - startedAt, ...told });
+    return receipt;
   };
   return {
-    async receive(arrived) {
-      const mention: Mention = { ...arrived, id: newId("m") };
-      const stored = handled("mention", mention, clock.now());
-      return inOneGo(deps, (writing) => admit(writing, mention), stored);
-    },
-    link(link) {
-      const stored = handled("link", link, clock.now());
-      return inOneGo(deps, (writing) => join(writing, link), stored);
-    },
+    receive: async (arrived) =>
+      handled("mention", { incoming: { mention: { ...arrived, id: newId("m") } }, seq: null }),
+    link: (link) => handled("link", { incoming: { link }, seq: null }),
     async lookedUp(seq) {
       const waiting = await store.waiting(seq);
       if (!waiting || "link" in waiting) return;
-      const mention = await completed(deps, waiting.mention);
-      await inOneGo(deps, async (writing) => {
-        const session = await findOrMint(deps, writing.tx, mention);
-        if (await store.assign(writing.tx, seq, session)) await apply(writing, session, { type: "mentioned", mention });
-      });
+      await arrive({ incoming: { mention: await completed(deps, waiting.mention) }, seq });
     },
-    async destroyed(session, by) {
-      await inOneGo(deps, (writing) => apply(writing, session, { type: "sandbox.destroyed", by }));
-    },
-    async timer({ session, event }) {
-      await inOneGo(deps, (writing) => apply(writing, session, event));
-    },
+    destroyed: (session, by) => apply(deps, session, { type: "sandbox.destroyed", by }),
+    timer: ({ session, event }) => apply(deps, session, event),
   };
-}
-
-/** One transaction under way. */
-interface Writing {
-  deps: ReceiveDeps;
-  tx: Tx;
-  happened: Happening[];
-}
-
-/** Nobody is told what a transaction did before it is committed; `stored` is called first then. */
-async function inOneGo<T>(
-  deps: ReceiveDeps,
-  work: (writing: Writing) => Promise<T>,
-  stored: (result: T) => void = () => {},
-): Promise<T> {
-  const happened: Happening[] = [];
-  const result = await deps.store.transaction((tx) => work({ deps, tx, happened }));
-  stored(result);
-  for (const happening of happened) deps.tell?.(happening);
-  return result;
 }
 
 const botOf = ({ settings }: ReceiveDeps): string | null => settings?.owner ?? null;
 
-async function admit(writing: Writing, mention: Mention): Promise<Receipt> {
-  const { deps, tx } = writing;
-  const { store, jobs } = deps;
-  const known = await store.sessionOf(tx, mention.keys);
-  if (!known && !mention.addressed) return { is: "ignored", reason: "nobody-follows" };
-  const seq = await store.remember(tx, { dedupe: mention.dedupe, bot: botOf(deps) }, { mention }, known);
-  if (seq === null) return { is: "duplicate" };
-  if (!known && mention.lookup) {
-    await jobs.lookup(tx, seq);
-    return { is: "looking-up", mention: mention.id };
+/** Another transaction was quicker; what it wrote is there to be met now. */
+class Outrun extends Error {}
+
+/** Each time somebody else has come forward; a new session is made by one of them at the latest. */
+const MAX_OUTRUN = 5;
+
+/** One receipt for each. */
+async function enter(deps: ReceiveDeps, arrivals: Arrival[], outrun = 0): Promise<Receipt[]> {
+  const happened: Happening[] = [];
+  try {
+    const { receipts } = await deps.store.transaction(async (tx) => {
+      const intake = await meet(deps, tx, arrivals);
+      happened.push(...(await store(deps, tx, intake)));
+      return intake;
+    });
+    deps.reached?.("inbound.stored");
+    for (const happening of happened) deps.tell?.(happening);
+    return receipts;
+  } catch (thrown) {
+    if (!(thrown instanceof Outrun) || outrun >= MAX_OUTRUN) throw thrown;
+    return enter(deps, arrivals, outrun + 1);
   }
-  const session = known ?? (await findOrMint(deps, tx, mention));
-  if (!known) await store.assign(tx, seq, session);
-  // A single key is the one by which the session was found.
-  else if (mention.keys.length > 1) await store.claimKeys(tx, session, mention.keys);
-  await apply(writing, session, { type: "mentioned", mention });
-  return { is: "accepted", session, mention: mention.id };
 }
 
-async function join(writing: Writing, link: KeyLink): Promise<Receipt> {
-  const { deps, tx } = writing;
-  const session = await deps.store.sessionOf(tx, [link.known]);
-  if (!session) return { is: "ignored", reason: "nobody-follows" };
-  const seq = await deps.store.remember(tx, { dedupe: link.dedupe, bot: botOf(deps) }, { link }, session);
-  if (seq === null) return { is: "duplicate" };
-  await deps.store.claimKeys(tx, session, [link.also]);
-  await apply(writing, session, { type: "linked", pullRequest: link.pullRequest });
-  return { is: "linked", session };
+async function meet(deps: ReceiveDeps, tx: Tx, arrivals: Arrival[]): Promise<Intake> {
+  const met = await deps.store.meet(tx, { dedupes: arrivals.map(dedupeOf), keys: arrivals.flatMap(keysOf) });
+  return takeIn(arrivals, met, { now: deps.clock.now(), newSessionId: () => newId("s") });
 }
 
-async function findOrMint(deps: ReceiveDeps, tx: Tx, mention: Mention): Promise<string> {
-  const keys = mention.keys.length > 0 ? mention.keys : [threadKey(mention.thread)];
-  const found = await deps.store.sessionOf(tx, keys);
-  if (found) {
-    await deps.store.claimKeys(tx, found, keys);
-    return found;
-  }
-  const session = newSession(
-    newId("s"),
-    mention.thread,
-    titleOf(mention.subject ?? saidIn(mention.text)),
-    deps.clock.now(),
-  );
-  return deps.store.mint(tx, session, keys);
+async function store(deps: ReceiveDeps, tx: Tx, intake: Intake): Promise<Happening[]> {
+  const { inbox, told } = intake;
+  if (inbox.length === 0) return [];
+  const seqs = await deps.store.enter(tx, intake, botOf(deps));
+  if (!seqs) throw new Outrun();
+  const unknown = inbox.filter(({ session }) => session === null).map(({ dedupe }) => seqs.get(dedupe) ?? []);
+  await deps.jobs.lookup(tx, unknown.flat());
+  if (told.length === 0) return [];
+  const happened = await storeTold(deps.store, tx, told, { at: deps.clock.now(), bot: botOf(deps) });
+  await wake(deps, tx, [...new Set(told.map(({ before }) => before.id))]);
+  return happened;
+}
+
+/** Nobody is told of a session what is not committed. */
+async function apply(deps: ReceiveDeps, id: string, event: SessionEvent): Promise<void> {
+  const happened = await deps.store.transaction(async (tx) => {
+    const session = await deps.store.lock(tx, id, null);
+    if (!session) return [];
+    const by = { at: deps.clock.now(), bot: botOf(deps) };
+    const happened = await decideAndStore(deps.store, tx, { session, event }, by);
+    await wake(deps, tx, [id]);
+    return happened;
+  });
+  for (const happening of happened) deps.tell?.(happening);
+}
+
+async function wake({ jobs, store }: ReceiveDeps, tx: Tx, sessions: string[]): Promise<void> {
+  await jobs.wake(tx, sessions);
+  await store.notify(tx, "threadbox_wake", ...sessions);
 }
 
 /** The keys that only the vendor knows. Where it cannot say, the mention goes on with what it has: an answer on the wrong branch is worse than none, but none is silence. */
@@ -162,22 +145,6 @@ async function completed({ surfaces, log }: ReceiveDeps, mention: Mention): Prom
     log.warn({ code: error.code, detail: error.detail, dedupe: mention.dedupe }, "inbound.lookup-failed");
     return mention;
   }
-}
-
-/** Decides one event from outside on a session and writes what follows. */
-async function apply({ deps, tx, happened }: Writing, id: string, event: SessionEvent): Promise<void> {
-  const session = await deps.store.lock(tx, id, null);
-  if (!session) return;
-  const by = { at: deps.clock.now(), bot: botOf(deps) };
-  happened.push(...(await decideAndStore(deps.store, tx, { session, event }, by)));
-  await deps.jobs.wake(tx, id);
-  await deps.store.notify(tx, "threadbox_wake", id);
-}
-
-/** Without the options: they choose, they do not describe. */
-function saidIn(text: string): string {
-  const command = parseCommand(text);
-  return "text" in command ? command.text : text;
 }
 
 /** Short enough to type, long enough not to collide: 50 bits. `m` for mentions, `s` for sessions. */

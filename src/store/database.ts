@@ -12,8 +12,14 @@ export type Connection = { connectionString: string } | { host: string; port: nu
 // int8 as number: our counters stay far below 2^53, and text would compare wrongly ("10" < "9").
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
+/** A bot that is held still in the middle of a transaction loses it: its lock on a session would keep everybody else from that session. */
+const HELD_STILL_MS = 10_000;
+
 export function openDatabase(connection: Connection, max: number, log: Log): { db: Database; close(): Promise<void> } {
-  const pool = new pg.Pool({ ...connection, max, application_name: "threadbox" });
+  const pool = new pg.Pool({
+    ...{ ...connection, max, application_name: "threadbox" },
+    idle_in_transaction_session_timeout: HELD_STILL_MS,
+  });
   // Without listeners a server that goes away ends the process: of the pool for idle clients, of each client for those in use.
   pool.on("error", (error) => log.warn({ error: error.message }, "database.connection-lost"));
   pool.on("connect", (client) => client.on("error", () => {}));

@@ -1,8 +1,8 @@
 /** What is to be done: effects that were decided and are not over. */
 import { sql } from "kysely";
-import type { Effect, NumberedEffect } from "../core/decision.ts";
+import type { Effect } from "../core/decision.ts";
 import type { Database, Tx } from "./database.ts";
-import { storable, toJson } from "./json.ts";
+import { storable } from "./json.ts";
 
 /** Whose right it is to write about a session: see `engine/claim.ts`. */
 export interface Fence {
@@ -19,13 +19,6 @@ export interface PendingEffect {
 /** Part of `createStore`. */
 export function effectQuestions(db: Database) {
   return {
-    /** Part of `save`. */
-    async addEffects(tx: Tx, session: string, effects: NumberedEffect[]): Promise<void> {
-      if (effects.length === 0) return;
-      const rows = effects.map(({ id, effect }) => ({ id, session_id: session, effect: toJson(effect) }));
-      await tx.insertInto("effects").values(rows).execute();
-    },
-
     /** In the order in which they were decided. */
     async pendingEffects(tx: Tx | null, session: string): Promise<PendingEffect[]> {
       return (tx ?? db)

@@ -1,25 +1,79 @@
-/** What came in: stored once, and waiting until its session is known. */
+/** What came in: what it meets, and how it is stored, with the sessions and keys that it makes. Each one statement, however many arrive together. */
+import { sql } from "kysely";
+import type { Intake, Met } from "../core/intake.ts";
+import type { CorrelationKey, Incoming, Session } from "../core/types.ts";
 import type { Database, Tx } from "./database.ts";
 import { toJson } from "./json.ts";
-import type { Incoming } from "./tables.ts";
 
 /** Part of `createStore`. */
 export function inboxQuestions(db: Database) {
   return {
-    /** Stores what came in. Null when the same thing is there already. */
-    async remember(
-      tx: Tx,
-      { dedupe, bot }: { dedupe: string; bot: string | null },
-      incoming: Incoming,
-      session: string | null,
-    ): Promise<number | null> {
-      const row = await tx
-        .insertInto("inbox")
-        .values({ dedupe, session_id: session, body: toJson(incoming), received_by: bot })
-        .onConflict((conflict) => conflict.column("dedupe").doNothing())
-        .returning("seq")
-        .executeTakeFirst();
-      return row?.seq ?? null;
+    /**
+     * What is here already of those that arrive; the sessions are locked until the end of the transaction, as `lock` does it, and in one
+     * order for everybody, or two that want the same two would wait for each other.
+     */
+    async meet(tx: Tx, wanted: { dedupes: string[]; keys: CorrelationKey[] }): Promise<Met> {
+      const { rows } = await sql<MetRow>`
+        with met as (
+          select s.id, s.state, array(select key from keys where session_id = s.id and key = any(${wanted.keys})) as keys
+          from sessions s
+          where s.id in (select session_id from keys where key = any(${wanted.keys}))
+          order by s.id
+          for no key update
+        )
+        select
+          (select json_agg(met) from met) as sessions,
+          (select json_agg(json_build_object('dedupe', dedupe, 'waits', session_id is null))
+            from inbox where dedupe = any(${wanted.dedupes})) as inbox`.execute(tx);
+      const sessions = rows[0]?.sessions ?? [];
+      return {
+        inbox: new Map(rows[0]?.inbox?.map(({ dedupe, waits }) => [dedupe, waits])),
+        keys: new Map(sessions.flatMap(({ id, keys }) => keys.map((key) => [key, id] as const))),
+        sessions: new Map(sessions.map(({ id, state }) => [id, state])),
+      };
+    },
+
+    /**
+     * Stores what came in, with new sessions and with keys: of a new session all, of a known one those that nobody has. Gives back its
+     * places in the inbox by `dedupe`; null when another transaction was quicker with a key of a new session or with the same thing,
+     * and then the transaction has to be given up, since a part of this is written.
+     */
+    async enter(tx: Tx, intake: Intake, bot: string | null): Promise<Map<string, number> | null> {
+      const news = intake.inbox.filter(({ seq }) => seq === null);
+      const waited = intake.inbox.filter(({ seq }) => seq !== null);
+      const minted = intake.minted.map((state) => ({ id: state.id, state }));
+      const { rows } = await sql<EnteredRow>`
+        with minted as (
+          insert into sessions (id, state)
+          select id, state from jsonb_to_recordset(${toJson(minted)}) as g(id text, state jsonb)
+        ), claimed as (
+          insert into keys (key, session_id)
+          select key, session from jsonb_to_recordset(${toJson(intake.keys)}) as g(key text, session text)
+          order by key -- for everybody, or two with the same two keys wait for each other
+          on conflict (key) do nothing
+          returning session_id
+        ), stored as (
+          insert into inbox (dedupe, session_id, body, received_by)
+          select dedupe, session, incoming, ${bot}
+          from jsonb_to_recordset(${toJson(news)}) as g(dedupe text, session text, incoming jsonb)
+          on conflict (dedupe) do nothing
+          returning dedupe, seq
+        ), assigned as (
+          update inbox i set session_id = g.session
+          from jsonb_to_recordset(${toJson(waited.map(({ seq, session }) => ({ seq, session })))}) as g(seq bigint, session text)
+          where i.seq = g.seq and i.session_id is null
+          returning i.seq
+        )
+        select
+          (select json_agg(session_id) from claimed) as claimed,
+          (select json_agg(json_build_object('dedupe', dedupe, 'seq', seq)) from stored) as stored,
+          (select count(*)::int from assigned) as assigned`.execute(tx);
+      const { claimed, stored, assigned } = rows[0] ?? { claimed: null, stored: null, assigned: 0 };
+      const isNew = new Set(minted.map(({ id }) => id));
+      const wanted = intake.keys.filter(({ session }) => isNew.has(session)).length;
+      const got = claimed?.filter((id) => isNew.has(id)).length ?? 0;
+      const isAll = got === wanted && (stored?.length ?? 0) === news.length && assigned === waited.length;
+      return isAll ? new Map(stored?.map(({ dedupe, seq }) => [dedupe, seq])) : null;
     },
 
     /** An inbox row that waits for its session, or null when it has one (or is gone). */
@@ -32,16 +86,16 @@ export function inboxQuestions(db: Database) {
         .executeTakeFirst();
       return row?.body ?? null;
     },
-
-    /** Gives a waiting row its session; false when somebody else has done it. */
-    async assign(tx: Tx, seq: number, session: string): Promise<boolean> {
-      const done = await tx
-        .updateTable("inbox")
-        .set({ session_id: session })
-        .where("seq", "=", seq)
-        .where("session_id", "is", null)
-        .executeTakeFirst();
-      return done.numUpdatedRows === 1n;
-    },
   };
+}
+
+interface MetRow {
+  sessions: { id: string; state: Session; keys: CorrelationKey[] }[] | null;
+  inbox: { dedupe: string; waits: boolean }[] | null;
+}
+
+interface EnteredRow {
+  claimed: string[] | null;
+  stored: { dedupe: string; seq: number }[] | null;
+  assigned: number;
 }

@@ -6,7 +6,7 @@ import { sql } from "kysely";
 import type { Decision } from "../core/decision.ts";
 import type { Ms } from "../core/types.ts";
 import type { Database, Tx } from "./database.ts";
-import { addDecision, type Reason } from "./decisions.ts";
+import type { Reason } from "./decisions.ts";
 import { toJson } from "./json.ts";
 
 /** What stands in rows that are of no use any more after a while. */
@@ -90,7 +90,9 @@ export function retentionQuestions(db: Database) {
         .set({ state: toJson(session) })
         .where("id", "=", session.id)
         .execute();
-      await addDecision(tx, session.id, reason, []);
+      const { bot, event, about } = reason;
+      const decision = { session_id: session.id, bot, event, about: toJson(about), effects: [] };
+      await tx.insertInto("decisions").values(decision).execute();
     },
   };
 }

@@ -1,53 +1,26 @@
 /** Sessions and their keys: found, minted, claimed by one bot at a time. */
-import { sql } from "kysely";
 import type { CorrelationKey, Session } from "../core/types.ts";
 import type { StreamPosition } from "../wire/events.ts";
 import type { Database, Tx } from "./database.ts";
-import { toJson } from "./json.ts";
 
 /** Part of `createStore`. */
 export function sessionQuestions(db: Database) {
   return {
-    /** The session of the first key that has one. */
-    async sessionOf(tx: Tx | null, keys: CorrelationKey[]): Promise<string | null> {
-      if (keys.length === 0) return null;
-      const rows = await (tx ?? db).selectFrom("keys").select(["key", "session_id"]).where("key", "in", keys).execute();
-      const byKey = new Map(rows.map((row) => [row.key, row.session_id]));
-      return keys.map((key) => byKey.get(key)).find((id) => id !== undefined) ?? null;
+    /** The session that holds one of these keys. */
+    async sessionOf(...keys: [CorrelationKey, ...CorrelationKey[]]): Promise<string | null> {
+      const row = await db.selectFrom("keys").select("session_id").where("key", "in", keys).limit(1).executeTakeFirst();
+      return row?.session_id ?? null;
     },
 
-    /**
-     * Stores a new session with its keys, or gives back the session that another transaction has just minted for one of them:
-     * the insert waits for that transaction, so two mentions at once for a new thread make one session.
-     */
-    async mint(tx: Tx, session: Session, keys: CorrelationKey[]): Promise<string> {
+    /** Takes the key where nobody has it; false when another session holds it. */
+    async claimKey(tx: Tx, session: string, key: CorrelationKey): Promise<boolean> {
       await tx
-        .insertInto("sessions")
-        .values({ id: session.id, owner: null, state: toJson(session), stream_epoch: null })
-        .execute();
-      const taken = await this.claimKeys(tx, session.id, keys);
-      if (taken.length === 0) return session.id;
-      await tx.deleteFrom("sessions").where("id", "=", session.id).execute();
-      return (await this.sessionOf(tx, taken)) ?? session.id;
-    },
-
-    /** Takes the keys that nobody has; gives back those that another session holds. */
-    async claimKeys(tx: Tx | null, session: string, keys: CorrelationKey[]): Promise<CorrelationKey[]> {
-      if (keys.length === 0) return [];
-      // In one order for everybody, or two transactions with the same two keys wait for each other.
-      const sorted = [...new Set(keys)].sort();
-      await (tx ?? db)
         .insertInto("keys")
-        .values(sorted.map((key) => ({ key, session_id: session })))
+        .values({ key, session_id: session })
         .onConflict((conflict) => conflict.column("key").doNothing())
         .execute();
-      const rows = await (tx ?? db)
-        .selectFrom("keys")
-        .select("key")
-        .where("key", "in", sorted)
-        .where("session_id", "<>", session)
-        .execute();
-      return keys.filter((key) => rows.some((row) => row.key === key));
+      const row = await tx.selectFrom("keys").select("session_id").where("key", "=", key).executeTakeFirst();
+      return row?.session_id === session;
     },
 
     /**
@@ -80,15 +53,6 @@ export function sessionQuestions(db: Database) {
     /** Sessions that a bot of this name holds; after its restart they are nobody's. */
     async heldBy(owner: string): Promise<string[]> {
       return (await db.selectFrom("sessions").select("id").where("owner", "=", owner).execute()).map((row) => row.id);
-    },
-
-    /** Part of `save`. */
-    async saveState(tx: Tx, session: Session): Promise<void> {
-      await tx
-        .updateTable("sessions")
-        .set({ state: toJson(session), updated_at: sql`now()` })
-        .where("id", "=", session.id)
-        .execute();
     },
 
     /** Nobody holds it any more. */

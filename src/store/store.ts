@@ -4,11 +4,10 @@
  * another bot has claimed since.
  */
 import { sql } from "kysely";
-import type { Decision } from "../core/decision.ts";
 import { accountsOf } from "../core/limits.ts";
 import type { Session, Turn } from "../core/types.ts";
 import type { Database, Tx } from "./database.ts";
-import { addDecision, type Reason } from "./decisions.ts";
+import { type Decided, saveDecisions } from "./decisions.ts";
 import { effectQuestions, type PendingEffect } from "./effects.ts";
 import { inboxQuestions } from "./inbox.ts";
 import type { Channel } from "./listen.ts";
@@ -38,15 +37,16 @@ export function createStore(db: Database) {
 
     transaction: <T>(work: (tx: Tx) => Promise<T>): Promise<T> => db.transaction().execute(work),
 
-    /** A session as it is after a decision, with its turn, with what is to be done, and why. */
-    async save(tx: Tx, { session, effects: decided }: Decision, reason: Reason): Promise<void> {
-      const { turn } = session;
-      await sessions.saveState(tx, session);
-      // Most are counted already, since they were let in; one that was to join a turn and came too late for it is not.
-      if (turn && (await turns.saveTurn(tx, session.id, turn))) await usage.countTurn(tx, countedTurn(session, turn));
-      await effects.addEffects(tx, session.id, decided);
-      const ids = decided.map(({ id }) => id);
-      await addDecision(tx, session.id, reason, ids);
+    /** Sessions as they are after what was decided, with their turns, with what is to be done, and why. */
+    async save(tx: Tx, decided: Decided[]): Promise<void> {
+      await saveDecisions(tx, decided);
+      for (const { before, decision } of decided) {
+        const { session } = decision;
+        const { turn } = session;
+        if (!turn || turn === before.turn) continue;
+        // Most are counted already, since they were let in; one that was to join a turn and came too late for it is not.
+        if (await turns.saveTurn(tx, session.id, turn)) await usage.countTurn(tx, countedTurn(session, turn));
+      }
     },
 
     /** What the holder sees when it looks: the session and what is to be done. Null when another bot has claimed it. */
@@ -63,9 +63,9 @@ export function createStore(db: Database) {
       return row ? { session: row.state, pending } : null;
     },
 
-    /** Tells every bot and page that there is something new; delivered when the transaction commits. */
-    async notify(tx: Tx | null, channel: Channel, payload: string): Promise<void> {
-      await sql`select pg_notify(${channel}, ${payload})`.execute(tx ?? db);
+    /** Tells every bot and page what is new; delivered when the transaction commits. */
+    async notify(tx: Tx | null, channel: Channel, ...payloads: string[]): Promise<void> {
+      await sql`select pg_notify(${channel}, payload) from unnest(${payloads}::text[]) as payload`.execute(tx ?? db);
     },
 
     /** A value that is made once and then stays, whichever bot makes it first. */

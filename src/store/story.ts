@@ -1,9 +1,8 @@
 /** The story of a session, for whoever asks why: which session somebody means, and everything that is stored about its way. */
 import { sql } from "kysely";
 import type { Effect } from "../core/decision.ts";
-import type { Session, Turn, TurnResult } from "../core/types.ts";
+import type { Incoming, Session, Turn, TurnResult } from "../core/types.ts";
 import type { Database } from "./database.ts";
-import type { Incoming } from "./tables.ts";
 
 export interface Story {
   session: Session;

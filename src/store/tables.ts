@@ -2,15 +2,12 @@
 import type { ColumnType, Generated } from "kysely";
 import type { Effect } from "../core/decision.ts";
 import type { WebPost } from "../core/pages.ts";
-import type { KeyLink, Mention, Progress, Session, Turn, TurnResult } from "../core/types.ts";
+import type { Incoming, Progress, Session, Turn, TurnResult } from "../core/types.ts";
 import type { JournalEntry } from "../wire/events.ts";
 
 /** jsonb: an object when read, JSON text when written. */
 type Json<T> = ColumnType<T, string, string>;
 type Time = ColumnType<Date, Date | string | undefined, Date | string>;
-
-/** What came in, as the inbox keeps it. */
-export type Incoming = { mention: Mention } | { link: KeyLink };
 
 export interface Tables {
   sessions: {

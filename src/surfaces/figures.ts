@@ -13,6 +13,9 @@ export function duration(ms: Ms): string {
 
 const twoDigits = (n: number): string => String(n).padStart(2, "0");
 
+/** "14:02 UTC", for surfaces that do not know where a reader lives. */
+export const timeOfDay = (at: Ms): string => `${new Date(at).toISOString().slice(11, 16)} UTC`;
+
 /** "1 file", "3 files". */
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 

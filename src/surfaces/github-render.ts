@@ -4,7 +4,7 @@
  */
 import { OUTCOME_WORDS } from "../core/condense.ts";
 import type { Answer, Ms, Person, Progress, Step } from "../core/types.ts";
-import { changed, clip, cost, duration, tokens } from "./figures.ts";
+import { changed, clip, cost, duration, timeOfDay, tokens } from "./figures.ts";
 import { neutralise, neutraliseLine, redactTokens } from "./github-neutral.ts";
 import { split } from "./markdown.ts";
 
@@ -20,7 +20,10 @@ const MAX_PINGS = 10;
 /** The one comment that is edited while a turn goes on. */
 export function renderProgress(progress: Progress, page: string | null, now: Ms): string {
   const elapsed = duration((progress.ended ? progress.changedAt : now) - progress.startedAt);
-  const head = progress.ended ? `**${OUTCOME_WORDS[progress.ended]}** after ${elapsed}` : `**Working** for ${elapsed}`;
+  // The comment may stand unedited for minutes (see `core/pace.ts`); it says when its "for" was measured.
+  const head = progress.ended
+    ? `**${OUTCOME_WORDS[progress.ended]}** after ${elapsed}`
+    : `**Working** for ${elapsed} as of ${timeOfDay(now)}`;
   const where = [
     head,
     progress.repository && neutraliseLine(progress.repository),

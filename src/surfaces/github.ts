@@ -42,6 +42,8 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
 
   const at = visitor(access);
   return {
+    pace: "sparing",
+
     authorize: (mention) => people.authorize(mention),
 
     complete: (mention) =>

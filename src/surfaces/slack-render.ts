@@ -5,7 +5,7 @@
 import type { types } from "@slack/bolt";
 import { OUTCOME_WORDS } from "../core/condense.ts";
 import type { Answer, Ms, Progress, Step, TurnResult } from "../core/types.ts";
-import { changed, clip, cost, count, duration, tokens } from "./figures.ts";
+import { changed, clip, cost, count, duration, timeOfDay, tokens } from "./figures.ts";
 import { split } from "./markdown.ts";
 import { neutralise } from "./slack-neutral.ts";
 import { escapeMrkdwn, STOP_ACTION } from "./slack-text.ts";
@@ -38,20 +38,23 @@ const SILENCE_MS = 60_000;
 /** The one message that is edited while a turn goes on; after its end, one line without a button. */
 export function renderProgress(progress: Progress, page: string | null, now: Ms): Rendered {
   const until = progress.ended ? progress.changedAt : now;
+  const elapsed = duration(until - progress.startedAt);
+  const asOf = `as of ${localTime(now)}`;
   const headline = progress.ended ? outcomeText(progress.ended) : `▸ Working: ${oneLine(progress.now, MAX_STEP_CHARS)}`;
   const facts = [
     progress.repository && plain(progress.repository),
     progress.branch && code(progress.branch),
     progress.tools > 0 && count(progress.tools, "step"),
     tokens(progress.usage),
-    duration(until - progress.startedAt),
+    elapsed,
     !progress.ended && now - progress.changedAt >= SILENCE_MS && `no news for ${duration(now - progress.changedAt)}`,
+    !progress.ended && asOf,
     page && `<${page}|session>`,
   ];
   const details = progress.ended ? [] : [...stepBlocks(progress), ...saidBlocks(progress)];
   const button = progress.ended ? [] : [stopButton(progress.turn)];
   return {
-    text: `${plain(headline)} (${duration(until - progress.startedAt)})`,
+    text: `${plain(headline)} (${progress.ended ? elapsed : `${elapsed} ${asOf}`})`,
     blocks: [section(`*${plain(headline)}*`), ...details, ...smallPrint(facts), ...button],
   };
 }
@@ -166,6 +169,12 @@ function smallPrint(facts: (string | false | null)[]): KnownBlock[] {
   }
   return line === "" ? [] : [{ type: "context", elements: [mrkdwn(line)] }];
 }
+
+/**
+ * Slack puts in the reader's own time of day. A message may stand unedited for minutes (see `core/pace.ts`), and Slack says nowhere
+ * when that was: without it, what is a while old reads as if it were now.
+ */
+const localTime = (at: Ms): string => `<!date^${Math.floor(at / 1_000)}^{time}|${timeOfDay(at)}>`;
 
 /** Foreign text in a mrkdwn field. */
 const plain = (text: string): string => escapeMrkdwn(neutralise(text));

@@ -34,6 +34,8 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
   const people = slackPeople({ reads, allow: options.allow, clock });
 
   return {
+    pace: "sparing",
+
     authorize: (mention) => people.authorize(mention.author.id, inSlack(mention.thread)),
 
     complete: async (mention) => mention,

@@ -2,6 +2,7 @@
  * The port to the places people talk to us. Slack, GitHub, web and terminal promise the same and pass `test/contracts/surface.ts`.
  * What a surface cannot do it does in its nearest way; callers never ask what it can.
  */
+import type { ProgressPace } from "../core/pace.ts";
 import type { Answer, Mention, Person, Progress, Said, SurfaceName, Thread } from "../core/types.ts";
 
 /** Names a message that we posted, so that it can be edited later: Slack's ts, GitHub's comment id. */
@@ -22,6 +23,8 @@ export type Authorization =
   | { allowed: false; code: "surface.not-allowed" | "surface.bot" | "surface.unknown"; text: string };
 
 export interface Surface {
+  /** How often `show` is called while a turn goes on; the last state always comes at once. */
+  readonly pace: ProgressPace;
   /** May this author ask here? Asks the vendor; throws a ThreadboxError when it cannot know (the engine tries again, then refuses). */
   authorize(mention: Mention): Promise<Authorization>;
   /** Adds what the payload did not tell (see `Mention.lookup`): keys and repository. Called only where that is set. */

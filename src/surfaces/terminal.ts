@@ -26,6 +26,7 @@ export function terminalSurface({ write, colour = false }: TerminalSurfaceOption
   }
 
   return {
+    pace: "live",
     authorize: async (mention) => ({ allowed: true, author: mention.author }),
     complete: async (mention) => mention,
     /** A prompt in a terminal stands alone. */

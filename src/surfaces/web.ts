@@ -27,6 +27,7 @@ export function webSurface({ threads, log, clock }: WebSurfaceOptions): Surface 
   }
 
   return {
+    pace: "live",
     authorize: async (mention): Promise<Authorization> => ({ allowed: true, author: mention.author }),
     /** A mention from the page carries all there is to know. */
     complete: async (mention) => mention,

@@ -41,7 +41,8 @@ const tasks = {
     const jobs = await startJobs({ connection: store.connection, log });
     // What Slack would allow for a thousand turns in one workspace is another question than what the bot can do.
     const own = { allow: {}, name: "threadbox", log, clock: systemClock, paced: false };
-    const surface = slackSurface({ ...slack, ...own });
+    // Live, so that what is measured is the way and not the pauses on it.
+    const surface = { ...slackSurface({ ...slack, ...own }), pace: "live" as const };
     engine = createEngine({
       store: createStore(store.db),
       inboxStore: createStore(store.inbox),

@@ -75,7 +75,7 @@ function rowsOfMemory({ before, during }: CrowdSeen, size: CrowdSize): Row[] {
 
 function rowOfCalls({ calls, rampMs }: CrowdSeen, { sessions, tellEveryMs, forMs }: CrowdSize): Row {
   const methods = Object.entries(calls).map(([method, often]) => `${method} ${(often / sessions).toFixed(2)}`);
-  const note = `${methods.join(", ")}. Turns of about ${seconds(rampMs / 2 + tellEveryMs + forMs)}; bound by the pace of edits, which the rows below follow for ten minutes.`;
+  const note = `${methods.join(", ")}. Turns of about ${seconds(rampMs / 2 + tellEveryMs + forMs)}; at the live pace, so that there is something to measure; the rows below follow Slack's own pace for ten minutes.`;
   const all = Object.values(calls).reduce((sum, often) => sum + often, 0);
   return valueRow({ what: "Slack calls for each turn of this run", note }, sessions, all / sessions, "calls");
 }

@@ -1,7 +1,8 @@
 /** The pure core by itself: events folded into a progress, and decisions about a session. No I/O, one thread, a second each. */
-import { condense, newProgress, showInMs } from "../../src/core/condense.ts";
+import { condense, newProgress } from "../../src/core/condense.ts";
 import { decide, newSession } from "../../src/core/decide.ts";
 import type { SessionEvent } from "../../src/core/decision.ts";
+import { type Shown, showInMs } from "../../src/core/pace.ts";
 import type { Progress, Session } from "../../src/core/types.ts";
 import type { AgentEvent } from "../../src/wire/events.ts";
 import { accepted, done, ended, NOW, ready, says, slackThread, work } from "../core/story.ts";
@@ -92,12 +93,11 @@ function aTurn(): AgentEvent[] {
 
 function foldAll(events: AgentEvent[]): Progress {
   let progress = newProgress("m1", work, "Starting", NOW);
-  let shown: Parameters<typeof showInMs>[1] = null;
-  let edits = 0;
+  let shown: Shown | null = null;
   for (const [index, event] of events.entries()) {
     const now = NOW + 100 * index;
     progress = condense(progress, event, now);
-    if (showInMs(progress, shown, now) === 0) shown = { at: now, changedAt: progress.changedAt, edits: ++edits };
+    if (showInMs("live", progress, shown, now) === 0) shown = { at: now, changedAt: progress.changedAt };
   }
   return progress;
 }

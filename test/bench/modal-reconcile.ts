@@ -9,6 +9,7 @@ import { type Missing, type ReconcileDeps, reconcile } from "../../src/engine/re
 import { openStore } from "../../src/store/open.ts";
 import { createStore, type Store } from "../../src/store/store.ts";
 import { slackThread } from "../core/story.ts";
+import { storeSession } from "../database.ts";
 import { quiet } from "../quiet.ts";
 import type { Bench } from "./ground.ts";
 import { checkEqual, inMs, type Row, timesRow, valueRow } from "./measure.ts";
@@ -85,7 +86,7 @@ async function writeSession(store: Store, id: string, name: string): Promise<voi
     url: "https://127.0.0.1:1",
     endsAt: null,
   } as const;
-  await store.transaction((tx) => store.mint(tx, { ...session, sandbox }, []));
+  await storeSession(store, { ...session, sandbox });
 }
 
 interface Look {

@@ -40,7 +40,7 @@ export async function rowsOfPace(otherCalls: number): Promise<Row[]> {
           aim: { says: "< 12", below: 12 },
           note:
             `Of them ${shown} are the progress message (posted, edited, edited a last time), the rest as counted above. ` +
-            "Bound by the pace alone: what has changed is shown after 3 s at first, 6 s after 20 edits, 15 s after 60; what has not, after 10, 30 and 60 s.",
+            "Bound by Slack's pace alone: shown at once, 3, 15 and 75 s later, after some 6 min, then every 5 min, whatever is told meanwhile.",
         },
         1,
         shown + otherCalls,
@@ -61,7 +61,7 @@ async function timesShown({ tells }: Habit): Promise<number> {
   const began = clock.now();
   const thread = { surface: "slack", team: "T0ACME", channel: "C0WEB", threadTs: "1700000000.000000" } as const;
   let progress = newProgress("m1", work, "Starting", began);
-  const deps = { saveRef: async () => {}, surface: { show }, clock, log: quiet, page: null };
+  const deps = { saveRef: async () => {}, surface: { show, pace: "sparing" as const }, clock, log: quiet, page: null };
   const display = openDisplay(deps, thread, progress, null);
   for (let atMs = 0; atMs < TEN_MINUTES_MS; atMs += STEP_MS) {
     const event = tells(atMs);

@@ -1,6 +1,6 @@
 /** What people live through while bots die: told once, and looked at from outside when everything has come to rest. */
 import type { Script } from "../../src/cli/scripted-model.ts";
-import type { Session } from "../../src/core/types.ts";
+import type { Progress, Session } from "../../src/core/types.ts";
 import { STEPS, type Step } from "../../src/engine/steps.ts";
 import { fixesTheTest, takesForEver } from "../journeys/scripts.ts";
 import type { Ground } from "./ground.ts";
@@ -87,7 +87,8 @@ export const STORIES: Story[] = [
 /** A turn that goes on until somebody says stop; gives back its thread. */
 export async function longTurn(ground: Ground): Promise<string> {
   const thread = ground.mentions("take your time");
-  await ground.until(() => /sleep 600/.test(ground.ours(thread)[0]?.seen ?? ""));
+  // Its message in the thread may show it a while later.
+  await ground.until(async () => /sleep 600/.test((await latestProgress(ground))?.now ?? ""));
   return thread;
 }
 
@@ -117,6 +118,11 @@ function eyesOn({ slack }: Ground, thread: string): number {
 async function latest({ db }: Ground): Promise<Session | undefined> {
   const row = await db.selectFrom("sessions").select("state").orderBy("created_at", "desc").limit(1).executeTakeFirst();
   return row?.state;
+}
+
+async function latestProgress({ db }: Ground): Promise<Progress | null | undefined> {
+  const row = await db.selectFrom("turns").select("progress").orderBy("started_at", "desc").limit(1).executeTakeFirst();
+  return row?.progress;
 }
 
 /** All sessions, those of earlier stories too: a bot that dies with their timers must not leave machines to them. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { condense, newProgress, showInMs } from "../../src/core/condense.ts";
+import { condense, newProgress } from "../../src/core/condense.ts";
 import type { Progress } from "../../src/core/types.ts";
 import type { AgentEvent } from "../../src/wire/events.ts";
 import { NOW, work } from "./story.ts";
@@ -92,19 +92,4 @@ describe("what is shown while a turn goes on", () => {
     const thinking = after({ type: "thinking", turn: "m1", message: 1, text: "a" });
     assert.equal(condense(thinking, { type: "thinking", turn: "m1", message: 1, text: "b" }, NOW + 2), thinking);
   });
-});
-
-describe("when it is shown", () => {
-  const at = (changedAt: number): Progress => ({ ...start, changedAt });
-  const table: [string, Progress, { at: number; changedAt: number; edits: number } | null, number, number][] = [
-    ["the first time at once", at(0), null, 0, 0],
-    ["a change three seconds after the last edit", at(10), { at: 0, changedAt: 0, edits: 1 }, 1_000, 2_000],
-    ["a change after a long pause at once", at(10), { at: 0, changedAt: 0, edits: 1 }, 9_000, 0],
-    ["a change in a turn of many edits more slowly", at(10), { at: 0, changedAt: 0, edits: 30 }, 1_000, 5_000],
-    ["silence every ten seconds at first", at(0), { at: 0, changedAt: 0, edits: 1 }, 4_000, 6_000],
-    ["silence of a minute every thirty seconds", at(0), { at: 60_000, changedAt: 0, edits: 1 }, 60_000, 30_000],
-    ["silence of five minutes every minute", at(0), { at: 300_000, changedAt: 0, edits: 1 }, 300_000, 60_000],
-  ];
-  for (const [name, progress, shown, now, expected] of table)
-    test(name, () => assert.equal(showInMs(progress, shown, now), expected));
 });

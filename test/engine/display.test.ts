@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { newProgress } from "../../src/core/condense.ts";
+import type { ProgressPace } from "../../src/core/pace.ts";
 import { openDisplay } from "../../src/engine/display.ts";
 import { ThreadboxError } from "../../src/errors.ts";
 import type { Surface } from "../../src/surfaces/surface.ts";
@@ -11,7 +12,7 @@ import { quiet } from "../quiet.ts";
 /** Runs what is waiting for a promise, without time going by. */
 const breathe = () => new Promise((resolve) => setImmediate(resolve));
 
-function opened(posted: string | null = null) {
+function opened(posted: string | null = null, pace: ProgressPace = "live") {
   const clock = handWoundClock(NOW);
   const shown: { now: string; ref: string | null; again: boolean }[] = [];
   const refs: string[] = [];
@@ -19,6 +20,7 @@ function opened(posted: string | null = null) {
   /** What the surface waits for before it answers. */
   const held: Promise<void>[] = [];
   const surface = {
+    pace,
     async show(_thread, progress, _page, ref, { again }) {
       await held[0];
       const failure = failures.shift();
@@ -26,7 +28,7 @@ function opened(posted: string | null = null) {
       shown.push({ now: progress.now, ref, again });
       return ref ?? "1.2";
     },
-  } satisfies Pick<Surface, "show">;
+  } satisfies Pick<Surface, "pace" | "show">;
   const saveRef = async (ref: string) => void refs.push(ref);
   const first = newProgress("m1", work, "Starting", NOW);
   const display = openDisplay({ saveRef, surface, clock, log: quiet, page: null }, slackThread, first, posted);
@@ -39,7 +41,7 @@ function opened(posted: string | null = null) {
 }
 
 describe("the progress message", () => {
-  test("is posted at once, and edited at most every three seconds", async () => {
+  test("is posted at once, and edited at the pace of its surface", async () => {
     const { shown, wind, change } = opened();
     await wind(0);
     await wind(1_000);
@@ -97,6 +99,59 @@ describe("the progress message", () => {
     assert.equal(shown.length, 1);
     await wind(4_000);
     assert.equal(shown.at(-1)?.now, "two");
+  });
+
+  for (const pace of ["live", "sparing"] as const)
+    test(`that could not be posted is tried again soon, also where edits are few (${pace})`, async () => {
+      const { shown, failures, wind } = opened(null, pace);
+      failures.push(
+        new ThreadboxError("surface.unavailable", "away"),
+        new ThreadboxError("surface.unavailable", "away"),
+      );
+      await wind(0);
+      await wind(3_000);
+      await wind(2_999);
+      assert.deepEqual(shown, []);
+      await wind(1);
+      assert.deepEqual(shown, [{ now: "Starting", ref: null, again: true }]);
+    });
+
+  test("is edited as rarely as a sparing surface wants, also when edits fail", async () => {
+    const { shown, failures, wind, change } = opened(null, "sparing");
+    await wind(0);
+    failures.push(new ThreadboxError("surface.unavailable", "away"));
+    await wind(3_000);
+    change("one");
+    await wind(11_999);
+    assert.deepEqual([shown.length, failures.length], [1, 0]);
+    await wind(1);
+    assert.equal(shown.at(-1)?.now, "one");
+    change("two");
+    await wind(59_999);
+    assert.equal(shown.length, 2);
+    await wind(1);
+    assert.equal(shown.at(-1)?.now, "two");
+  });
+
+  test("says how it ended at once, however long the pause still is", async () => {
+    const { display, shown, wind } = opened(null, "sparing");
+    for (const ms of [0, 3_000, 12_000, 60_000, 1_000]) await wind(ms);
+    assert.equal(shown.length, 4);
+    await display.close({ ...display.progress(), now: "Done", ended: "done" });
+    assert.equal(shown.at(-1)?.now, "Done");
+  });
+
+  test("on a surface that is not set up any more waits for nothing", () => {
+    const clock = handWoundClock(NOW);
+    let waits = 0;
+    const after = (ms: number, fn: () => void) => {
+      waits += 1;
+      return clock.after(ms, fn);
+    };
+    const deps = { saveRef: async () => {}, surface: undefined, clock: { ...clock, after }, log: quiet, page: null };
+    const first = newProgress("m1", work, "Starting", NOW);
+    openDisplay(deps, slackThread, first, null).update({ ...first, now: "one", changedAt: NOW });
+    assert.equal(waits, 0);
   });
 
   test("is not tried again in a thread that is gone", async () => {

@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setImmediate as breathe } from "node:timers/promises";
 import { newSession } from "../../src/core/decide.ts";
+import type { NumberedEffect } from "../../src/core/decision.ts";
 import { NO_LIMITS } from "../../src/core/limits.ts";
 import { claimSession } from "../../src/engine/claim.ts";
 import { hold } from "../../src/engine/holder.ts";
 import { startJobs } from "../../src/engine/jobs.ts";
 import type { EngineDeps } from "../../src/engine/ports.ts";
 import { plainForge } from "../../src/surfaces/plain-forge.ts";
-import { testStore } from "../database.ts";
+import { storeSession, testStore } from "../database.ts";
 import { quiet } from "../quiet.ts";
 import { inThread, type World } from "../surfaces/slack-world.ts";
 import { rentedMachines } from "./rented-machines.ts";
@@ -47,13 +48,16 @@ test("words that may have been posted are looked for, also where an old look say
   const { store, jobs } = await emptyStore(t);
   await inThread(async (world) => {
     const { slack, clock, thread, root } = world;
+    const session = newSession("s1", thread, "Untitled", 0);
+    await storeSession(store, session);
+    const effects: NumberedEffect[] = [
+      { id: "s1/0", effect: { do: "say", thread, text: "hello" } },
+      { id: "s1/1", effect: { do: "say", thread, text: "goodbye" } },
+    ];
+    const reason = { bot: null, event: "mentioned", about: {} };
     await store.transaction(async (tx) => {
-      await store.mint(tx, newSession("s1", thread, "Untitled", 0), []);
-      await store.addEffects(tx, "s1", [
-        { id: "s1/0", effect: { do: "say", thread, text: "hello" } },
-        { id: "s1/1", effect: { do: "say", thread, text: "goodbye" } },
-      ]);
-      await jobs.wake(tx, "s1");
+      await store.save(tx, [{ before: session, decision: { session, effects }, reason }]);
+      await jobs.wake(tx, ["s1"]);
     });
     slack.faults.next("chat.postMessage", { status: 500, after: "commit" });
     const [job] = await jobs.fetch(1);
@@ -103,10 +107,8 @@ test("words that may have been posted are looked for, also where an old look say
 test("a session that somebody else has fetched since is left to whoever has it", async (t) => {
   const { store, jobs } = await emptyStore(t);
   await inThread(async (world) => {
-    await store.transaction(async (tx) => {
-      await store.mint(tx, newSession("s1", world.thread, "Untitled", 0), []);
-      await jobs.wake(tx, "s1");
-    });
+    await storeSession(store, newSession("s1", world.thread, "Untitled", 0));
+    await store.transaction((tx) => jobs.wake(tx, ["s1"]));
     const [late] = await jobs.fetch(1);
     assert.ok(late);
     await jobs.giveBack(late); // its lease has run out, say

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { type Jobs, startJobs } from "../../src/engine/jobs.ts";
 import { createIngress, type Ingress } from "../../src/engine/receive.ts";
@@ -70,6 +71,33 @@ describe("what comes in", () => {
   test("in the same shape twenty times at once is taken once", async () => {
     const receipts = await Promise.all(Array.from({ length: 20 }, () => ingress.receive(said("same"))));
     assert.equal(receipts.filter((receipt) => receipt.is === "accepted").length, 1);
+  });
+
+  test("at two bots at once makes one session for each thread, and is taken once", async () => {
+    const another = createIngress({ store: createStore(db), jobs, surfaces: {}, clock: handWoundClock(), log: quiet });
+    const before = [await count("sessions"), await count("inbox")];
+    const all = Array.from({ length: 20 }, (_, index) =>
+      said(`both-${index}`, { keys: [`slack:thread:T1/C1/both-${index % 5}`, `git:branch:7:both-${index % 5}`] }),
+    );
+    const receipts = await Promise.all(
+      all.flatMap((one, index) => (index % 2 ? [ingress, another] : [another, ingress]).map((bot) => bot.receive(one))),
+    );
+    assert.equal(receipts.filter(({ is }) => is === "accepted").length, 20);
+    assert.equal(receipts.filter(({ is }) => is === "duplicate").length, 20);
+    assert.deepEqual([await count("sessions"), await count("inbox")], [(before[0] ?? 0) + 5, (before[1] ?? 0) + 20]);
+  });
+
+  test("and cannot be stored is refused alone", async () => {
+    const tooLong = randomBytes(6_000).toString("hex"); // longer than an index of Postgres takes, compressed too
+    const receipts = await Promise.allSettled(
+      ["well", "badly", "well-too", "well-again"].map((id) =>
+        ingress.receive(said(id, id === "badly" ? { keys: [`slack:thread:${tooLong}`] } : {})),
+      ),
+    );
+    assert.deepEqual(
+      receipts.map(({ status }) => status),
+      ["fulfilled", "rejected", "fulfilled", "fulfilled"],
+    );
   });
 
   test("without our name counts only where a session follows the thread", async () => {

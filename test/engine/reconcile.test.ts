@@ -15,7 +15,7 @@ import type { Listed } from "../../src/sandboxes/provider.ts";
 import { createStore } from "../../src/store/store.ts";
 import { type HandWoundClock, handWoundClock } from "../clock.ts";
 import { slackThread } from "../core/story.ts";
-import { testStore } from "../database.ts";
+import { storeSession, testStore } from "../database.ts";
 import { quiet } from "../quiet.ts";
 import { type RentedMachines, rentedMachines } from "./rented-machines.ts";
 
@@ -26,7 +26,7 @@ beforeEach(empty);
 after(close);
 
 async function session(id: string, sandbox: SandboxState): Promise<void> {
-  await store.transaction((tx) => store.mint(tx, { ...newSession(id, slackThread, "Untitled", 0), sandbox }, []));
+  await storeSession(store, { ...newSession(id, slackThread, "Untitled", 0), sandbox });
 }
 const using = (name: string): SandboxState => ({
   is: "ready",
@@ -243,10 +243,13 @@ describe("with a thousand sandboxes", () => {
     rent(numbers.slice(0, 20).map((number) => `threadbox-s${number}`));
     await session("s19", { is: "none" });
     const session19 = newSession("s19", slackThread, "Untitled", 0);
+    const reason = { bot: null, event: "mentioned", about: {} };
     const starting = { ...session19, sandbox: { is: "starting", since: 0, from: null } } as const;
     let mentioned: Promise<void> | null = null;
     provider.beforeEnd = () => {
-      mentioned ??= store.transaction((tx) => store.saveState(tx, starting));
+      mentioned ??= store.transaction((tx) =>
+        store.save(tx, [{ before: session19, decision: { session: starting, effects: [] }, reason }]),
+      );
       return mentioned;
     };
     await reconcile({ store, provider, clock, log: quiet }, new Map());

@@ -14,7 +14,7 @@ import { ThreadboxError } from "../../src/errors.ts";
 import { localProvider } from "../../src/sandboxes/local.ts";
 import { handWoundClock } from "../clock.ts";
 import { done, mention, NOW, names, says, slackThread, tell } from "../core/story.ts";
-import { testStore } from "../database.ts";
+import { storeSession, testStore } from "../database.ts";
 import { quiet } from "../quiet.ts";
 import { rentedMachines } from "./rented-machines.ts";
 
@@ -34,10 +34,8 @@ beforeEach(async () => {
 });
 after(close);
 
-const session = (id: string, sandbox: SandboxState = { is: "none" }): Promise<string> =>
-  store.transaction((tx) =>
-    store.mint(tx, { ...newSession(id, slackThread, "Untitled", NOW), sandbox }, [`web:thread:${id}`]),
-  );
+const session = (id: string, sandbox: SandboxState = { is: "none" }): Promise<void> =>
+  storeSession(store, { ...newSession(id, slackThread, "Untitled", NOW), sandbox }, [`web:thread:${id}`]);
 
 async function cameIn(dedupe: string, of: string | null, at: Date): Promise<void> {
   const body = JSON.stringify({ mention: { ...mention(dedupe, "fix it"), id: dedupe } });
@@ -95,7 +93,7 @@ describe("after thirty days", () => {
       .set({ created_at: ago(400), updated_at: ago(400) })
       .execute();
     await clean();
-    assert.equal(await store.sessionOf(null, ["web:thread:s1"]), "s1");
+    assert.equal(await store.sessionOf("web:thread:s1"), "s1");
   });
 
   test("a thread of the page keeps its first message, so that it is found and named", async () => {

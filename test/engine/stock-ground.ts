@@ -23,7 +23,7 @@ import { defaultSandboxes, plainRepository } from "../../src/team-sandboxes.ts";
 import { type HandWoundClock, handWoundClock } from "../clock.ts";
 import { slackThread } from "../core/story.ts";
 import { startGitHost } from "../daemon/git-host.ts";
-import { testStore } from "../database.ts";
+import { storeSession, testStore } from "../database.ts";
 
 export const GIT_PASSWORD = "ghs_NobodyMayFindThisInAFile";
 export const MODEL_KEY = "sk-ant-NorThisOneEither";
@@ -122,7 +122,7 @@ export async function stockGround() {
     async session(id: string): Promise<string> {
       const state = newSession(id, slackThread, "Untitled", 0);
       const starting = { ...state, sandbox: { is: "starting" as const, since: 0, from: null } };
-      await store.transaction((tx) => store.mint(tx, starting, []));
+      await storeSession(store, starting);
       return id;
     },
     /** Winds the clock on until it is so. */

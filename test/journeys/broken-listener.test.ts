@@ -13,7 +13,7 @@ after(() => channel.stop());
 test("a stop that comes while the database's news do not reach the bot stops the turn all the same", async () => {
   const { slack, world, ours } = channel;
   const thread = channel.mentions("take your time");
-  await slack.until(() => /sleep 600/.test(ours(thread)[0]?.seen ?? ""), "the progress shows the tool");
+  await channel.isAt(/sleep 600/);
   // The bot listens again half a second later; what is told meanwhile it never hears.
   await sql`select pg_terminate_backend(pid) from pg_stat_activity
     where application_name = 'threadbox-listen' and datname = current_database()`.execute(world.bot.store.db);

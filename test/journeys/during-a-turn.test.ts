@@ -52,7 +52,7 @@ after(() => channel.stop());
 
 const asked = async (text: string): Promise<string> => {
   const ts = channel.mentions(text);
-  await slack.until(() => /until \[ -e go \]/.test(channel.ours(ts)[0]?.seen ?? ""), "the progress shows the tool");
+  await channel.isAt(/until \[ -e go \]/);
   return ts;
 };
 /** The file that the agent's tool waits for, put into its clone from outside. */

@@ -32,7 +32,7 @@ describe("the sandbox sleeps when nobody asks", () => {
 describe("the bot is restarted while a turn runs", () => {
   test("and the turn goes on where it was: one progress message, one answer, nothing doubled", async () => {
     const thread = channel.mentions("take your time");
-    await slack.until(() => /sleep 600/.test(channel.ours(thread)[0]?.seen ?? ""), "the progress shows the tool");
+    await channel.isAt(/sleep 600/);
     await channel.restart();
     slack.as("ada").says("#web", "stop", { thread });
     await channel.everything();
@@ -56,7 +56,7 @@ describe("the bot is restarted while a turn runs", () => {
 describe("the sandbox dies under a turn", () => {
   test("and the turn goes on in another one; the second time the thread is told, and goes on being usable", async () => {
     const thread = channel.mentions("take your time");
-    await slack.until(() => /sleep 600/.test(channel.ours(thread)[0]?.seen ?? ""), "the progress shows the tool");
+    await channel.isAt(/sleep 600/);
     await world.killSandbox();
     const lastAsked = (): string => JSON.stringify(world.model.server.getRequests().at(-1)?.body);
     await world.until(async () => /The machine was replaced while you worked/.test(lastAsked()));

@@ -43,7 +43,7 @@ for (const { place, skip, modal: started } of places)
 
     test("while a later turn runs: it goes on in a new one, and can be stopped there", async () => {
       channel.slack.as("ada").says("#web", "take your time", { thread });
-      await channel.slack.until(() => /sleep 600/.test(last()), "the progress shows the tool");
+      await channel.isAt(/sleep 600/);
       const asked = () => channel.world.model.server.getRequests().length;
       const before = asked();
       await channel.world.killSandbox();

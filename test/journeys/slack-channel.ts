@@ -9,6 +9,8 @@ export interface SlackChannel {
   mentions(text: string): string;
   /** What the bot posted in a thread, oldest first. */
   ours(ts: string): ReturnType<ReturnType<SlackEmulator["thread"]>["messages"]>;
+  /** Resolves when the bot knows that the agent is at it. People see it later, at the pace of Slack. */
+  isAt(tool: RegExp): Promise<void>;
   /** Resolves when Slack has delivered everything and the bot has done everything. */
   everything(): Promise<void>;
   restart(): Promise<void>;
@@ -42,6 +44,13 @@ export async function startSlackChannel(
         .thread("#web", ts)
         .messages()
         .filter(({ message }) => message.author === slack.app.botUserId),
+    isAt: (tool) =>
+      world.until(async () => {
+        const [session] = await world.sessions.list(1);
+        const turns = world.bot.store.db.selectFrom("turns").select("progress");
+        const [turn] = await turns.where("id", "=", session?.turn?.id ?? "").execute();
+        return tool.test(turn?.progress?.now ?? "");
+      }),
     async everything() {
       await slack.settled();
       await world.settled();

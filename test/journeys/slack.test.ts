@@ -68,7 +68,7 @@ describe("somebody mentions the bot in a channel", () => {
 describe("stop", () => {
   test("ends the turn within moments, says who stopped it, and the thread goes on being usable", async () => {
     const { message } = slack.as("ada").says("#web", `${bot()} take your time`);
-    await slack.until(() => /sleep 600/.test(channel.ours(message.ts)[0]?.seen ?? ""), "the progress shows the tool");
+    await world.until(async () => /sleep 600/.test(channel.ours(message.ts)[0]?.seen ?? ""));
     slack.as("grace").says("#web", "stop", { thread: message.ts });
     await channel.everything();
     assert.match(channel.ours(message.ts).at(-1)?.seen ?? "", /[Ss]topped by .*grace/);
@@ -79,7 +79,7 @@ describe("stop", () => {
 
   test("works by the button of the progress message", async () => {
     const { message } = slack.as("ada").says("#web", `${bot()} take your time`);
-    await slack.until(() => /sleep 600/.test(channel.ours(message.ts)[0]?.seen ?? ""), "the progress shows the tool");
+    await channel.isAt(/sleep 600/);
     slack.as("ada").presses(channel.ours(message.ts)[0]?.message ?? message, "threadbox_stop");
     await channel.everything();
     assert.match(channel.ours(message.ts).at(-1)?.seen ?? "", /[Ss]topped by .*ada/);

@@ -16,6 +16,7 @@ import { createStore, type Store } from "../../src/store/store.ts";
 import { debianPrograms, startDebianPostgres } from "../bench/debian-postgres.ts";
 import { newFolder } from "../cli/threadbox.ts";
 import { slackThread } from "../core/story.ts";
+import { storeSession } from "../database.ts";
 import { quiet } from "../quiet.ts";
 
 const folders: string[] = [];
@@ -31,11 +32,10 @@ async function emptyFolder(): Promise<string> {
 const open = (home: string): Promise<OpenStore> => openStore({ home, databaseUrl: null, log: quiet });
 const KEY = "slack:thread:T1/C1/1.1";
 
-const mint = (store: Store, id: string, key: string, token: string): Promise<string> =>
-  store.transaction((tx) => {
-    const session = newSession(id, slackThread, "Fix the login", 0);
-    return store.mint(tx, { ...session, sandbox: { is: "asleep", since: 0, token } }, [key]);
-  });
+const mint = (store: Store, id: string, key: string, token: string): Promise<void> => {
+  const session = newSession(id, slackThread, "Fix the login", 0);
+  return storeSession(store, { ...session, sandbox: { is: "asleep", since: 0, token } }, [key]);
+};
 
 describe("of the embedded database", async () => {
   const home = join(await emptyFolder(), ".threadbox");
@@ -56,7 +56,7 @@ describe("of the embedded database", async () => {
 
     const second = await open(copy);
     const store = createStore(second.db);
-    assert.equal(await store.sessionOf(null, [KEY]), "s1");
+    assert.equal(await store.sessionOf(KEY), "s1");
     assert.equal(await store.setting("daemon-signing-key", async () => "made anew"), signingKey);
     const there = localProvider({ home: copy, log: quiet });
     await there.start("threadbox-s1", { from: token });
@@ -119,7 +119,7 @@ describe("of the embedded database", async () => {
     const elsewhere = await folder.run(["backup", "new"], { DATABASE_URL: "postgres://u@127.0.0.1:1/d" });
     assert.match(elsewhere.stderr, /pg_dump/);
     const copied = await open(join(folder.path, "copy"));
-    assert.equal(await createStore(copied.db).sessionOf(null, [KEY]), "s1");
+    assert.equal(await createStore(copied.db).sessionOf(KEY), "s1");
     await copied.close();
     assert.deepEqual((await readdir(folder.path)).includes("new"), false);
   });
@@ -145,7 +145,7 @@ test("a server of your own: pg_dump, and pg_restore into an empty database", { s
     const second = opened("restored");
     // Brought up to date already: what was restored knows what was done to it.
     await migrate(second.db);
-    assert.equal(await createStore(second.db).sessionOf(null, [KEY]), "s1");
+    assert.equal(await createStore(second.db).sessionOf(KEY), "s1");
     await mint(createStore(second.db), "s2", "web:thread:2", "t");
     await second.close();
   } finally {

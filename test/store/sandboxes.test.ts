@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { newSession } from "../../src/core/decide.ts";
 import type { SandboxState } from "../../src/core/types.ts";
 import { slackThread } from "../core/story.ts";
-import { testStore } from "../database.ts";
+import { storeSession, testStore } from "../database.ts";
 
 const { db, store, empty, close } = await testStore();
 after(close);
@@ -15,7 +15,7 @@ const warm = (name: string, change: object = {}) => ({ ...wanted, name, kind: "w
 
 async function session(id: string, sandbox: SandboxState = { is: "starting", since: 0, from: null }): Promise<void> {
   const state = { ...newSession(id, slackThread, "Untitled", 0), sandbox };
-  await store.transaction((tx) => store.mint(tx, state, []));
+  await storeSession(store, state);
 }
 
 describe("a warm sandbox is taken", () => {

@@ -7,7 +7,7 @@ import type { SessionEvent } from "../../src/core/decision.ts";
 import { accountsOf, startOfDay } from "../../src/core/limits.ts";
 import type { Person, SandboxState, Session } from "../../src/core/types.ts";
 import { alice, bob, done, NOW, plain, says, slackThread } from "../core/story.ts";
-import { testStore } from "../database.ts";
+import { storeSession, testStore } from "../database.ts";
 
 const { db, store, empty, close } = await testStore();
 after(close);
@@ -26,11 +26,12 @@ const used = (person = alice, id = "new") =>
 /** The session s1 after these events, as everything is stored. */
 async function lived(...events: (SessionEvent | SessionEvent[])[]): Promise<void> {
   let session: Session = newSession("s1", slackThread, "Untitled", NOW);
-  await store.transaction((tx) => store.mint(tx, session, []));
+  await storeSession(store, session);
   for (const event of events.flat()) {
     const decision = decide(session, event, TODAY);
+    const decided = { before: session, decision, reason: { bot: null, event: event.type, about: {} } };
     session = decision.session;
-    await store.transaction((tx) => store.save(tx, decision, { bot: null, event: event.type, about: {} }));
+    await store.transaction((tx) => store.save(tx, [decided]));
   }
 }
 
@@ -104,7 +105,7 @@ describe("what was spent", () => {
 
 describe("places for sandboxes", () => {
   const session = (id: string, sandbox: SandboxState) =>
-    store.transaction((tx) => store.mint(tx, { ...newSession(id, slackThread, "Untitled", 0), sandbox }, []));
+    storeSession(store, { ...newSession(id, slackThread, "Untitled", 0), sandbox });
   const starting = (since: number): SandboxState => ({ is: "starting", since, from: null });
   const running: SandboxState = {
     is: "ready",

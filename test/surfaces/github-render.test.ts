@@ -48,7 +48,7 @@ const answer: Answer = {
 test("progress says what goes on, the last steps, for how long, where, and links to the page", () => {
   assert.equal(
     renderProgress(progress, page, started + 75_000),
-    `**Working** for 1 min 15 s · acme/api · \`threadbox/login-x1y2z\` · [session](https://box.dev/sessions/s1)
+    `**Working** for 1 min 15 s as of 22:14 UTC · acme/api · \`threadbox/login-x1y2z\` · [session](https://box.dev/sessions/s1)
 
 ▸ Running npm test
 

@@ -31,13 +31,13 @@ const context = (text: string) => ({ type: "context", elements: [mrkdwn(text)] }
 describe("progress in Slack", () => {
   test("says what it does now, the last steps, the small print, and can be stopped", () => {
     assert.deepEqual(renderProgress(running, "https://bot.acme.io/sessions/s1", start + 83_000), {
-      text: "▸ Working: Running npm test (1 min 23 s)",
+      text: "▸ Working: Running npm test (1 min 23 s as of <!date^1700000083^{time}|22:14 UTC>)",
       blocks: [
         section("*▸ Working: Running npm test*"),
         section("… 2 earlier steps\n✓ done: Read login.ts\n✗ failed: npm run lint\n▸ now: npm test"),
         { type: "markdown", text: "The cookie is **never** set." },
         context(
-          "acme/api · `threadbox/fix-login` · 5 steps · 12.3k tokens · 1 min 23 s · <https://bot.acme.io/sessions/s1|session>",
+          "acme/api · `threadbox/fix-login` · 5 steps · 12.3k tokens · 1 min 23 s · as of <!date^1700000083^{time}|22:14 UTC> · <https://bot.acme.io/sessions/s1|session>",
         ),
         {
           type: "actions",
@@ -58,7 +58,7 @@ describe("progress in Slack", () => {
 
   test("says when nothing was heard for a while", () => {
     const { blocks } = renderProgress(running, null, start + 80_000 + 125_000);
-    assert.match(JSON.stringify(blocks), / · no news for 2 min 05 s"/);
+    assert.match(JSON.stringify(blocks), / · no news for 2 min 05 s · as of <!date/);
   });
 
   const ends: [Progress["ended"], string][] = [
@@ -83,7 +83,10 @@ describe("progress in Slack", () => {
     const bare = { ...running, steps: [], earlierSteps: 0, said: "", repository: null, branch: null, tools: 0 };
     const empty = { inputTokens: 0, outputTokens: 0, costUsd: 0 };
     const { blocks } = renderProgress({ ...bare, usage: empty, now: "Starting" }, null, start + 3_000);
-    assert.deepEqual(blocks.slice(0, 2), [section("*▸ Working: Starting*"), context("3 s")]);
+    assert.deepEqual(blocks.slice(0, 2), [
+      section("*▸ Working: Starting*"),
+      context("3 s · as of <!date^1700000003^{time}|22:13 UTC>"),
+    ]);
   });
 
   test("shows what a tool is called, not what it would ping or link", () => {

@@ -1,0 +1,149 @@
+/**
+ * What becomes of those that arrive together: each finds its session by its keys, or gets a new one, and is told to it, in the order of
+ * their arrival. Pure: what they met comes in, everything that is to be written goes out.
+ */
+import { parseCommand } from "./command.ts";
+import { threadKey } from "./correlation.ts";
+import { decide, newSession } from "./decide.ts";
+import type { Decision, SessionEvent } from "./decision.ts";
+import { titleOf } from "./naming.ts";
+import type { CorrelationKey, Incoming, KeyLink, Mention, Ms, Receipt, Session } from "./types.ts";
+
+export interface Arrival {
+  incoming: Incoming;
+  /** Its place in the inbox where it was stored before, waiting for its keys to be looked up; null for what comes in now. */
+  seq: number | null;
+}
+
+/** What those that arrived have met. */
+export interface Met {
+  /** Of their `dedupe`s those that are in the inbox: true while it waits for its session. */
+  inbox: Map<string, boolean>;
+  /** Of their keys those that a session holds. */
+  keys: Map<CorrelationKey, string>;
+  /** The sessions of those keys, which nobody else may change meanwhile. */
+  sessions: Map<string, Session>;
+}
+
+/** One event that a session was told. */
+export interface Told {
+  before: Session;
+  event: SessionEvent;
+  decision: Decision;
+}
+
+/** What is to be written, in one go. */
+export interface Intake {
+  /** One for each arrival, in their order. */
+  receipts: Receipt[];
+  /** Sessions that are new, before they were told anything. */
+  minted: Session[];
+  /** Which of their keys must be had for all to hold is said by `minted`; a known session goes without those that another holds. */
+  keys: { key: CorrelationKey; session: string }[];
+  /** `session` is null for what has to be looked up. */
+  inbox: (Arrival & { dedupe: string; session: string | null })[];
+  told: Told[];
+}
+
+export function takeIn(arrivals: Arrival[], met: Met, by: { now: Ms; newSessionId(): string }): Intake {
+  const intake: Intake = { receipts: [], minted: [], keys: [], inbox: [], told: [] };
+  const ground: Ground = { inbox: new Map(met.inbox), keys: new Map(met.keys), sessions: new Map(met.sessions) };
+  const under: UnderWay = { intake, ground, ...by };
+  for (const arrival of arrivals) {
+    const { incoming } = arrival;
+    const receipt = "link" in incoming ? join(under, arrival, incoming.link) : admit(under, arrival, incoming.mention);
+    intake.receipts.push(receipt);
+  }
+  return intake;
+}
+
+/** The keys by which sessions are to be found for it. */
+export function keysOf({ incoming }: Arrival): CorrelationKey[] {
+  if ("link" in incoming) return [incoming.link.known];
+  const { keys, thread } = incoming.mention;
+  return keys.length > 0 ? keys : [threadKey(thread)];
+}
+
+export const dedupeOf = ({ incoming }: Arrival): string =>
+  "link" in incoming ? incoming.link.dedupe : incoming.mention.dedupe;
+
+type Ground = Met;
+
+interface UnderWay {
+  intake: Intake;
+  /** What was met, with what those before in the same go have added. */
+  ground: Ground;
+  now: Ms;
+  newSessionId(): string;
+}
+
+function admit(under: UnderWay, arrival: Arrival, mention: Mention): Receipt {
+  const known = holderOf(under, mention.keys);
+  if (!known && !mention.addressed) return { is: "ignored", reason: "nobody-follows" };
+  if (isHandled(under, arrival)) return { is: "duplicate" };
+  if (!known && mention.lookup && arrival.seq === null) {
+    remember(under, arrival, null);
+    return { is: "looking-up", mention: mention.id };
+  }
+  const keys = keysOf(arrival);
+  const session = known ?? holderOf(under, keys) ?? mint(under, mention);
+  claim(under, session, keys);
+  remember(under, arrival, session);
+  tell(under, session, { type: "mentioned", mention });
+  return { is: "accepted", session, mention: mention.id };
+}
+
+function join(under: UnderWay, arrival: Arrival, { known, also, pullRequest }: KeyLink): Receipt {
+  const session = holderOf(under, [known]);
+  if (!session) return { is: "ignored", reason: "nobody-follows" };
+  if (isHandled(under, arrival)) return { is: "duplicate" };
+  claim(under, session, [also]);
+  remember(under, arrival, session);
+  tell(under, session, { type: "linked", pullRequest });
+  return { is: "linked", session };
+}
+
+/** The session of the first key that has one. */
+const holderOf = ({ ground }: UnderWay, keys: CorrelationKey[]): string | null =>
+  keys.map((key) => ground.keys.get(key)).find((session) => session !== undefined) ?? null;
+
+/** What waits for its session is not: unless somebody has found it meanwhile. */
+function isHandled({ ground }: UnderWay, arrival: Arrival): boolean {
+  const waits = ground.inbox.get(dedupeOf(arrival));
+  return arrival.seq === null ? waits !== undefined : waits !== true;
+}
+
+function mint({ intake, ground, newSessionId, now }: UnderWay, { thread, subject, text }: Mention): string {
+  const session = newSession(newSessionId(), thread, titleOf(subject ?? saidIn(text)), now);
+  intake.minted.push(session);
+  ground.sessions.set(session.id, session);
+  return session.id;
+}
+
+function claim({ intake, ground }: UnderWay, session: string, keys: CorrelationKey[]): void {
+  for (const key of keys) {
+    if (ground.keys.has(key)) continue;
+    ground.keys.set(key, session);
+    intake.keys.push({ key, session });
+  }
+}
+
+function remember({ intake, ground }: UnderWay, arrival: Arrival, session: string | null): void {
+  const dedupe = dedupeOf(arrival);
+  ground.inbox.set(dedupe, session === null);
+  intake.inbox.push({ ...arrival, dedupe, session });
+}
+
+function tell({ intake, ground, now }: UnderWay, id: string, event: SessionEvent): void {
+  const before = ground.sessions.get(id);
+  if (!before) return;
+  const decision = decide(before, event, now);
+  ground.sessions.set(id, decision.session);
+  intake.told.push({ before, event, decision });
+}
+
+/** Without the options: they choose, they do not describe. */
+function saidIn(text: string): string {
+  const command = parseCommand(text);
+  return "text" in command ? command.text : text;
+}

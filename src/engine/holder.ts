@@ -254,14 +254,12 @@ async function commit(
 /** In one transaction with the look that finds nothing to do, so that no wake-up falls between the two. */
 async function letGo({ deps, job, claim, ring }: Held): Promise<boolean> {
   const released = await claim.write(async (tx, session) => {
-    if ((await deps.store.pendingEffects(tx, job.session)).length > 0) {
-      ring();
+    if (streamOf(session)) return false;
+    if (!(await deps.store.release(tx, job.session))) {
+      ring(); // it got something to do since the look
       return false;
     }
-    if (streamOf(session)) return false;
-    await deps.store.release(tx, job.session);
     await deps.jobs.complete(tx, job);
-    await deps.store.notify(tx, "threadbox_news", `session:${job.session}`);
     return true;
   });
   if (released) deps.reached?.("session.released");

@@ -19,17 +19,6 @@ export interface PendingEffect {
 /** Part of `createStore`. */
 export function effectQuestions(db: Database) {
   return {
-    /** In the order in which they were decided. */
-    async pendingEffects(tx: Tx | null, session: string): Promise<PendingEffect[]> {
-      return (tx ?? db)
-        .selectFrom("effects")
-        .select(["id", "effect", "attempts"])
-        .where("session_id", "=", session)
-        .where("done_at", "is", null)
-        .orderBy("seq")
-        .execute();
-    },
-
     /** How much there is to do in all sessions, counted up to `max`, and since when. */
     async pendingNow(max: number): Promise<{ effects: number; oldestAt: Date | null }> {
       const some = db.selectFrom("effects").select("created_at").where("done_at", "is", null).limit(max).as("some");

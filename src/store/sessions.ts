@@ -1,4 +1,5 @@
 /** Sessions and their keys: found, minted, claimed by one bot at a time. */
+import { sql } from "kysely";
 import type { CorrelationKey, Session } from "../core/types.ts";
 import type { StreamPosition } from "../wire/events.ts";
 import type { Database, Tx } from "./database.ts";
@@ -55,9 +56,16 @@ export function sessionQuestions(db: Database) {
       return (await db.selectFrom("sessions").select("id").where("owner", "=", owner).execute()).map((row) => row.id);
     },
 
-    /** Nobody holds it any more. */
-    async release(tx: Tx, id: string): Promise<void> {
-      await tx.updateTable("sessions").set({ owner: null }).where("id", "=", id).execute();
+    /** Nobody holds it any more, and pages hear of it; false, and it stays held, while there is something to do. */
+    async release(tx: Tx, id: string): Promise<boolean> {
+      const { rows } = await sql`
+        with released as (
+          update sessions set owner = null
+          where id = ${id} and not exists (select from effects where session_id = ${id} and done_at is null)
+          returning id
+        )
+        select pg_notify('threadbox_news', 'session:' || id) from released`.execute(tx);
+      return rows.length > 0;
     },
   };
 }

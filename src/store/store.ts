@@ -49,18 +49,16 @@ export function createStore(db: Database) {
       }
     },
 
-    /** What the holder sees when it looks: the session and what is to be done. Null when another bot has claimed it. */
+    /** What the holder sees when it looks: the session and what is to be done, in the order in which it was decided. Null when another bot has claimed it. */
     async look(id: string, epoch: number): Promise<{ session: Session; pending: PendingEffect[] } | null> {
-      // The effects first: what is decided between the two questions is then in the session already. The other way round an effect
-      // would meet a session that has not heard of it, be taken for one that came too late, and never be done.
-      const pending = await effects.pendingEffects(null, id);
-      const row = await db
-        .selectFrom("sessions")
-        .select("state")
-        .where("id", "=", id)
-        .where("epoch", "=", epoch)
-        .executeTakeFirst();
-      return row ? { session: row.state, pending } : null;
+      // One question: between two something may be decided, and an effect met a session that has not heard of it.
+      const { rows } = await sql<{ session: Session; pending: PendingEffect[] | null }>`
+        select state as session, (
+          select json_agg(json_build_object('id', id, 'effect', effect, 'attempts', attempts) order by seq)
+          from effects where session_id = ${id} and done_at is null
+        ) as pending
+        from sessions where id = ${id} and epoch = ${epoch}`.execute(db);
+      return rows[0] ? { session: rows[0].session, pending: rows[0].pending ?? [] } : null;
     },
 
     /** Tells every bot and page what is new; delivered when the transaction commits. */

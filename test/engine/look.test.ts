@@ -71,7 +71,7 @@ test("an effect is begun and ended only by whoever has claimed its session last"
   const over = { id, bot: "me", error: null };
   assert.equal(await store.countAttempt(before, id), false);
   assert.equal(await store.finishEffect(null, before, over), false);
-  const seen = async () => (await store.pendingEffects(null, session)).find((one) => one.id === id);
+  const seen = async () => (await store.look(session, now.epoch))?.pending.find((one) => one.id === id);
   assert.equal((await seen())?.attempts, 0);
   assert.equal(await store.countAttempt(now, id), true);
   assert.equal(await store.finishEffect(null, now, over), true);

@@ -11,9 +11,19 @@ import type { Ask, Mention, Ms, Person, Session } from "./types.ts";
 /** How many asks may wait in a session. The queue is shown when it is full; more would only hide that nobody reads the answers. */
 export const MAX_QUEUED = 10;
 
+/** How many may wait in a session until it is known who their authors are, while nobody can be asked about people. */
+const MAX_CHECKING = 50;
+
 /** Something was said: whether its author may ask is found out first. */
 export function mentioned(session: Session, mention: Mention): Plan {
-  if (parseCommand(mention.text).verb === "aside") return plan(session);
+  const { verb } = parseCommand(mention.text);
+  if (verb === "aside") return plan(session);
+  // A stop is heard all the same; only not for ever either.
+  if (session.checking.length >= (verb === "stop" ? 2 : 1) * MAX_CHECKING)
+    return plan(session, {
+      ...{ do: "refuse", mention },
+      text: `I cannot find out who may ask here at the moment, and ${MAX_CHECKING} messages wait for that already. I leave this one; say it again later.`,
+    });
   return plan({ ...session, checking: [...session.checking, mention] }, { do: "check", mention: mention.id });
 }
 

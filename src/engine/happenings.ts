@@ -2,8 +2,8 @@
  * The wide events of the engine: one for each thing that came in, was decided, was done or came to its end, always with the same ids. Log,
  * metrics and traces are three listeners to them; the engine itself counts nothing and measures nothing else.
  */
-import type { Decision, Effect, SessionEvent } from "../core/decision.ts";
-import type { Ms, Receipt, Session, StartedFrom, SurfaceName, TurnResult } from "../core/types.ts";
+import type { Decision, Effect, NumberedEffect, SessionEvent } from "../core/decision.ts";
+import type { Mention, Ms, Receipt, Session, StartedFrom, SurfaceName, TurnResult } from "../core/types.ts";
 import type { Usage } from "../wire/events.ts";
 
 /** Told after what it says is stored; `at` is when it was over. `bot` is null for a command of an operator. */
@@ -114,8 +114,7 @@ function settledBy(
   event: SessionEvent,
   { session, effects }: Decision,
 ): { mention: string; since: Ms; how: Settled } | null {
-  if (event.type === "mentioned")
-    return effects.length > 0 ? null : { mention: event.mention.id, since: event.mention.at, how: "aside" };
+  if (event.type === "mentioned") return settledAtOnce(event.mention, effects);
   if (event.type === "steered")
     return event.disposition === "steered" ? { mention: event.ask.id, since: event.ask.at, how: "joined" } : null;
   if (event.type !== "admitted" && event.type !== "turned-away" && event.type !== "limited") return null;
@@ -126,6 +125,12 @@ function settledBy(
   const passedOn = effects.some(({ effect }) => effect.do === "steer" && effect.ask.id === id);
   if (passedOn || session.turn?.id === id || session.queue.some((ask) => ask.id === id)) return null;
   return { mention: id, since, how: session.turn?.asks.some((ask) => ask.id === id) ? "joined" : "obeyed" };
+}
+
+function settledAtOnce({ id, at }: Mention, effects: NumberedEffect[]) {
+  if (effects.length === 0) return { mention: id, since: at, how: "aside" as const };
+  const isRefused = effects.some(({ effect }) => effect.do === "refuse");
+  return isRefused ? { mention: id, since: at, how: "turned-away" as const } : null;
 }
 
 /** Which turn and which mention an effect belongs to; what is done for the sake of no turn (falling asleep) has none. */

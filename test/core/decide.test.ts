@@ -54,6 +54,15 @@ describe("a mention on its way to a turn", () => {
   for (const [name, events, expected] of table)
     test(name, () => assert.deepEqual(names(tell(events).effects), expected));
 
+  test("is left when fifty wait to be checked already, and told so; a stop is not", () => {
+    const fifty = Array.from(
+      { length: 50 },
+      (_, n): SessionEvent => ({ type: "mentioned", mention: mention(`m${n}`, "and this") }),
+    );
+    const next = (text: string) => tell(fifty, { type: "mentioned", mention: mention("next", text) });
+    assert.deepEqual([names(next("and that").effects), next("and that").session.checking.length], [["refuse"], 50]);
+    assert.deepEqual([names(next("stop").effects), next("stop").session.checking.length], [["check"], 51]);
+  });
   test("asks which repository when it cannot know, and starts nothing", () => {
     const problem = { is: "problem", code: "repository.ambiguous", detail: "Which repository?" } as const;
     const told = tell([

@@ -1,4 +1,13 @@
 /** Does together what comes while the one before is under way: alone nobody waits, and under load one commit is for many. */
+import type { Clock } from "./clock.ts";
+import type { Ms } from "./core/types.ts";
+
+interface Together {
+  maxItems: number;
+  /** What is under way for longer hangs on something (a lock, a connection), and the next batch begins beside it. */
+  patienceMs: Ms;
+  clock: Clock;
+}
 
 /**
  * `work` answers each item of a batch in its order. When it rejects, each is tried by itself: one that cannot be done takes no other
@@ -6,7 +15,7 @@
  */
 export function inBatches<Item, Answer>(
   work: (items: Item[]) => Promise<Answer[]>,
-  { maxItems }: { maxItems: number },
+  { maxItems, patienceMs, clock }: Together,
 ): (item: Item) => Promise<Answer> {
   const waiting: Waiting<Item, Answer>[] = [];
   let isUnderWay = false;
@@ -24,7 +33,7 @@ export function inBatches<Item, Answer>(
     isUnderWay = true;
     for (let batch = waiting.splice(0, maxItems); batch.length > 0; batch = waiting.splice(0, maxItems)) {
       const [first] = batch;
-      await (batch.length === 1 && first ? alone(first) : together(batch));
+      await atMost(clock, patienceMs, batch.length === 1 && first ? alone(first) : together(batch));
     }
     isUnderWay = false;
   };
@@ -39,4 +48,12 @@ interface Waiting<Item, Answer> {
   item: Item;
   resolve(answer: Answer): void;
   reject(reason: unknown): void;
+}
+
+/** Resolves when it is over, or after `ms`. */
+function atMost(clock: Clock, ms: Ms, over: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const callOff = clock.after(ms, resolve);
+    void over.then(callOff).then(resolve);
+  });
 }

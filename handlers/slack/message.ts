@@ -10,7 +10,7 @@ export function onMessage(body: unknown, us: Us): Heard {
   const kind = Kind.safeParse(body);
   if (!kind.success) return ignored("malformed");
   const subtype = kind.data.event.subtype ?? "";
-  // Each edit of our own progress comes back as one of these, every few seconds while a turn goes on.
+  // Each edit of our own progress comes back as one of these, again and again while a turn goes on.
   if (subtype === "message_changed" || subtype === "message_deleted") return ignored("edit-or-deletion");
   if (subtype === "bot_message") return ignored("bot");
   if (!SUBTYPES_OF_PEOPLE.has(subtype)) return ignored("subtype");

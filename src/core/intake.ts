@@ -38,7 +38,7 @@ export interface Intake {
   receipts: Receipt[];
   /** Sessions that are new, before they were told anything. */
   minted: Session[];
-  /** Which of their keys must be had for all to hold is said by `minted`; a known session goes without those that another holds. */
+  /** Keys that nobody held, each with the session that gets it; whoever comes later in the same go may have been told to it by that key. */
   keys: { key: CorrelationKey; session: string }[];
   /** `session` is null for what has to be looked up. */
   inbox: (Arrival & { dedupe: string; session: string | null })[];
@@ -57,9 +57,9 @@ export function takeIn(arrivals: Arrival[], met: Met, by: { now: Ms; newSessionI
   return intake;
 }
 
-/** The keys by which sessions are to be found for it. */
+/** The keys of which it has to be known who holds them. */
 export function keysOf({ incoming }: Arrival): CorrelationKey[] {
-  if ("link" in incoming) return [incoming.link.known];
+  if ("link" in incoming) return [incoming.link.known, incoming.link.also];
   const { keys, thread } = incoming.mention;
   return keys.length > 0 ? keys : [threadKey(thread)];
 }

@@ -18,7 +18,8 @@ export interface Shown {
 export function showInMs(pace: ProgressPace, progress: Progress, shown: Shown | null, now: Ms): Ms {
   if (!shown) return 0;
   const pauseMs = pace === "live" ? livePauseMs(progress, shown, now) : sparingPauseMs(shown.at - progress.startedAt);
-  return Math.max(0, shown.at + pauseMs - now);
+  // No longer than the pause, should the clock have been set back meanwhile.
+  return Math.min(pauseMs, Math.max(0, shown.at + pauseMs - now));
 }
 
 /** People read slower than that. */

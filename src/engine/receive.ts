@@ -42,12 +42,15 @@ export interface Ingress extends Inbox {
 }
 
 /** In one transaction, one transaction at a time: two side by side were slower on two processors, each being half as large. */
-const TOGETHER = { maxItems: 32 };
+const MAX_TOGETHER = 32;
+/** Slack waits three seconds. One that hangs behind the lock on a session, or on a connection that is gone, must not keep all others waiting. */
+const PATIENCE_MS = 1_000;
 
 /** Each method resolves after its transaction. */
 export function createIngress(deps: ReceiveDeps): Ingress {
   const { store, clock } = deps;
-  const arrive = inBatches((arrivals: Arrival[]) => enter(deps, arrivals), TOGETHER);
+  const together = { maxItems: MAX_TOGETHER, patienceMs: PATIENCE_MS, clock };
+  const arrive = inBatches((arrivals: Arrival[]) => enter(deps, arrivals), together);
   const handled = async (what: "mention" | "link", arrival: Arrival): Promise<Receipt> => {
     const startedAt = clock.now();
     const receipt = await arrive(arrival);
@@ -81,12 +84,10 @@ const MAX_OUTRUN = 5;
 
 /** One receipt for each. */
 async function enter(deps: ReceiveDeps, arrivals: Arrival[], outrun = 0): Promise<Receipt[]> {
-  const happened: Happening[] = [];
   try {
-    const { receipts } = await deps.store.transaction(async (tx) => {
+    const { receipts, happened } = await deps.store.transaction(async (tx) => {
       const intake = await meet(deps, tx, arrivals);
-      happened.push(...(await store(deps, tx, intake)));
-      return intake;
+      return { receipts: intake.receipts, happened: await write(deps, tx, intake) };
     });
     deps.reached?.("inbound.stored");
     for (const happening of happened) deps.tell?.(happening);
@@ -102,13 +103,12 @@ async function meet(deps: ReceiveDeps, tx: Tx, arrivals: Arrival[]): Promise<Int
   return takeIn(arrivals, met, { now: deps.clock.now(), newSessionId: () => newId("s") });
 }
 
-async function store(deps: ReceiveDeps, tx: Tx, intake: Intake): Promise<Happening[]> {
+async function write(deps: ReceiveDeps, tx: Tx, intake: Intake): Promise<Happening[]> {
   const { inbox, told } = intake;
   if (inbox.length === 0) return [];
-  const seqs = await deps.store.enter(tx, intake, botOf(deps));
-  if (!seqs) throw new Outrun();
-  const unknown = inbox.filter(({ session }) => session === null).map(({ dedupe }) => seqs.get(dedupe) ?? []);
-  await deps.jobs.lookup(tx, unknown.flat());
+  const waiting = await deps.store.enter(tx, intake, botOf(deps));
+  if (!waiting) throw new Outrun();
+  await deps.jobs.lookup(tx, waiting);
   if (told.length === 0) return [];
   const happened = await storeTold(deps.store, tx, told, { at: deps.clock.now(), bot: botOf(deps) });
   await wake(deps, tx, [...new Set(told.map(({ before }) => before.id))]);

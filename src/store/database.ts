@@ -18,7 +18,8 @@ const HELD_STILL_MS = 10_000;
 export function openDatabase(connection: Connection, max: number, log: Log): { db: Database; close(): Promise<void> } {
   const pool = new pg.Pool({
     ...{ ...connection, max, application_name: "threadbox" },
-    idle_in_transaction_session_timeout: HELD_STILL_MS,
+    // Asked for once it is open: PgBouncer refuses a connection that brings this along.
+    onConnect: (client) => client.query(`set idle_in_transaction_session_timeout = ${HELD_STILL_MS}`),
   });
   // Without listeners a server that goes away ends the process: of the pool for idle clients, of each client for those in use.
   pool.on("error", (error) => log.warn({ error: error.message }, "database.connection-lost"));

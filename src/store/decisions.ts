@@ -27,7 +27,8 @@ export async function saveDecisions(tx: Tx, all: Decided[]): Promise<void> {
     decision.effects.map((one) => ({ ...one, session: decision.session.id })),
   );
   const reasons = all.map(({ decision, reason }) => ({
-    ...{ session: decision.session.id, ...reason },
+    ...reason,
+    session: decision.session.id,
     effects: decision.effects.map(({ id }) => id),
   }));
   await sql`

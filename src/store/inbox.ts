@@ -34,11 +34,11 @@ export function inboxQuestions(db: Database) {
     },
 
     /**
-     * Stores what came in, with new sessions and with keys: of a new session all, of a known one those that nobody has. Gives back its
-     * places in the inbox by `dedupe`; null when another transaction was quicker with a key of a new session or with the same thing,
-     * and then the transaction has to be given up, since a part of this is written.
+     * Stores what came in, with new sessions and with keys. Gives back the places in the inbox of what waits for its session; null
+     * when another transaction was quicker with one of the keys or with the same thing, and then the transaction has to be given up, since
+     * a part of this is written.
      */
-    async enter(tx: Tx, intake: Intake, bot: string | null): Promise<Map<string, number> | null> {
+    async enter(tx: Tx, intake: Intake, bot: string | null): Promise<number[] | null> {
       const news = intake.inbox.filter(({ seq }) => seq === null);
       const waited = intake.inbox.filter(({ seq }) => seq !== null);
       const minted = intake.minted.map((state) => ({ id: state.id, state }));
@@ -51,13 +51,13 @@ export function inboxQuestions(db: Database) {
           select key, session from jsonb_to_recordset(${toJson(intake.keys)}) as g(key text, session text)
           order by key -- for everybody, or two with the same two keys wait for each other
           on conflict (key) do nothing
-          returning session_id
+          returning key
         ), stored as (
           insert into inbox (dedupe, session_id, body, received_by)
           select dedupe, session, incoming, ${bot}
           from jsonb_to_recordset(${toJson(news)}) as g(dedupe text, session text, incoming jsonb)
           on conflict (dedupe) do nothing
-          returning dedupe, seq
+          returning seq, session_id
         ), assigned as (
           update inbox i set session_id = g.session
           from jsonb_to_recordset(${toJson(waited.map(({ seq, session }) => ({ seq, session })))}) as g(seq bigint, session text)
@@ -65,15 +65,14 @@ export function inboxQuestions(db: Database) {
           returning i.seq
         )
         select
-          (select json_agg(session_id) from claimed) as claimed,
-          (select json_agg(json_build_object('dedupe', dedupe, 'seq', seq)) from stored) as stored,
+          (select count(*)::int from claimed) as claimed,
+          (select count(*)::int from stored) as stored,
+          (select json_agg(seq) from stored where session_id is null) as waiting,
           (select count(*)::int from assigned) as assigned`.execute(tx);
-      const { claimed, stored, assigned } = rows[0] ?? { claimed: null, stored: null, assigned: 0 };
-      const isNew = new Set(minted.map(({ id }) => id));
-      const wanted = intake.keys.filter(({ session }) => isNew.has(session)).length;
-      const got = claimed?.filter((id) => isNew.has(id)).length ?? 0;
-      const isAll = got === wanted && (stored?.length ?? 0) === news.length && assigned === waited.length;
-      return isAll ? new Map(stored?.map(({ dedupe, seq }) => [dedupe, seq])) : null;
+      const [entered] = rows;
+      const areKeysHad = entered?.claimed === intake.keys.length;
+      const isStored = entered?.stored === news.length && entered.assigned === waited.length;
+      return areKeysHad && isStored ? (entered.waiting ?? []) : null;
     },
 
     /** An inbox row that waits for its session, or null when it has one (or is gone). */
@@ -95,7 +94,8 @@ interface MetRow {
 }
 
 interface EnteredRow {
-  claimed: string[] | null;
-  stored: { dedupe: string; seq: number }[] | null;
+  claimed: number;
+  stored: number;
   assigned: number;
+  waiting: number[] | null;
 }

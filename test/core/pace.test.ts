@@ -48,6 +48,9 @@ describe("sparing progress", () => {
     assert.equal(showInMs("sparing", progress, shown, 10 * MINUTE_MS), 5 * MINUTE_MS);
   });
 
+  test("stands still no longer when the clock was set back an hour", () =>
+    assert.equal(showInMs("sparing", changedAt(0), { at: 60 * MINUTE_MS, changedAt: 0 }, 0), 5 * MINUTE_MS));
+
   test("of a turn that began later by another machine's clock is shown after the shortest pause", () =>
     assert.equal(showInMs("sparing", changedAt(0), { at: -MINUTE_MS, changedAt: 0 }, -MINUTE_MS), 3_000));
 });

@@ -1,21 +1,25 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
+import { sql } from "kysely";
+import { z } from "zod";
 import { type Jobs, startJobs } from "../../src/engine/jobs.ts";
 import { createIngress, type Ingress } from "../../src/engine/receive.ts";
 import { createStore } from "../../src/store/store.ts";
 import { handWoundClock } from "../clock.ts";
-import { mention } from "../core/story.ts";
+import { mention, pullRequestThread } from "../core/story.ts";
 import { testStore } from "../database.ts";
 import { quiet } from "../quiet.ts";
 
 const { db, connection, close } = await testStore();
 let jobs: Jobs;
 let ingress: Ingress;
+const clock = handWoundClock();
+const store = createStore(db);
 
 before(async () => {
   jobs = await startJobs({ connection, log: quiet });
-  ingress = createIngress({ store: createStore(db), jobs, surfaces: {}, clock: handWoundClock(), log: quiet });
+  ingress = createIngress({ store, jobs, surfaces: {}, clock, log: quiet });
 });
 
 after(async () => {
@@ -35,6 +39,12 @@ const count = async (table: "sessions" | "keys" | "effects" | "inbox"): Promise<
   const { n } = await db.selectFrom(table).select(db.fn.countAll<number>().as("n")).executeTakeFirstOrThrow();
   return Number(n);
 };
+/** Until a transaction waits for another one. */
+async function untilSomebodyWaits(): Promise<void> {
+  const waiting = sql<{ n: number }>`
+    select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  for (let n = 0; n === 0; n = (await waiting.execute(db)).rows[0]?.n ?? 0);
+}
 
 describe("what comes in", () => {
   test("is stored with its session, its keys and what is to be done, before anybody is told that it was", async () => {
@@ -98,6 +108,54 @@ describe("what comes in", () => {
       receipts.map(({ status }) => status),
       ["fulfilled", "rejected", "fulfilled", "fulfilled"],
     );
+  });
+
+  test("for a session that somebody else has locked keeps no other from being stored", async () => {
+    const first = await ingress.receive(said("locked"));
+    const lock = Promise.withResolvers<void>();
+    const unlock = Promise.withResolvers<void>();
+    const other = store.transaction(async (tx) => {
+      await store.lock(tx, first.is === "accepted" ? first.session : "", null);
+      lock.resolve();
+      await unlock.promise;
+    });
+    await lock.promise;
+    const waiting = ingress.receive(said("locked-again", { keys: ["slack:thread:T1/C1/locked"] }));
+    const free = ingress.receive(said("free"));
+    clock.advance(1_000);
+    assert.equal((await free).is, "accepted");
+    unlock.resolve();
+    await other;
+    assert.equal((await waiting).is, "accepted");
+  });
+
+  test("goes to the session that another bot was quicker to give its key, though one beside it has just asked for the same key", async () => {
+    const [taken, commit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const key = "github:pr:7#77";
+    const known = "slack:thread:T1/C1/slower";
+    await ingress.receive(said("slower"));
+    const { session } = z.object({ session: z.string() }).parse(await ingress.receive(said("quicker")));
+    const other = store.transaction(async (tx) => {
+      await store.claimKey(tx, session, key);
+      taken.resolve();
+      await commit.promise;
+    });
+    await taken.promise;
+    const [, , found] = [
+      ingress.receive(said("before")), // is under way, so that the next two are taken in together
+      ingress.link({
+        dedupe: "link-2",
+        known,
+        also: key,
+        thread: pullRequestThread,
+        pullRequest: { number: 77, url: "" },
+      }),
+      ingress.receive(said("after", { keys: [key] })),
+    ];
+    await untilSomebodyWaits();
+    commit.resolve();
+    await other;
+    assert.deepEqual({ ...(await found), mention: "" }, { is: "accepted", session, mention: "" });
   });
 
   test("without our name counts only where a session follows the thread", async () => {

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import { type Config, environment, readConfig } from "../config.ts";
 import { createLog } from "../log.ts";
-import { type Bot, startBot } from "../main.ts";
+import type { Bot } from "../main.ts";
 import { defaultSandboxes } from "../team-sandboxes.ts";
 import { command, run } from "./command.ts";
 import { type GitRemote, serveGit } from "./demo-git.ts";
@@ -65,7 +65,7 @@ async function demo({ keep = false }: Options, output: Output): Promise<number> 
   return outcome.ok ? 0 : 1;
 }
 
-function demoBot(config: Config, { url }: GitRemote, output: Output): Promise<Bot> {
+async function demoBot(config: Config, { url }: GitRemote, output: Output): Promise<Bot> {
   const team = {
     repositories: [demoRepository(url)],
     labels: {},
@@ -78,6 +78,8 @@ function demoBot(config: Config, { url }: GitRemote, output: Output): Promise<Bo
   };
   const log = createLog(config.logLevel);
   const write = (text: string): void => output.say(text.trimEnd());
+  // Only here: whoever asks for --help needs nothing of it.
+  const { startBot } = await import("../main.ts");
   return startBot({ config, team, log, listening: false, write, colour: output.colour });
 }
 

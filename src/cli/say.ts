@@ -7,7 +7,7 @@ import { command, run } from "./command.ts";
 import { INTERRUPTED, Refused } from "./failure.ts";
 import { type Output, paint } from "./output.ts";
 import { runningBot } from "./running-bot.ts";
-import { sayHere } from "./say-here.ts";
+import type { sayHere } from "./say-here.ts";
 import { sayThere } from "./say-there.ts";
 import { readSettings } from "./settings.ts";
 
@@ -58,7 +58,7 @@ async function say(words: string, { thread, repo }: Options, output: Output): Pr
   const text = repo ? `repo="${repo.replaceAll('"', "")}" ${words}` : words;
   const saying = { thread: thread ?? randomUUID(), known: thread !== undefined, text };
   const url = await runningBot(config);
-  const heard = url ? await sayThere(url, saying, output) : await sayHere({ config, log }, saying, output);
+  const heard = url ? await sayThere(url, saying, output) : await here({ config, log }, saying, output);
 
   output.say(paint(["dim"], `Go on with: threadbox say --thread ${saying.thread} "..."`, output.colour));
   const ok = isFine(words, heard.result);
@@ -66,6 +66,9 @@ async function say(words: string, { thread, repo }: Options, output: Output): Pr
   if (ok) return 0;
   return heard.interrupted ? INTERRUPTED : 1;
 }
+
+/** Loaded only then: a bot takes half a second, and whoever speaks to one that runs needs none. */
+const here: typeof sayHere = async (...saying) => (await import("./say-here.ts")).sayHere(...saying);
 
 /** Somebody who asked for work and got none was not served; `help` and `stop` are. */
 function isFine(words: string, result: TurnResult | null): boolean {

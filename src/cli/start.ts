@@ -1,6 +1,6 @@
 /** `threadbox start`: the bot, until it is told to stop. */
 import type { Command } from "commander";
-import { type Bot, startBot } from "../main.ts";
+import type { Bot } from "../main.ts";
 import { command, run } from "./command.ts";
 import { DEMO_ASK } from "./demo-repository.ts";
 import { type Output, paint, table } from "./output.ts";
@@ -28,6 +28,8 @@ async function start(output: Output): Promise<number> {
   // Somebody who looks at a terminal reads what is printed below; a log collector reads every line.
   const { config, log } = readSettings(process.stderr.isTTY ? "warn" : "info");
   const team = await openTeam(config);
+  // Only here: what a bot is made of takes half a second, and a wrong setting or --help needs nothing of it.
+  const { startBot } = await import("../main.ts");
   const bot = await startBot({ config, team: team.settings, log });
   const interrupted = Promise.withResolvers<void>();
   const giveBack = onInterrupt(interrupted.resolve);

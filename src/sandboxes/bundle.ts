@@ -1,11 +1,12 @@
 /**
  * The daemon as one file that any Node from 22 on runs from an empty folder: what `boot.ts` puts into a sandbox.
- * Built when it is first needed (about a quarter of a second), so that the bot itself needs no build step.
+ * Built when it is first needed (about a quarter of a second), so that the bot itself needs no build step, and kept for the next bot.
  */
 import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { build, stop } from "esbuild";
+import { build, stop, version } from "esbuild";
+import { kept, type Made } from "./kept.ts";
 
 export interface DaemonBundle {
   bytes: Uint8Array;
@@ -35,24 +36,34 @@ export async function writeDaemonBundle(path = DEFAULT_OUTPUT): Promise<DaemonBu
 }
 
 async function bundle(): Promise<DaemonBundle> {
-  const { outputFiles } = await build({
-    entryPoints: [ENTRY],
-    bundle: true,
-    write: false,
-    platform: "node",
-    format: "esm",
-    // The oldest Node that has SQLite without a flag; Deno runs the same file.
-    target: "node22.13",
-    // Names are kept: the daemon's log is read by people. Only the white space goes, which is a third of it.
-    minifyWhitespace: true,
-    legalComments: "none",
-    logLevel: "silent",
-  });
+  const text = await kept(KEPT, JSON.stringify([version, OPTIONS]), make);
+  const bytes = new TextEncoder().encode(text);
+  return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
+}
+
+const ROOT = join(import.meta.dirname, "../..");
+/** Where tools keep such things; whoever installs the packages owns it, as he owns the sources. */
+const KEPT = join(ROOT, "node_modules/.cache/threadbox/daemon");
+
+const OPTIONS = {
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  // The oldest Node that has SQLite without a flag; Deno runs the same file.
+  target: "node22.13",
+  // Names are kept: the daemon's log is read by people. Only the white space goes, which is a third of it.
+  minifyWhitespace: true,
+  legalComments: "none",
+  logLevel: "silent",
+} as const;
+
+async function make(): Promise<Made> {
+  const made = await build({ ...OPTIONS, entryPoints: [ENTRY], absWorkingDir: ROOT, write: false, metafile: true });
   // esbuild's own process would stay beside the bot for its whole life.
   await stop();
-  const [file] = outputFiles;
+  const [file] = made.outputFiles;
   if (!file) throw new Error("esbuild made no file for the daemon.");
-  return { bytes: file.contents, sha256: createHash("sha256").update(file.contents).digest("hex") };
+  return { text: file.text, of: Object.keys(made.metafile.inputs).map((path) => join(ROOT, path)) };
 }
 
 if (import.meta.main) {

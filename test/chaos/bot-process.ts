@@ -1,5 +1,6 @@
 /** A bot in a process of its own that dies, by SIGKILL and in the middle of a sentence, at each step that it is told not to survive. */
 import { appendFileSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { readConfig, type Variables } from "../../src/config.ts";
 import type { Repository } from "../../src/core/types.ts";
 import type { Step } from "../../src/engine/steps.ts";
@@ -41,5 +42,7 @@ process.once("message", async ({ variables, repositories, idleAfterMs, deadly, d
   // Heard while it starts, too: a bot may be told to stop at any moment.
   process.once("disconnect", () => void starting.then((bot) => bot.stop()).finally(() => process.exit()));
   await starting;
+  // Node writes what it compiled at the end of a process; this one has none that lets it.
+  flushCompileCache();
   if (process.connected) process.send?.("ready");
 });

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import type { Step } from "../../src/engine/steps.ts";
-import { COMPILED } from "../compiled.ts";
+import { compiledFolder, programFile } from "../programs.ts";
 import type { Life } from "./bot-process.ts";
 
 export interface MortalBot {
@@ -33,9 +33,9 @@ export function mortalBot(life: Life, revived: () => void): MortalBot {
   const lives = async (): Promise<void> => {
     while (!stopping) {
       const died = deaths().length;
-      child = fork(new URL("./bot-process.ts", import.meta.url), {
+      child = fork(programFile("test/chaos/bot-process.ts"), {
         serialization: "advanced",
-        env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
+        env: { ...process.env, NODE_COMPILE_CACHE: compiledFolder() },
       });
       const exited = once(child, "exit");
       child.on("message", revived);

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { newFolder } from "./threadbox.ts";
 
-const folder = newFolder();
+const folder = newFolder("source");
 after(() => folder.remove());
 
 describe("the command line explains itself", { concurrency: 2 }, () => {

@@ -31,8 +31,8 @@ export interface RunningBot {
 }
 
 /** "the test fails" is fixed at once; "for ever" takes ten minutes. */
-export async function scriptedFolder(): Promise<ScriptedFolder> {
-  const folder = newFolder();
+export async function scriptedFolder(from?: "source"): Promise<ScriptedFolder> {
+  const folder = newFolder(from);
   const model = await scriptedModel([
     {
       when: /test fails/,

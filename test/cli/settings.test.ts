@@ -5,7 +5,7 @@ import { after, afterEach, describe, test } from "node:test";
 import { configProblems, environment, readConfig, type Variables } from "../../src/config.ts";
 import { documentOf, newFolder } from "./threadbox.ts";
 
-const folder = newFolder();
+const folder = newFolder("source");
 after(() => folder.remove());
 afterEach(() => {
   for (const name of [".env", "threadbox.yml"]) rmSync(join(folder.path, name), { force: true });

@@ -8,7 +8,7 @@ import { type ScriptedFolder, scriptedFolder, stopInOrder } from "./scripted-fol
 
 let world: ScriptedFolder;
 before(async () => {
-  world = await scriptedFolder();
+  world = await scriptedFolder("source");
 });
 after(() => world.close());
 

@@ -1,11 +1,13 @@
 /** Lines as people type them in a shell of their own; `$THREADBOX` runs the command line. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { compiledFolder, programFile } from "../programs.ts";
 import type { Env, Folder, Ran } from "./threadbox.ts";
 
-const THREADBOX = `${process.execPath} ${resolve(import.meta.dirname, "../../src/cli/main.ts")}`;
+const THREADBOX = `${process.execPath} ${programFile("src/cli/main.ts")}`;
+
+const OWN = { PATH: process.env.PATH ?? "", NODE_COMPILE_CACHE: compiledFolder(), TERM: "dumb", THREADBOX };
 
 export function typed(folder: Folder, line: string, env: Env = {}): Promise<Ran> {
   return ran(["sh", "-c", line], { folder, env, keys: "", after: "" });
@@ -26,7 +28,7 @@ async function ran(
 ): Promise<Ran> {
   const child = spawn(program, args, {
     cwd: folder.path,
-    env: { PATH: process.env.PATH ?? "", HOME: folder.path, TERM: "dumb", THREADBOX, ...env },
+    env: { ...OWN, HOME: folder.path, ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   let screen = "";

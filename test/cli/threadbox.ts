@@ -4,13 +4,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pino } from "pino";
 import { localProvider } from "../../src/sandboxes/local.ts";
-import { COMPILED } from "../compiled.ts";
+import { compiledFolder, programFile, sourceFile } from "../programs.ts";
 
-const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
+const MAIN = "src/cli/main.ts";
 
 export type Env = Record<string, string>;
 
@@ -39,11 +39,13 @@ export interface Child {
   ended: Promise<Ran>;
 }
 
-export function newFolder(): Folder {
+/** `source`: what runs there is the very source, whatever was made of it for the other tests. */
+export function newFolder(from?: "source"): Folder {
   const path = realpathSync(mkdtempSync(join(tmpdir(), "threadbox-cli-")));
   chmodSync(path, 0o711); // an embedded Postgres of root runs as another user, who has to pass through
   const home = join(path, ".threadbox");
-  const start = (args: string[], env: Env = {}): Child => startChild(args, path, env);
+  const main = from === "source" ? sourceFile(MAIN) : programFile(MAIN);
+  const start = (args: string[], env: Env = {}): Child => startChild([main, ...args], path, env);
   return {
     path,
     home,
@@ -58,9 +60,9 @@ export function newFolder(): Folder {
 }
 
 function startChild(args: string[], cwd: string, env: Env): Child {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, args, {
     cwd,
-    env: { PATH: process.env.PATH ?? "", HOME: cwd, NODE_COMPILE_CACHE: COMPILED, ...env },
+    env: { PATH: process.env.PATH ?? "", HOME: cwd, NODE_COMPILE_CACHE: compiledFolder(), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";

@@ -65,7 +65,7 @@ function checkedPlace(home: string, folder: string, user: PostgresUser): Postgre
  */
 function ownFolder(folder: string, user: PostgresUser): void {
   mkdirSync(dirname(folder), { recursive: true });
-  if (!lstatSync(folder, { throwIfNoEntry: false })) mkdirSync(folder, { mode: 0o700 });
+  makeFolder(folder);
   const is = lstatSync(folder);
   const uid = user?.uid ?? process.getuid?.();
   if (!is.isDirectory() || (is.uid !== uid && is.uid !== process.getuid?.())) {
@@ -73,6 +73,15 @@ function ownFolder(folder: string, user: PostgresUser): void {
   }
   chmodSync(folder, 0o700);
   if (user) chownSync(folder, user.uid, user.gid);
+}
+
+/** Where nothing is yet; another bot that starts at the same moment may be quicker. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (thrown) {
+    if (!(thrown instanceof Error && "code" in thrown && thrown.code === "EEXIST")) throw thrown;
+  }
 }
 
 function ownerOf(path: string): PostgresUser {

@@ -38,8 +38,8 @@ export function createDispatcher(deps: EngineDeps): Dispatcher {
     while (isWanted && !stopping.signal.aborted) {
       isWanted = false;
       try {
-        const max = await throttle.next();
-        isWanted = (await take(deps, holders, { leaving, stopping: stopping.signal }, max)) || isWanted;
+        await throttle();
+        isWanted = (await takeOne(deps, holders, { leaving, stopping: stopping.signal })) || isWanted;
       } catch (thrown) {
         deps.log.warn({ detail: toThreadboxError(thrown).detail }, "dispatcher.fetch-failed");
       }
@@ -98,20 +98,17 @@ interface Life {
   stopping: AbortSignal;
 }
 
-/** True when there may be more. */
-async function take(deps: EngineDeps, holders: Map<string, Holder>, life: Life, max: number): Promise<boolean> {
-  const free = deps.settings.maxSessions - holders.size;
-  if (life.stopping.aborted || free <= 0) return false;
-  const wanted = Math.min(free, max);
-  const jobs = await deps.jobs.fetch(wanted);
-  for (const job of jobs) {
-    const holder = hold(deps, job);
-    holders.set(job.session, holder);
-    const left = leave(deps, holders, holder, life.stopping);
-    life.leaving.add(left);
-    void left.finally(() => life.leaving.delete(left));
-  }
-  return jobs.length === wanted;
+/** True when there was one, and there may be more. */
+async function takeOne(deps: EngineDeps, holders: Map<string, Holder>, life: Life): Promise<boolean> {
+  if (life.stopping.aborted || holders.size >= deps.settings.maxSessions) return false;
+  const job = await deps.jobs.fetch();
+  if (!job) return false;
+  const holder = hold(deps, job);
+  holders.set(job.session, holder);
+  const left = leave(deps, holders, holder, life.stopping);
+  life.leaving.add(left);
+  void left.finally(() => life.leaving.delete(left));
+  return true;
 }
 
 /** Resolves when the session is nobody's again. Never rejects: a job that could not be given back comes back with the end of its lease. */

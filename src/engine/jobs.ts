@@ -61,12 +61,10 @@ export async function startJobs(options: { connection: Connection; log: Log }) {
       await boss.send("timer", job, { startAfter: new Date(Date.now() + afterMs) });
     },
 
-    async fetch(max: number): Promise<SessionJob[]> {
-      const jobs: JobWithMetadata<{ session: string }>[] = await boss.fetch("session", {
-        batchSize: max,
-        includeMetadata: true,
-      });
-      return jobs.map((job) => ({ id: job.id, session: job.data.session, retryCount: job.retryCount }));
+    /** The session that has waited longest, claimed for us; null when nobody waits. */
+    async fetch(): Promise<SessionJob | null> {
+      const [job]: JobWithMetadata<{ session: string }>[] = await boss.fetch("session", { includeMetadata: true });
+      return job ? { id: job.id, session: job.data.session, retryCount: job.retryCount } : null;
     },
 
     /** Says that we are alive; gives back the jobs that are ours no longer. */

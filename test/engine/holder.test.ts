@@ -60,7 +60,7 @@ test("words that may have been posted are looked for, also where an old look say
       await jobs.wake(tx, ["s1"]);
     });
     slack.faults.next("chat.postMessage", { status: 500, after: "commit" });
-    const [job] = await jobs.fetch(1);
+    const job = await jobs.fetch();
     assert.ok(job);
 
     const seen = Promise.withResolvers<void>();
@@ -109,10 +109,10 @@ test("a session that somebody else has fetched since is left to whoever has it",
   await inThread(async (world) => {
     await storeSession(store, newSession("s1", world.thread, "Untitled", 0));
     await store.transaction((tx) => jobs.wake(tx, ["s1"]));
-    const [late] = await jobs.fetch(1);
+    const late = await jobs.fetch();
     assert.ok(late);
     await jobs.giveBack(late); // its lease has run out, say
-    const [job] = await jobs.fetch(1);
+    const job = await jobs.fetch();
     assert.ok(job);
     const claim = await claimSession(store, { id: "s1", owner: "b2", isOurs: (tx) => jobs.isOurs(tx, job) });
     assert.equal(await hold(depsOf(world, { store, jobs }), late).done, "abandoned");

@@ -95,7 +95,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const { retentionMs = DEFAULT_RETENTION_MS } = team;
   const reconciler = createReconciler({ ...base, retentionMs });
   const retention = createRetention({ ...base, retentionMs });
-  const deps: EngineDeps = { ...base, stock };
+  const deps = { ...base, stock };
   const engine = createEngine(deps);
   const slack = await slackOf(options, engine.inbox, clock);
 
@@ -185,7 +185,7 @@ interface Built {
 async function engineDeps(
   { config, team, log, reached }: BotOptions,
   built: Built,
-): Promise<Omit<EngineDeps, "stock">> {
+): Promise<Omit<EngineDeps, "stock" | "inbox">> {
   const store = createStore(built.store.db);
   const machines = await openMachines({ config, team, store, log });
   // Made ready before the first sandbox needs it; a failure is told there, to whoever asked.

@@ -14,18 +14,25 @@ export interface Options {
 
 export type Command =
   | { verb: "ask" | "queue"; text: string; options: Options }
-  | { verb: "stop" | "status" | "retry" | "help" }
+  /** The thread is given to a new session; `anew` is what to ask it, with its options, or empty. */
+  | { verb: "fresh"; anew: string }
+  | { verb: Alone }
   /** People talking among themselves: nothing happens. */
   | { verb: "aside" };
 
+type Alone = "stop" | "status" | "retry" | "help" | "mute" | "unmute" | "unlink";
+
 /** A map and no object, in which `constructor` would be a verb too. */
-const ALONE = new Map<string, "stop" | "status" | "retry" | "help">([
+const ALONE = new Map<string, Alone>([
   ["stop", "stop"],
   ["cancel", "stop"],
   ["abort", "stop"],
   ["status", "status"],
   ["retry", "retry"],
   ["try again", "retry"],
+  ["mute", "mute"],
+  ["unmute", "unmute"],
+  ["unlink", "unlink"],
   ["help", "help"],
   ["", "help"],
 ]);
@@ -39,12 +46,17 @@ export function parseCommand(said: string): Command {
   const alone = text.length <= MAX_ALONE_CHARS ? ALONE.get(text.toLowerCase().replace(/[.!?\s]+$/, "")) : undefined;
   if (alone === "help" && Object.keys(options).length > 0 && text === "") return { verb: "ask", text: "", options };
   if (alone) return { verb: alone };
+  const fresh = /^fresh(?:[:\s]\s*([\s\S]+))?$/i.exec(text);
+  if (fresh)
+    return { verb: "fresh", anew: fresh[1] === undefined ? "" : [...spelled(options), fresh[1].trim()].join(" ") };
   const queued = /^queue[:\s]\s*([\s\S]+)$/i.exec(text);
   if (queued?.[1]) return { verb: "queue", text: queued[1].trim(), options };
   return { verb: "ask", text, options };
 }
 
 const OPTION = /(?:^|\s)(repo|branch|base|agent|model)=("[^"\n]*"|\S+)/gi;
+
+const spelled = (options: Options): string[] => Object.entries(options).map(([name, value]) => `${name}="${value}"`);
 
 /** Options stand on the first or the last line; elsewhere `model=x` is part of what somebody quotes. */
 function takeOptions(said: string): { text: string; options: Options } {
@@ -69,6 +81,8 @@ export function helpText(name: string): string {
     "- reply while I work: it is passed on to the agent at once",
     "- `queue ...`: do it after what runs now",
     "- `stop`, `status`, `retry`, `help`",
+    "- `fresh ...`: do it from the start, in a new sandbox and on a new branch; `unlink`: this thread is done with me",
+    "- `mute`: I leave replies alone that do not mention me, until `unmute`",
     "- `repo=owner/name`, `branch=`, `base=`, `agent=`, `model=` on the first or last line choose what I work with",
     "- `(aside) ...`: I do not listen to this line",
   ].join("\n");

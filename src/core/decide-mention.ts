@@ -6,7 +6,7 @@ import type { SessionEvent } from "./decision.ts";
 import { waitingText } from "./limits.ts";
 import { titleOf } from "./naming.ts";
 import { type Plan, plan, then } from "./plan.ts";
-import type { Ask, Mention, Ms, Person, Session } from "./types.ts";
+import type { Ask, Mention, Ms, Person, Session, Thread } from "./types.ts";
 
 /** How many asks may wait in a session. The queue is shown when it is full; more would only hide that nobody reads the answers. */
 export const MAX_QUEUED = 10;
@@ -17,7 +17,8 @@ const MAX_CHECKING = 50;
 /** Something was said: whether its author may ask is found out first. */
 export function mentioned(session: Session, mention: Mention): Plan {
   const { verb } = parseCommand(mention.text);
-  if (verb === "aside") return plan(session);
+  const isOverheard = session.muted && !mention.addressed && verb !== "stop" && verb !== "unmute";
+  if (verb === "aside" || isOverheard) return plan(session);
   // A stop is heard all the same; only not for ever either.
   if (session.checking.length >= (verb === "stop" ? 2 : 1) * MAX_CHECKING)
     return plan(session, {
@@ -66,6 +67,18 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
       return say(statusText(session, now));
     case "stop":
       return stop(session, { thread: mention.thread, by: event.author, at: mention.at }, now);
+    case "mute":
+      return then(plan({ ...session, muted: true }), (muted) =>
+        plan(muted, { do: "say", thread: mention.thread, text: MUTED }),
+      );
+    case "unmute": {
+      const { muted: _, ...heard } = session;
+      return plan(heard, { do: "say", thread: mention.thread, text: "I listen again." });
+    }
+    case "unlink":
+      return leave(session, { mention, by: event.author, anew: "" }, now);
+    case "fresh":
+      return leave(session, { mention, by: event.author, anew: command.anew }, now);
     case "retry":
       return session.last
         ? take(session, askOf(mention, event.author, textOf(session.last)), false, now)
@@ -82,6 +95,27 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
       return command satisfies never;
   }
 }
+
+const MUTED = "I leave replies alone here that do not mention me. `unmute` ends that; `stop` is heard in any case.";
+
+/** What runs here is stopped: nobody would be told any more how to stop it. Its branch and its sandbox stay what they are. */
+function leave(session: Session, going: { mention: Mention; by: Person; anew: string }, now: Ms): Plan {
+  const { mention, by, anew } = going;
+  const { thread, at } = mention;
+  const isHere = (other: Thread): boolean => threadKey(other) === threadKey(thread);
+  const runsHere = session.turn !== null && isHere(session.turn.thread);
+  const stopped = runsHere ? stop(session, { thread, by, at }, now) : plan(session);
+  return then(stopped, (current) =>
+    plan(
+      { ...current, threads: current.threads.filter((other) => !isHere(other)) },
+      ...(anew === "" ? [{ do: "say", thread, text: LEFT } as const] : []),
+      { do: "leave", mention, anew },
+    ),
+  );
+}
+
+const LEFT =
+  "This thread and I are no longer connected. Mention me here again, and I begin anew: in a new sandbox, on a new branch.";
 
 /** What the first ask settles for the session, and what options change in it. */
 function choose(

@@ -71,6 +71,8 @@ export type Effect =
   | { do: "steer"; turn: string; ask: Ask }
   | { do: "abort"; turn: string }
   | { do: "claim"; key: string }
+  /** The session lets go of the keys that the mention came by; with `anew` that is said again then, to a session of its own. */
+  | { do: "leave"; mention: Mention; anew: string }
   | { do: "open-pull-request"; turn: string }
   | { do: "wake-me"; when: "idle"; since: number }
   | { do: "wake-me"; when: "warned"; turn: string }
@@ -107,6 +109,7 @@ export const LANE = {
   steer: "sandbox",
   abort: "sandbox",
   claim: "keys",
+  leave: "keys",
   "open-pull-request": "keys",
   "wake-me": "keys",
 } as const satisfies Record<Effect["do"], string>;

@@ -58,7 +58,7 @@ export function takeIn(arrivals: Arrival[], met: Met, by: { now: Ms; newSessionI
 }
 
 /** The keys of which it has to be known who holds them. */
-export function keysOf({ incoming }: Arrival): CorrelationKey[] {
+export function keysOf({ incoming }: Pick<Arrival, "incoming">): CorrelationKey[] {
   if ("link" in incoming) return [incoming.link.known, incoming.link.also];
   const { keys, thread } = incoming.mention;
   return keys.length > 0 ? keys : [threadKey(thread)];
@@ -86,10 +86,11 @@ function admit(under: UnderWay, arrival: Arrival, mention: Mention): Receipt {
     return { is: "looking-up", mention: mention.id };
   }
   const keys = keysOf(arrival);
-  const session = known ?? holderOf(under, keys) ?? mint(under, mention);
+  const holder = known ?? holderOf(under, keys);
+  const session = holder ?? mint(under, mention);
   claim(under, session, keys);
   remember(under, arrival, session);
-  tell(under, session, { type: "mentioned", mention });
+  tell(under, session, { type: "mentioned", mention: holder ? mention : { ...mention, text: anewIn(mention.text) } });
   return { is: "accepted", session, mention: mention.id };
 }
 
@@ -142,8 +143,14 @@ function tell({ intake, ground, now }: UnderWay, id: string, event: SessionEvent
   intake.told.push({ before, event, decision });
 }
 
+/** A thread that nobody holds begins anew whether somebody says so or not. */
+function anewIn(text: string): string {
+  const command = parseCommand(text);
+  return command.verb === "fresh" && command.anew !== "" ? command.anew : text;
+}
+
 /** Without the options: they choose, they do not describe. */
 function saidIn(text: string): string {
-  const command = parseCommand(text);
+  const command = parseCommand(anewIn(text));
   return "text" in command ? command.text : text;
 }

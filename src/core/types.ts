@@ -249,6 +249,8 @@ export interface Session {
   checking: Mention[];
   turn: Turn | null;
   queue: Ask[];
+  /** Replies that do not mention us are left alone. */
+  muted?: true;
   /** What the last turn was asked, for `retry`. */
   last: Ask[] | null;
   /** Counts effects, so that their ids are the same when `decide` runs again on the same event. */

@@ -15,9 +15,9 @@ export interface Engine {
   lookedAt(): Ms;
 }
 
-export function createEngine(deps: EngineDeps): Engine {
+export function createEngine(deps: Omit<EngineDeps, "inbox">): Engine {
   const ingress = createIngress({ ...deps, store: deps.inboxStore });
-  const dispatcher = createDispatcher(deps);
+  const dispatcher = createDispatcher({ ...deps, inbox: ingress });
   return {
     inbox: ingress,
     async start() {

@@ -64,6 +64,7 @@ export function givenUp(effect: Effect, session: Session, error: ThreadboxError)
     case "help":
     case "answer":
     case "claim":
+    case "leave":
     case "wake-me":
       return null;
     default:

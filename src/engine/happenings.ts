@@ -140,6 +140,7 @@ export function belongsTo(effect: Effect, session: Session): Ids {
     case "check":
       return ids(null, effect.mention);
     case "refuse":
+    case "leave":
       return ids(null, effect.mention.id);
     case "acknowledge":
       return ids(null, askedIn(session).find(({ message }) => message === effect.message)?.id ?? null);

@@ -4,6 +4,7 @@
  */
 import { helpText } from "../core/command.ts";
 import type { Effect, SessionEvent } from "../core/decision.ts";
+import { keysOf } from "../core/intake.ts";
 import type { Session } from "../core/types.ts";
 import { catalogEntry } from "../errors.ts";
 import { check } from "./check.ts";
@@ -66,6 +67,9 @@ export async function perform(
       const { key } = effect;
       return (await write((tx) => deps.store.claimKey(tx, session.id, key))) ? null : { type: "key.taken", key };
     }
+    case "leave":
+      await leave(deps, session, effect, write);
+      return null;
     case "open-pull-request":
       return openPullRequest(deps, session, effect.turn);
     case "wake-me":
@@ -74,6 +78,18 @@ export async function perform(
     default:
       return effect satisfies never;
   }
+}
+
+/** Done again, it finds nothing left to let go of, and what was said anew is known by its `dedupe`. */
+async function leave(
+  deps: EngineDeps,
+  session: Session,
+  { mention, anew }: Extract<Effect, { do: "leave" }>,
+  write: Write,
+): Promise<void> {
+  await write((tx) => deps.store.unclaim(tx, session.id, keysOf({ incoming: { mention } })));
+  const { id: _, lookup: _known, ...said } = mention;
+  if (anew) await deps.inbox.receive({ ...said, text: anew, addressed: true, dedupe: `${said.dedupe}/anew` });
 }
 
 async function sleep(deps: EngineDeps, session: Session, write: Write): Promise<SessionEvent> {

@@ -1,7 +1,7 @@
 /** What the engine needs of the rest, handed over by `main.ts`. */
 import type { Clock } from "../clock.ts";
 import type { Limits } from "../core/limits.ts";
-import type { Repository } from "../core/types.ts";
+import type { Inbox, Repository } from "../core/types.ts";
 import type { Log } from "../log.ts";
 import type { DaemonClient } from "../sandboxes/daemon-client.ts";
 import type { Sandbox, SandboxProvider } from "../sandboxes/provider.ts";
@@ -22,6 +22,8 @@ export interface EngineDeps {
   /** The same store over connections of its own, for what comes in. */
   inboxStore: Store;
   jobs: Jobs;
+  /** The way in, for what is said anew on somebody's behalf. */
+  inbox: Pick<Inbox, "receive">;
   surfaces: Surfaces;
   forge: Forge;
   provider: SandboxProvider;

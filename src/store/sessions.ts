@@ -24,6 +24,11 @@ export function sessionQuestions(db: Database) {
       return row?.session_id === session;
     },
 
+    /** Lets go of those of the keys that the session holds; whoever is the next to come by them has them. */
+    async unclaim(tx: Tx, session: string, keys: CorrelationKey[]): Promise<void> {
+      await tx.deleteFrom("keys").where("session_id", "=", session).where("key", "in", keys).execute();
+    },
+
     /**
      * Locks the session until the end of the transaction. Not `for update`: that waits for the share locks which rows of other
      * transactions that point at the session hold, and two of those would wait for each other.

@@ -68,15 +68,17 @@ export const STORIES: Story[] = [
   },
   {
     name: "words that start nothing: each is answered",
-    steps: of("help", "refuse"),
+    steps: of("help", "refuse", "leave"),
     async tell(ground) {
       const found = nothingYet();
       const thread = ground.mentions("help");
       await ground.until(async () => (await ground.isSettled()) && ground.ours(thread).length > 0);
+      ground.slack.as("ada").says("#web", "fresh help", { thread });
+      await ground.until(async () => (await ground.isSettled()) && ground.ours(thread).length > 1);
       const before = ground.slack.ephemerals("gus").length;
       ground.slack.as("gus").says("#web", `<@${ground.slack.app.botUserId}> the test fails`);
       await ground.until(async () => (await ground.isSettled()) && ground.slack.ephemerals("gus").length > before);
-      reads(found, ground, thread, [/stop/]);
+      reads(found, ground, thread, [/stop/, /stop/]);
       // What only one person sees cannot be found again at Slack: a bot that died between the word and its record says it once more.
       counted(found, "refusals", Math.min(ground.slack.ephemerals("gus").length - before, 1), 1);
       return found;

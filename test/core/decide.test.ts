@@ -157,6 +157,44 @@ describe("a mention during a turn", () => {
   });
 });
 
+describe("a thread that begins anew", () => {
+  const going = (text: string) => tell(running, says("m2", text, { author: bob })).effects;
+  test("stops what runs in it, lets go of its keys, and says the rest to a session of its own", () => {
+    assert.deepEqual(names(going("fresh fix the docs")), ["acknowledge", "abort", "leave"]);
+    const leave = going("fresh fix the docs").at(-1);
+    assert.equal(leave?.do === "leave" && leave.anew, "fix the docs");
+  });
+  test("says so when nothing else was said", () =>
+    assert.deepEqual(names(going("unlink")), ["acknowledge", "abort", "say", "leave"]));
+  test("leaves alone what was asked for in another thread", () => {
+    const elsewhere = says("m2", "unlink", { thread: pullRequestThread });
+    assert.deepEqual(names(tell(running, elsewhere).effects), ["say", "leave"]);
+  });
+  test("hears no more news of the session", () =>
+    assert.deepEqual(tell(running, says("m2", "unlink")).session.threads, []));
+});
+
+describe("#52 a thread that was muted", () => {
+  const muted = says("m1", "mute", { addressed: false });
+  const reply = (text: string, addressed = false): SessionEvent => ({
+    type: "mentioned",
+    mention: mention("m2", text, { addressed }),
+  });
+  test("says so", () => assert.deepEqual(names(tell(muted).effects), ["acknowledge", "say"]));
+  const cases: [string, SessionEvent, string[]][] = [
+    ["leaves replies alone", reply("what do you think, bob?"), []],
+    ["hears whoever mentions us", reply("fix it", true), ["check"]],
+    ["hears a stop", reply("stop"), ["check"]],
+    ["hears that it is to listen again", reply("unmute"), ["check"]],
+  ];
+  for (const [name, event, expected] of cases)
+    test(name, () => assert.deepEqual(names(tell(muted, event).effects), expected));
+  test("listens again after that", () => {
+    const unmuted = says("m3", "unmute", { addressed: false });
+    assert.deepEqual(names(tell(muted, unmuted, reply("now fix it")).effects), ["check"]);
+  });
+});
+
 describe("stop", () => {
   const stop = says("m9", "stop", { author: bob });
   const late = says("m9", "stop", { author: bob, at: NOW - 1_000 });

@@ -37,6 +37,11 @@ const cases: { name: string; met: Met; arrivals: Arrival[]; becomes: string[]; k
       ...{ keys: [`${KEY} new1`, `${BRANCH} new1`], minted: ["new1"] },
     },
     {
+      name: "a new thread that is to begin anew just begins",
+      ...{ met: nothing, arrivals: [said("1", { text: "fresh fix it" })], becomes: ["accepted new1"] },
+      ...{ keys: [`${KEY} new1`], minted: ["new1"] },
+    },
+    {
       name: "two words at once in a new thread make one session",
       ...{ met: nothing, arrivals: [said("1"), said("2")], becomes: ["accepted new1", "accepted new1"] },
       ...{ keys: [`${KEY} new1`], minted: ["new1"] },

@@ -30,6 +30,7 @@ function depsOf({ surface, clock }: World, given: Pick<EngineDeps, "store" | "jo
     ...{ ...given, inboxStore: given.store, surfaces: { slack: surface }, forge: plainForge, clock, log: quiet },
     ...{ provider: rentedMachines(), stock: { take: notAsked, lost: notAsked }, boot: notAsked },
     connect: () => assert.fail("there is no sandbox"),
+    inbox: { receive: notAsked },
     ...{ repositories: [], settings, onWake: () => () => {} },
   };
 }

@@ -25,6 +25,10 @@ const Listed = z.strictObject({
     .optional()
     .describe("Branch that work starts from and pull requests go to; the remote's default branch when it is left out."),
   setup: z.string().min(1).optional().describe("Shell command that prepares a fresh clone, such as `npm ci`."),
+  channels: z
+    .array(z.string())
+    .optional()
+    .describe("Slack channel ids whose threads are about this repository, where nobody says otherwise."),
   label: z
     .string()
     .min(1)
@@ -138,7 +142,10 @@ function inWords(issue: z.core.$ZodRawIssue): string | undefined {
 }
 
 /** A plain git remote is named by its canonical URL; GitHub's own id is found out when the bot starts. */
-function toRepository({ name, url, base, setup, agent, model }: z.infer<typeof Listed>, githubUrl: string): Repository {
+function toRepository(
+  { name, url, base, setup, channels, agent, model }: z.infer<typeof Listed>,
+  githubUrl: string,
+): Repository {
   const remote = url ?? `${githubUrl}/${name}.git`;
   return {
     id: canonicalGitUrl(remote),
@@ -146,6 +153,7 @@ function toRepository({ name, url, base, setup, agent, model }: z.infer<typeof L
     url: remote,
     base: base ?? "",
     ...(setup ? { setup } : {}),
+    ...(channels ? { channels } : {}),
     ...(agent ? { agent } : {}),
     ...(model ? { model } : {}),
   };

@@ -2,10 +2,11 @@
 import type { App } from "@slack/bolt";
 import type { Inbox } from "../../src/core/types.ts";
 import type { Log } from "../../src/log.ts";
-import { STOP_ACTION } from "../../src/surfaces/slack-text.ts";
+import { REPOSITORY_ACTION, STOP_ACTION } from "../../src/surfaces/slack-text.ts";
 import { onAppMention } from "./app-mention.ts";
 import { type Heard, type IgnoredReason, ignored, type Us } from "./envelope.ts";
 import { onMessage } from "./message.ts";
+import { onRepository } from "./repository.ts";
 import { onStop } from "./stop.ts";
 
 type Handler = (body: unknown, us: Us) => Heard;
@@ -17,7 +18,10 @@ export const slackHandlers = { app_mention: onAppMention, message: onMessage } a
 >;
 
 /** By the `action_id` of the button. */
-export const slackActions = { [STOP_ACTION]: onStop } as const satisfies Record<string, Handler>;
+export const slackActions = { [STOP_ACTION]: onStop, [REPOSITORY_ACTION]: onRepository } as const satisfies Record<
+  string,
+  Handler
+>;
 
 export interface SlackDeps {
   inbox: Inbox;

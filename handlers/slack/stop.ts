@@ -3,7 +3,8 @@ import { z } from "zod";
 import { slackThreadKey } from "../../src/core/correlation.ts";
 import { type Heard, ignored, type Us } from "./envelope.ts";
 
-const Click = z.object({
+/** Somebody used something under one of our messages. */
+export const Click = z.object({
   is_enterprise_install: z.boolean().nullish(),
   team: z.object({ id: z.string() }).nullish(),
   user: z.object({ id: z.string(), name: z.string().nullish(), username: z.string().nullish() }),
@@ -15,7 +16,14 @@ const Click = z.object({
 export function onStop(body: unknown, us: Us): Heard {
   const parsed = Click.safeParse(body);
   if (!parsed.success) return ignored("malformed");
-  const { user, container, message, actions, team, is_enterprise_install } = parsed.data;
+  // A double click is two actions; to stop twice does no harm, but a delivery that is repeated must count once.
+  const { user, actions } = parsed.data;
+  return spokenIn(parsed.data, us, { text: "stop", what: `action/${actions[0].action_ts}/${user.id}` });
+}
+
+/** As if whoever clicked had said that in the thread; `what` names it, so that a second delivery is known. */
+export function spokenIn(click: z.infer<typeof Click>, us: Us, { text, what }: { text: string; what: string }): Heard {
+  const { user, container, message, actions, team, is_enterprise_install } = click;
   const threadTs = container.thread_ts ?? message?.thread_ts;
   if (!threadTs) return ignored("no-thread");
   // In a channel shared with others `team` is the presser's; one installation serves many workspaces only in an organisation.
@@ -24,12 +32,11 @@ export function onStop(body: unknown, us: Us): Heard {
   return {
     is: "mention",
     mention: {
-      // A double click is two actions; to stop twice does no harm, but a delivery that is repeated must count once.
-      dedupe: `slack:${home}/${channel}/action/${actions[0].action_ts}/${user.id}`,
+      dedupe: `slack:${home}/${channel}/${what}`,
       keys: [slackThreadKey(home, channel, threadTs)],
       thread: { surface: "slack", team: home, channel, threadTs },
       author: { surface: "slack", id: user.id, name: user.username ?? user.name ?? user.id },
-      text: "stop",
+      text,
       addressed: true,
       at: Math.round(Number(actions[0].action_ts) * 1_000),
       message: container.message_ts,

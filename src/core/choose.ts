@@ -1,4 +1,4 @@
-/** Which repository a session works on: said, then known from the place, then the only one. Never a guess. */
+/** Which repository a session works on: said, then known from the place, then the only one, then the one that is linked to. Never a guess. */
 import { AGENT_KINDS } from "../wire/agents.ts";
 import type { Options } from "./command.ts";
 import { branchName } from "./naming.ts";
@@ -26,7 +26,7 @@ export function chooseWork(mention: Mention, repositories: Repository[], { optio
   }
   const found = options.repo
     ? named(options.repo, mention, repositories)
-    : (ofMention(mention, repositories) ?? only(repositories));
+    : (ofMention(mention, repositories) ?? ofChannel(mention, repositories) ?? only(mention, repositories));
   if ("code" in found) return { is: "problem", ...found };
   const onBase = refusedBranch(options.branch, found);
   if (onBase) return onBase;
@@ -51,6 +51,8 @@ export function refusedBranch(wished: string | undefined, { base }: Repository):
 type Problem = {
   code: "repository.unknown" | "repository.ambiguous" | "agent.unknown" | "branch.is-base";
   detail: string;
+  /** Names of repositories that would do. */
+  choices?: string[];
 };
 
 function named(name: string, mention: Mention, repositories: Repository[]): Repository | Problem {
@@ -86,14 +88,39 @@ function ofMention(mention: Mention, repositories: Repository[]): Repository | n
   return { ...listed, id: hint.id, name: hint.name, url: hint.url, base: hint.base || (listed?.base ?? ""), github };
 }
 
-function only(repositories: Repository[]): Repository | Problem {
+/** The one whose threads stand in that channel; where two claim it, that says nothing. */
+function ofChannel({ thread }: Mention, repositories: Repository[]): Repository | null {
+  if (thread.surface !== "slack") return null;
+  const [first, ...others] = repositories.filter(({ channels }) => channels?.includes(thread.channel));
+  return first && others.length === 0 ? first : null;
+}
+
+function only(mention: Mention, repositories: Repository[]): Repository | Problem {
   const [first, ...others] = repositories;
   if (!first) return { code: "repository.unknown", detail: "No repository is set up." };
   if (others.length === 0) return first;
-  return {
-    code: "repository.ambiguous",
-    detail: `Which repository? Say \`repo=\` with one of: ${names(repositories)}.`,
-  };
+  return (
+    linkedTo(mention, repositories) ?? {
+      code: "repository.ambiguous",
+      detail: `Which repository? Say \`repo=\` with one of: ${names(repositories)}.`,
+      choices: repositories.map(({ name }) => name),
+    }
+  );
+}
+
+/** Links to its pages: to a file, an issue, a pull request. To those of two, and nobody can tell. */
+function linkedTo({ text, about = "" }: Mention, repositories: Repository[]): Repository | null {
+  const said = `${text}\n${about}`.toLowerCase();
+  const [first, ...others] = repositories.filter(({ url }) => isLinked(said, url.toLowerCase().replace(/\.git$/, "")));
+  return first && others.length === 0 ? first : null;
+}
+
+/** `acme/api-docs` is not `acme/api`. */
+function isLinked(said: string, page: string): boolean {
+  if (!/^https?:/.test(page)) return false;
+  for (let at = said.indexOf(page); at >= 0; at = said.indexOf(page, at + 1))
+    if (!/[\w.-]/.test(said[at + page.length] ?? "") || /^\.git\b/.test(said.slice(at + page.length))) return true;
+  return false;
 }
 
 const names = (repositories: Repository[]): string => repositories.map((one) => `\`${one.name}\``).join(", ") || "none";

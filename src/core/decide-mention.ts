@@ -85,11 +85,15 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
         : say("There is nothing to try again yet.");
     case "ask":
     case "queue": {
-      const chosen = choose(session, event, command.options, { text: command.text, subject: mention.subject });
-      if ("problem" in chosen) return say(chosen.problem);
-      if (!command.text)
-        return plan(chosen.session, { do: "say", thread: mention.thread, text: "Noted. What shall I do?" });
-      return take(chosen.session, askOf(mention, event.author, command.text), command.verb === "queue", now);
+      const asked = command.text || (session.undecided?.text ?? "");
+      const chosen = choose(session, event, command.options, { text: asked, subject: mention.subject });
+      const ask = askOf(mention, event.author, command.text);
+      if ("problem" in chosen) return undecided(session, ask, chosen);
+      const { undecided: waiting, ...decided } = chosen.session;
+      if (command.text) return take(decided, ask, command.verb === "queue", now);
+      // It is for whoever asked first; but the turn is counted where it was let in.
+      if (waiting) return take(decided, { ...waiting, id: mention.id }, false, now);
+      return plan(decided, { do: "say", thread: mention.thread, text: "Noted. What shall I do?" });
     }
     default:
       return command satisfies never;
@@ -117,13 +121,19 @@ function leave(session: Session, going: { mention: Mention; by: Person; anew: st
 const LEFT =
   "This thread and I are no longer connected. Mention me here again, and I begin anew: in a new sandbox, on a new branch.";
 
+/** What was asked waits for the answer; what is asked instead of an answer takes its place. */
+function undecided(session: Session, ask: Ask, { problem, choices }: { problem: string; choices?: string[] }): Plan {
+  const waits = choices && ask.text ? { ...session, undecided: ask } : session;
+  return plan(waits, { do: "say", thread: ask.thread, text: problem, ...(choices ? { choices } : {}) });
+}
+
 /** What the first ask settles for the session, and what options change in it. */
 function choose(
   session: Session,
   event: Extract<SessionEvent, { type: "admitted" }>,
   options: { repo?: string; agent?: string; model?: string },
   { text, subject }: { text: string; subject: string | undefined },
-): { session: Session } | { problem: string } {
+): { session: Session } | { problem: string; choices?: string[] } {
   if (event.choice.is === "problem" && event.choice.code === "agent.unknown") return { problem: event.choice.detail };
   const named = { ...session, agent: options.agent ?? session.agent, model: options.model ?? session.model };
   if (session.work) {
@@ -135,7 +145,10 @@ function choose(
       };
     return { session: named };
   }
-  if (event.choice.is === "problem") return { problem: event.choice.detail };
+  if (event.choice.is === "problem") {
+    const { detail: problem, choices } = event.choice;
+    return choices ? { problem, choices } : { problem };
+  }
   return { session: { ...named, work: event.choice.work, title: text ? titleOf(subject ?? text) : session.title } };
 }
 

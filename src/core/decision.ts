@@ -62,7 +62,8 @@ export type Effect =
   | { do: "check"; mention: string }
   | { do: "acknowledge"; thread: Thread; message: string }
   | { do: "refuse"; mention: Mention; text: string }
-  | { do: "say"; thread: Thread; text: string }
+  /** `choices`: names of repositories, one of which is asked for. */
+  | { do: "say"; thread: Thread; text: string; choices?: string[] }
   | { do: "help"; thread: Thread }
   | { do: "answer"; turn: string; thread: Thread; asks: Ask[]; result: TurnResult }
   | { do: "start-sandbox"; from: string | null }

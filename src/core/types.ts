@@ -126,6 +126,8 @@ export interface Repository {
   setup?: string;
   agent?: string;
   model?: string;
+  /** Slack channels whose threads are about it, where nobody says otherwise. */
+  channels?: string[];
   /** Set for repositories on GitHub: a pull request can be opened there. */
   github?: { owner: string; name: string; installation: number | null };
 }
@@ -249,6 +251,8 @@ export interface Session {
   checking: Mention[];
   turn: Turn | null;
   queue: Ask[];
+  /** What waits for somebody to say which repository it is about. */
+  undecided?: Ask;
   /** Replies that do not mention us are left alone. */
   muted?: true;
   /** What the last turn was asked, for `retry`. */

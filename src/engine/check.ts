@@ -35,7 +35,9 @@ export async function check(
 async function choose(deps: EngineDeps, session: Session, mention: Mention): Promise<Choice> {
   const command = parseCommand(mention.text);
   const { options, text } = "options" in command ? command : { options: {}, text: "" };
-  const wish = { options, text: mention.subject ?? text, sessionId: session.id };
+  // Whoever says only which repository says it of what was asked before.
+  const asked = text || (session.undecided?.text ?? "");
+  const wish = { options, text: mention.subject ?? asked, sessionId: session.id };
   const chosen = await located(deps, chooseWork(mention, deps.repositories, wish));
   const refused = chosen.is === "chosen" ? refusedBranch(options.branch, chosen.work.repository) : null;
   return refused ?? chosen;

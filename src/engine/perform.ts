@@ -43,7 +43,7 @@ export async function perform(
       await surfaceOf(deps, effect.mention.thread.surface).refuse(effect.mention, effect.text, post);
       return null;
     case "say":
-      await surfaceOf(deps, effect.thread.surface).say(effect.thread, effect.text, post);
+      await surfaceOf(deps, effect.thread.surface).say(effect.thread, effect.text, post, effect.choices);
       return null;
     case "help":
       await surfaceOf(deps, effect.thread.surface).say(effect.thread, helpText(deps.settings.name), post);

@@ -8,7 +8,7 @@ import type { Answer, Ms, Progress, Step, TurnResult } from "../core/types.ts";
 import { changed, clip, cost, count, duration, timeOfDay, tokens } from "./figures.ts";
 import { split } from "./markdown.ts";
 import { neutralise } from "./slack-neutral.ts";
-import { escapeMrkdwn, STOP_ACTION } from "./slack-text.ts";
+import { escapeMrkdwn, REPOSITORY_ACTION, STOP_ACTION } from "./slack-text.ts";
 
 type KnownBlock = types.KnownBlock;
 
@@ -32,6 +32,9 @@ const MAX_PINGS = 20;
 const MAX_STEP_CHARS = 150;
 /** A paragraph; what is longer hides the steps above it on a phone. */
 const MAX_SAID_CHARS = 600;
+/** What Slack takes in a list, and in a line of it. */
+const MAX_CHOICES = 100;
+const MAX_CHOICE_CHARS = 75;
 /** A minute without news is worth a word: people wonder whether it still lives. */
 const SILENCE_MS = 60_000;
 
@@ -87,6 +90,22 @@ export function renderNote(text: string): Rendered[] {
     text: escapeMrkdwn(clip(piece, MAX_FALLBACK_CHARS)),
     blocks: [markdown(piece)],
   }));
+}
+
+/** A list to choose one of; Slack takes a hundred, and 75 characters of each. Who finds none says it in words. */
+export function withChoices(messages: Rendered[], choices: string[]): Rendered[] {
+  const options = choices
+    .filter((name) => name.length <= MAX_CHOICE_CHARS)
+    .slice(0, MAX_CHOICES)
+    .map((name) => ({ text: { type: "plain_text" as const, text: name }, value: name }));
+  if (options.length === 0) return messages;
+  const placeholder = { type: "plain_text" as const, text: "Choose a repository" };
+  const list = { type: "static_select" as const, action_id: REPOSITORY_ACTION, placeholder, options };
+  return messages.map((message, i) =>
+    i === messages.length - 1
+      ? { ...message, blocks: [...message.blocks, { type: "actions" as const, elements: [list] }] }
+      : message,
+  );
 }
 
 const OUTCOME_SIGNS: Record<TurnResult["outcome"], string> = { done: "✓", failed: "✗", stopped: "■", "timed-out": "✗" };

@@ -7,6 +7,9 @@ import { z } from "zod";
 /** The button under the progress; the handler of the click knows it by this name. */
 export const STOP_ACTION = "threadbox_stop";
 
+/** The list under the question which repository. */
+export const REPOSITORY_ACTION = "threadbox_repository";
+
 /** The text as the person saw it. People stay `<@U1>` where Slack gave no name with the id. */
 export function plainText(mrkdwn: string): string {
   return mrkdwn.replace(/<([^<>\n]+)>/g, (all, inner: string) => shown(inner) ?? all).replace(ENTITY, unescaped);

@@ -11,7 +11,7 @@ import { createPace } from "./pace.ts";
 import { type SlackAccess, slackClients, slackWord, toSlackFailure } from "./slack-calls.ts";
 import { sentDirectly } from "./slack-direct.ts";
 import { type SlackAllow, slackPeople } from "./slack-people.ts";
-import { type Rendered, renderAnswer, renderNote, renderProgress } from "./slack-render.ts";
+import { type Rendered, renderAnswer, renderNote, renderProgress, withChoices } from "./slack-render.ts";
 import { findMarkers, post, type SlackThread, saidBefore } from "./slack-thread.ts";
 import type { MessageRef, PostId, Surface } from "./surface.ts";
 
@@ -82,7 +82,7 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
       }
     },
 
-    say: (thread, text, id) => postAll(inSlack(thread), renderNote(text), id),
+    say: (thread, text, id, choices = []) => postAll(inSlack(thread), withChoices(renderNote(text), choices), id),
   };
 
   /** Piece by piece, each under a marker of its own: what broke off half-way is completed, not begun again. */

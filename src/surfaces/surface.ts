@@ -45,8 +45,11 @@ export interface Surface {
   ): Promise<MessageRef>;
   /** The end of a turn, as a new message (edits notify nobody). */
   answer(thread: Thread, answer: Answer, id: PostId): Promise<MessageRef>;
-  /** One short message of the bot itself: help, "stopped", news from another thread. Markdown. */
-  say(thread: Thread, text: string, id: PostId): Promise<MessageRef>;
+  /**
+   * One short message of the bot itself: help, "stopped", news from another thread. Markdown. `choices` are repositories that one can be
+   * chosen of, where the surface has something to choose with; the text says how to choose in words.
+   */
+  say(thread: Thread, text: string, id: PostId, choices?: string[]): Promise<MessageRef>;
 }
 
 /** Those that are set up. A mention of one that is not (any more) is told in the log only. */

@@ -67,6 +67,24 @@ describe("which repository, and which branch", () => {
       assert.equal(choice.is === "problem" && choice.detail, detail);
     });
   }
+  const unclear: [string, Partial<Mention>, Repository[]][] = [
+    [
+      "two that the channel is about",
+      {},
+      [
+        { ...plain, channels: ["C1"] },
+        { ...docs, channels: ["C1"] },
+      ],
+    ],
+    ["links to two", { text: "https://git.example.com/acme/docs https://git.example.com/acme/api" }, [plain, docs]],
+    ["a link to one whose name only begins like it", { text: "https://git.example.com/acme/api-docs" }, [plain, docs]],
+  ];
+  for (const [name, change, repositories] of unclear) {
+    test(`#26 asks, and says what there is: ${name}`, () => {
+      const choice = choose(change, {}, repositories);
+      assert.deepEqual(choice.is === "problem" && choice.choices, ["acme/api", "acme/docs"]);
+    });
+  }
   const chosen: [
     string,
     Partial<Mention>,
@@ -109,6 +127,24 @@ describe("which repository, and which branch", () => {
       [plain],
       { name: "acme/api", branch: "threadbox/fix-flaky-login-test-56789", base: "release", own: true },
     ],
+    ...(
+      [
+        ["#26 the one that the channel is about", {}, [plain, { ...docs, channels: ["C1"] }]],
+        [
+          "#26 the one that is linked to",
+          { text: "see https://git.example.com/acme/docs/blob/main/a.md" },
+          [plain, docs],
+        ],
+        [
+          "#26 the one that what was forwarded links to",
+          { about: "<https://git.example.com/acme/docs>" },
+          [plain, docs],
+        ],
+      ] as [string, Partial<Mention>, Repository[]][]
+    ).map(([name, change, repositories]): (typeof chosen)[number] => [
+      ...([name, change, {}, repositories] as const),
+      { name: "acme/docs", branch: "threadbox/fix-flaky-login-test-56789", base: "main", own: true },
+    ]),
     ["a branch by name", {}, { branch: "wip" }, [plain], { name: "acme/api", branch: "wip", base: "main", own: false }],
   ];
   for (const [name, change, options, repositories, expected] of chosen) {

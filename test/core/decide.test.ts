@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Choice } from "../../src/core/choose.ts";
 import { decide } from "../../src/core/decide.ts";
 import type { SessionEvent } from "../../src/core/decision.ts";
 import type { TurnResult } from "../../src/core/types.ts";
 import {
   accepted,
+  alice,
   bob,
   done,
   ended,
@@ -71,6 +73,28 @@ describe("a mention on its way to a turn", () => {
     ]);
     assert.deepEqual(told.effects.at(-1), { do: "say", thread: slackThread, text: "Which repository?" });
     assert.equal(told.session.turn, null);
+  });
+  test("#26 begins what was asked once somebody says which repository, for whoever asked", () => {
+    const problem = {
+      is: "problem",
+      code: "repository.ambiguous",
+      detail: "Which?",
+      choices: ["acme/api"],
+    } satisfies Choice;
+    const asked: SessionEvent[] = [
+      { type: "mentioned", mention: mention("m1", "fix it") },
+      { type: "admitted", mention: "m1", author: alice, choice: problem },
+    ];
+    assert.deepEqual(tell(asked).effects.at(-1), {
+      do: "say",
+      thread: slackThread,
+      text: "Which?",
+      choices: ["acme/api"],
+    });
+    const { session } = tell(asked, says("m2", 'repo="acme/api"', { author: bob }));
+    const [ask] = session.turn?.asks ?? [];
+    assert.deepEqual([ask?.id, ask?.text, ask?.author.name], ["m2", "fix it", "alice"]);
+    assert.equal(session.undecided, undefined);
   });
 });
 

@@ -1,6 +1,7 @@
 /** The words to the bot itself, said in a thread of Slack. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { Repository } from "../../src/core/types.ts";
 import { fixesTheTest, takesForEver } from "./scripts.ts";
 import { type SlackChannel, startSlackChannel } from "./slack-channel.ts";
 
@@ -59,4 +60,32 @@ test("#52 `mute` keeps the bot out of what people say to each other, until `unmu
   assert.equal(await says(`<@${slack.app.botUserId}> status`), 3);
   assert.equal(await says("unmute"), 4);
   assert.equal(await says("status"), 5);
+});
+
+test("#26 where it cannot know the repository it asks with a list, and whoever chooses sets it going", async (t) => {
+  const two = await startSlackChannel(["ada", "grace"], {
+    scripts: [fixesTheTest],
+    repositories: (own): Repository[] => [
+      own,
+      { ...own, id: "other", name: "acme/other", url: "https://git.test/other" },
+    ],
+  });
+  t.after(() => two.stop());
+  const root = two.mentions("the test fails, please fix it");
+  await two.everything();
+  const [question] = two.ours(root);
+  assert.match(question?.seen ?? "", /Which repository\?/);
+  const [own] = (await two.world.sessions.list(1)).map(({ work }) => work);
+  assert.equal(own, null);
+  const name = two.world.remote.repository.name;
+  const grace = two.slack.as("grace");
+  for (let click = 0; click < 2; click++) {
+    const [delivery] = await grace.selects(question?.message ?? assert.fail(), "threadbox_repository", name).delivered;
+    assert.equal(delivery?.acknowledged, true);
+  }
+  await two.everything();
+  const said = two.ours(root).map(({ seen }) => seen ?? "");
+  assert.match(said.at(-1) ?? "", /ada.*Done/);
+  assert.match(said.at(-1) ?? "", /It adds now, and the test passes/);
+  assert.equal(said.length, 3);
 });

@@ -43,7 +43,7 @@ describe("manifest.yml", () => {
   });
 
   test("sends buttons where it sends events", () => {
-    assert.deepEqual(Object.keys(slackActions), ["threadbox_stop"]);
+    assert.deepEqual(Object.keys(slackActions), ["threadbox_stop", "threadbox_repository"]);
     const { event_subscriptions, interactivity } = manifest.settings;
     assert.deepEqual(interactivity, { is_enabled: true, request_url: event_subscriptions.request_url });
     assert.equal(new URL(event_subscriptions.request_url).pathname, "/slack/events");

@@ -113,7 +113,19 @@ describe("the README", () => {
   test("and only words that the bot understands", () => {
     const said = rowsUnder("you", readme).flatMap(([you]) => ticked(you ?? "").slice(0, 1));
     const verbs = said.map((words) => parseCommand(words.replace("@threadbox ", "")).verb);
-    assert.deepEqual(verbs, ["ask", "queue", "stop", "status", "retry", "fresh", "unlink", "mute", "help", "aside"]);
+    assert.deepEqual(verbs, [
+      "ask",
+      "queue",
+      "stop",
+      "status",
+      "retry",
+      "fresh",
+      "link",
+      "unlink",
+      "mute",
+      "help",
+      "aside",
+    ]);
   });
   test("shows a demo that begins as the real one does", async () => {
     const { about: firstLine, close } = await demoModel({});

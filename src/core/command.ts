@@ -16,6 +16,8 @@ export type Command =
   | { verb: "ask" | "queue"; text: string; options: Options }
   /** The thread is given to a new session; `anew` is what to ask it, with its options, or empty. */
   | { verb: "fresh"; anew: string }
+  /** The thread is to hear of that pull request or issue. */
+  | { verb: "link"; url: string }
   | { verb: Alone }
   /** People talking among themselves: nothing happens. */
   | { verb: "aside" };
@@ -49,6 +51,8 @@ export function parseCommand(said: string): Command {
   const fresh = /^fresh(?:[:\s]\s*([\s\S]+))?$/i.exec(text);
   if (fresh)
     return { verb: "fresh", anew: fresh[1] === undefined ? "" : [...spelled(options), fresh[1].trim()].join(" ") };
+  const link = /^link\s+<?(https?:\/\/[^\s>]+)>?$/i.exec(text);
+  if (link?.[1]) return { verb: "link", url: link[1] };
   const queued = /^queue[:\s]\s*([\s\S]+)$/i.exec(text);
   if (queued?.[1]) return { verb: "queue", text: queued[1].trim(), options };
   return { verb: "ask", text, options };
@@ -82,6 +86,7 @@ export function helpText(name: string): string {
     "- `queue ...`: do it after what runs now",
     "- `stop`, `status`, `retry`, `help`",
     "- `fresh ...`: do it from the start, in a new sandbox and on a new branch; `unlink`: this thread is done with me",
+    "- `link <URL of a pull request or an issue>`: what is said there comes to this thread's session",
     "- `mute`: I leave replies alone that do not mention me, until `unmute`",
     "- `repo=owner/name`, `branch=`, `base=`, `agent=`, `model=` on the first or last line choose what I work with",
     "- `(aside) ...`: I do not listen to this line",

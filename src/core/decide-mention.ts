@@ -4,6 +4,7 @@ import { threadKey } from "./correlation.ts";
 import { askNow, begin, stop } from "./decide-turn.ts";
 import type { SessionEvent } from "./decision.ts";
 import { waitingText } from "./limits.ts";
+import type { Link } from "./link.ts";
 import { titleOf } from "./naming.ts";
 import { type Plan, plan, then } from "./plan.ts";
 import type { Ask, Mention, Ms, Person, Session, Thread } from "./types.ts";
@@ -75,6 +76,8 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
       const { muted: _, ...heard } = session;
       return plan(heard, { do: "say", thread: mention.thread, text: "I listen again." });
     }
+    case "link":
+      return event.link ? linked(session, mention.thread, event.link) : plan(session);
     case "unlink":
       return leave(session, { mention, by: event.author, anew: "" }, now);
     case "fresh":
@@ -101,6 +104,18 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
 }
 
 const MUTED = "I leave replies alone here that do not mention me. `unmute` ends that; `stop` is heard in any case.";
+
+function linked(session: Session, thread: Thread, link: Link): Plan {
+  if (link.is === "unknown") return plan(session, { do: "say", thread, text: link.detail });
+  const text = `Linked: what is said on ${link.name} comes to this session.`;
+  return plan(
+    { ...session, pullRequest: session.pullRequest ?? link.pullRequest },
+    ...([
+      { do: "claim", key: link.key, takes: true },
+      { do: "say", thread, text },
+    ] as const),
+  );
+}
 
 /** What runs here is stopped: nobody would be told any more how to stop it. Its branch and its sandbox stay what they are. */
 function leave(session: Session, going: { mention: Mention; by: Person; anew: string }, now: Ms): Plan {

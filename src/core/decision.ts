@@ -1,6 +1,7 @@
 /** What can happen to a session, and what can be done about it: the two closed unions between `decide` and the engine. */
 import type { Choice } from "./choose.ts";
 import { threadKey } from "./correlation.ts";
+import type { Link } from "./link.ts";
 import type {
   Ask,
   Failure,
@@ -18,7 +19,7 @@ import type {
 export type SessionEvent =
   | { type: "mentioned"; mention: Mention }
   /** The author may ask; `choice` is what a new session would work on. */
-  | { type: "admitted"; mention: string; author: Person; choice: Choice }
+  | { type: "admitted"; mention: string; author: Person; choice: Choice; link?: Link }
   | { type: "turned-away"; mention: string; text: string }
   /** The author may ask, and a limit is reached. */
   | { type: "limited"; mention: string; text: string }
@@ -71,7 +72,8 @@ export type Effect =
   | { do: "send-turn"; turn: string }
   | { do: "steer"; turn: string; ask: Ask }
   | { do: "abort"; turn: string }
-  | { do: "claim"; key: string }
+  /** `takes`: a person wants it so, whoever has the key. */
+  | { do: "claim"; key: string; takes?: true }
   /** The session lets go of the keys that the mention came by; with `anew` that is said again then, to a session of its own. */
   | { do: "leave"; mention: Mention; anew: string }
   | { do: "open-pull-request"; turn: string }

@@ -4,6 +4,7 @@ import { type Command, parseCommand } from "../core/command.ts";
 import { decide } from "../core/decide.ts";
 import type { SessionEvent } from "../core/decision.ts";
 import { accountsOf, type Refusal, refusalToday, startOfDay } from "../core/limits.ts";
+import { type Link, linkable, linkTo, targetOf } from "../core/link.ts";
 import type { Mention, Session } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { Write } from "./claim.ts";
@@ -25,7 +26,14 @@ export async function check(
   const authorization = await surfaceOf(deps, mention.author.surface).authorize(mention);
   if (!authorization.allowed) return { type: "turned-away", mention: id, text: authorization.text };
   const choice = await choose(deps, session, mention);
-  const admitted: Admitted = { type: "admitted", mention: id, author: authorization.author, choice };
+  const link = await linkOf(deps, mention);
+  const admitted: Admitted = {
+    type: "admitted",
+    mention: id,
+    author: authorization.author,
+    choice,
+    ...(link && { link }),
+  };
   const refusal = await countOrRefuse(deps, { mention, admitted, write });
   if (!refusal) return admitted;
   deps.log.info({ session: session.id, mention: id, code: refusal.code, refusal: refusal.text }, "limit.reached");
@@ -41,6 +49,20 @@ async function choose(deps: EngineDeps, session: Session, mention: Mention): Pro
   const chosen = await located(deps, chooseWork(mention, deps.repositories, wish));
   const refused = chosen.is === "chosen" ? refusedBranch(options.branch, chosen.work.repository) : null;
   return refused ?? chosen;
+}
+
+async function linkOf({ repositories: all, forge }: EngineDeps, mention: Mention): Promise<Link | null> {
+  const command = parseCommand(mention.text);
+  if (command.verb !== "link") return null;
+  const repositories = linkable(mention, all);
+  const target = targetOf(command.url, repositories);
+  const located = target && (await forge.locate(target.repository));
+  if (target && located?.github) return linkTo(target, located.id);
+  const known = repositories.map(({ name }) => `\`${name}\``).join(", ") || "none";
+  return {
+    is: "unknown",
+    detail: `That is no pull request or issue on GitHub of a repository that I know. I know: ${known}.`,
+  };
 }
 
 /** Keys of branches need the forge's own id of the repository, which a URL does not tell. */

@@ -64,8 +64,8 @@ export async function perform(
       if (session.sandbox.is === "ready") await daemonOf(deps, session).abort({ turn: effect.turn });
       return null;
     case "claim": {
-      const { key } = effect;
-      return (await write((tx) => deps.store.claimKey(tx, session.id, key))) ? null : { type: "key.taken", key };
+      const { key, takes = false } = effect;
+      return (await write((tx) => deps.store.claimKey(tx, session.id, key, takes))) ? null : { type: "key.taken", key };
     }
     case "leave":
       await leave(deps, session, effect, write);

@@ -13,12 +13,14 @@ export function sessionQuestions(db: Database) {
       return row?.session_id ?? null;
     },
 
-    /** Takes the key where nobody has it; false when another session holds it. */
-    async claimKey(tx: Tx, session: string, key: CorrelationKey): Promise<boolean> {
+    /** Takes the key where nobody has it, or from whoever has it when it `takes`; false when another session holds it. */
+    async claimKey(tx: Tx, session: string, key: CorrelationKey, takes: boolean): Promise<boolean> {
       await tx
         .insertInto("keys")
         .values({ key, session_id: session })
-        .onConflict((conflict) => conflict.column("key").doNothing())
+        .onConflict((conflict) =>
+          takes ? conflict.column("key").doUpdateSet({ session_id: session }) : conflict.column("key").doNothing(),
+        )
         .execute();
       const row = await tx.selectFrom("keys").select("session_id").where("key", "=", key).executeTakeFirst();
       return row?.session_id === session;

@@ -141,7 +141,7 @@ describe("what comes in", () => {
     await ingress.receive(said("slower"));
     const { session } = z.object({ session: z.string() }).parse(await ingress.receive(said("quicker")));
     const other = store.transaction(async (tx) => {
-      await store.claimKey(tx, session, key);
+      await store.claimKey(tx, session, key, false);
       taken.resolve();
       await commit.promise;
     });

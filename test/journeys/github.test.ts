@@ -120,3 +120,37 @@ describe("a mention that must not start anything", () => {
     assert.ok(oursOn(issue.number).length <= 1);
   });
 });
+
+describe("a thread that somebody links to an issue", () => {
+  test("has the session that is asked on that issue from then on, whichever had it before", async () => {
+    const issue = await github.as("alice").opensIssue("acme/api", { title: "a question", body: "no order" });
+    await github.as("alice").comments("acme/api", issue.number, "@threadbox status");
+    await everything();
+    const thread = slack.as("ada").says("#web", `<@${slack.app.botUserId}> status`).message.ts;
+    await everything();
+    const sessions = (await world.sessions.list(50)).length;
+    slack.as("ada").says("#web", `link ${github.url}/acme/api/issues/${issue.number}`, { thread });
+    await everything();
+    const said = () =>
+      slack
+        .thread("#web", thread)
+        .replies()
+        .map(({ seen }) => seen ?? "");
+    assert.match(said().at(-1) ?? "", new RegExp(`Linked: .*acme/api#${issue.number}`));
+    await github.as("alice").comments("acme/api", issue.number, "@threadbox the test fails, please fix it");
+    await everything();
+    assert.equal((await world.sessions.list(50)).length, sessions);
+    assert.match(said().at(-1) ?? "", /alice asked .*It adds now, and the test passes/s);
+  });
+
+  test("is told when it is none that is known here", async () => {
+    const thread = slack.as("ada").says("#web", `<@${slack.app.botUserId}> link https://github.test/a/b/pull/1`)
+      .message.ts;
+    await everything();
+    const [answer] = slack.thread("#web", thread).replies();
+    assert.match(
+      answer?.seen ?? "",
+      /no pull request or issue on GitHub of a repository that I know. I know: `acme\/api`/,
+    );
+  });
+});

@@ -37,7 +37,7 @@ const lastWord = async (text: string): Promise<{ ts: string; said: string }> => 
   return { ts, said: channel.ours(ts).at(-1)?.seen ?? "" };
 };
 
-describe("what goes wrong is one clear line with cause and remedy, and the session stays usable", () => {
+describe("#49 what goes wrong is one clear line with cause and remedy, and the session stays usable", () => {
   const table: [string, string, RegExp][] = [
     [
       "a repository that nobody knows",

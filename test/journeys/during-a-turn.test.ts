@@ -69,7 +69,7 @@ const publishing = async (): Promise<string> => {
 };
 
 describe("a message while the agent works", () => {
-  test("reaches the agent in the same turn, which answers it", async () => {
+  test("#18 reaches the agent in the same turn, which answers it", async () => {
     const thread = await asked("wait for me");
     slack.as("grace").says("#web", "use tabs", { thread });
     await slack.settled();
@@ -80,7 +80,7 @@ describe("a message while the agent works", () => {
     assert.match(channel.ours(thread).at(-1)?.seen ?? "", /With tabs, as grace said/);
   });
 
-  test("that says queue waits, and gets an answer of its own", async () => {
+  test("#18 that says queue waits, and gets an answer of its own", async () => {
     const thread = await asked("wait for me");
     slack.as("grace").says("#web", "queue then the docs", { thread });
     await slack.settled();

@@ -81,14 +81,14 @@ describe("Slack misbehaves", () => {
     assert.deepEqual(answers(), ["alpha", "bravo"]);
   });
 
-  test("it has had enough of edits: they are dropped, and the answer is there", async () => {
+  test("#40 it has had enough of edits: they are dropped, and the answer is there", async () => {
     await asks("charlie");
     slack.faults.next("chat.update", { status: 429, retryAfter: 1 });
     await channel.everything();
     assert.deepEqual(answers(), ["alpha", "bravo", "charlie"]);
   });
 
-  test("it is away when the answer is ready: it is posted later, and the next one does not overtake it", async () => {
+  test("#41 it is away when the answer is ready: it is posted later, and the next one does not overtake it", async () => {
     await asks("delta");
     slack.faults.next("chat.postMessage", { status: 503 }, 3);
     const failed = () => slack.requests.of("chat.postMessage").some(({ status }) => status === 503);
@@ -98,7 +98,7 @@ describe("Slack misbehaves", () => {
     assert.deepEqual(answers(), ["alpha", "bravo", "charlie", "delta", "echo"]);
   });
 
-  test("the token dies: the answer stands in `threadbox sessions`, and nothing goes on trying", async () => {
+  test("#41 the token dies: the answer stands in `threadbox sessions`, and nothing goes on trying", async () => {
     await asks("foxtrot");
     slack.app.revoked = true;
     await channel.everything();

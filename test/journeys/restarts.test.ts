@@ -18,7 +18,7 @@ before(async () => {
 after(() => channel.stop());
 
 describe("the sandbox sleeps when nobody asks", () => {
-  test("and the next mention wakes it with its files and the agent's memory", async () => {
+  test("#53 and the next mention wakes it with its files and the agent's memory", async () => {
     const thread = channel.mentions("the test fails, please fix it");
     await channel.everything();
     await world.until(async () => (await world.sessions.list(1))[0]?.sandbox.is === "asleep");
@@ -30,7 +30,7 @@ describe("the sandbox sleeps when nobody asks", () => {
 });
 
 describe("the bot is restarted while a turn runs", () => {
-  test("and the turn goes on where it was: one progress message, one answer, nothing doubled", async () => {
+  test("#4 #30 and the turn goes on where it was: one progress message, one answer, nothing doubled", async () => {
     const thread = channel.mentions("take your time");
     await channel.isAt(/sleep 600/);
     await channel.restart();
@@ -42,7 +42,7 @@ describe("the bot is restarted while a turn runs", () => {
     assert.match(answer?.seen ?? "", /[Ss]topped by .*ada/);
   });
 
-  test("and what was acknowledged just before is not lost", async () => {
+  test("#4 and what was acknowledged just before is not lost", async () => {
     const thread = channel.mentions("the test fails, please fix it");
     await slack.settled();
     await channel.restart();

@@ -16,12 +16,21 @@ export interface Us {
 }
 
 /** What a handler made of an event. The reasons are literal, so that "why did it not answer?" can be searched for. */
-export type Heard = { is: "mention"; mention: NewMention } | { is: "ignored"; reason: IgnoredReason };
+export type Heard = Mentioned | { is: "ignored"; reason: IgnoredReason };
+
+export interface Mentioned {
+  is: "mention";
+  mention: NewMention;
+  /** What it is where that very message was taken in before. */
+  ifTaken?: NewMention;
+}
 
 export type IgnoredReason =
   | "malformed"
   | "no-handler"
   | "edit-or-deletion"
+  | "unchanged"
+  | "other-reaction"
   | "subtype"
   | "bot"
   | "own-message"
@@ -50,13 +59,18 @@ export const MessageEvent = z.object({
 });
 export type MessageEvent = z.infer<typeof MessageEvent>;
 
-export const Envelope = z.object({
+/** What stands around every event. */
+export const Installation = z.object({
   team_id: z.string().nullish(),
   /** Whose installation this delivery belongs to; in a channel shared with others `team_id` is the author's. */
   authorizations: z.array(z.object({ team_id: z.string().nullish() })).nullish(),
-  event: MessageEvent,
 });
+
+export const Envelope = Installation.extend({ event: MessageEvent });
 export type Envelope = z.infer<typeof Envelope>;
+
+export const teamOf = ({ authorizations, team_id }: z.infer<typeof Installation>, us: Us): string =>
+  authorizations?.[0]?.team_id ?? team_id ?? us.teamId;
 
 /** `text` is plain, our name taken out. The same for `app_mention` and for `message`, so that whichever comes first counts. */
 export function mentionOf(
@@ -66,7 +80,7 @@ export function mentionOf(
 ): Heard {
   const { event } = envelope;
   if (!event.user) return ignored("bot");
-  const team = envelope.authorizations?.[0]?.team_id ?? envelope.team_id ?? us.teamId;
+  const team = teamOf(envelope, us);
   const threadTs = event.thread_ts ?? event.ts;
   const about = aboutOf(event);
   const mention: NewMention = {
@@ -85,7 +99,7 @@ export function mentionOf(
 }
 
 /** Forwarded messages come along as text. Files do not yet; the agent is told of them rather than left to wonder about "the screenshot". */
-function aboutOf(event: MessageEvent): string {
+export function aboutOf(event: Pick<MessageEvent, "files" | "attachments">): string {
   const files = (event.files ?? []).map((file) => `Attached file, not handed over: ${file.name ?? "unnamed"}`);
   return [forwardedText(event.attachments), ...files].filter(Boolean).join("\n\n");
 }

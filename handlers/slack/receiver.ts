@@ -1,11 +1,13 @@
 /** Slack, the way in: one Bolt app over HTTP or Socket Mode. Either way Slack is acknowledged only after `inbox.receive` has committed. */
 import { App, type Receiver } from "@slack/bolt";
+import type { WebClient } from "@slack/web-api";
 import { z } from "zod";
 import type { Clock } from "../../src/clock.ts";
 import type { Inbox } from "../../src/core/types.ts";
 import { ThreadboxError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import { call, quietLogger, slackClients, toSlackFailure } from "../../src/surfaces/slack-calls.ts";
+import { isInChannel } from "../../src/surfaces/slack-place.ts";
 import type { Us } from "./envelope.ts";
 import { httpReceiver, type RequestListener } from "./http-receiver.ts";
 import { registerSlack } from "./register.ts";
@@ -38,10 +40,12 @@ export interface SlackApp {
 
 export function slackApp({ inbox, config, log: parentLog, clock }: SlackAppOptions): SlackApp {
   const log = parentLog.child({ surface: "slack" });
-  const us = identity(config, log);
+  const { reads } = slackClients({ token: config.botToken, apiUrl: config.apiUrl }, log);
+  const us = identity(config, reads);
+  const deps = { inbox, us, isInChannel: (channel: string) => isInChannel(reads, channel), name: config.name, log };
   if (config.appToken) {
     const receiver = socketReceiver({ appToken: config.appToken, apiUrl: config.apiUrl, clock, log });
-    const app = boltApp(receiver, { inbox, us, log });
+    const app = boltApp(receiver, deps);
     return {
       async start() {
         await introduce(us, log);
@@ -54,7 +58,7 @@ export function slackApp({ inbox, config, log: parentLog, clock }: SlackAppOptio
     throw new ThreadboxError("config.invalid", "Slack needs SLACK_SIGNING_SECRET, or SLACK_APP_TOKEN for Socket Mode");
   }
   const { receiver, listener } = httpReceiver(config.signingSecret, log);
-  boltApp(receiver, { inbox, us, log });
+  boltApp(receiver, deps);
   return { listener, start: () => introduce(us, log), async stop() {} };
 }
 
@@ -81,8 +85,7 @@ function boltApp(receiver: Receiver, deps: Parameters<typeof registerSlack>[1]):
 const Identity = z.object({ user_id: z.string(), bot_id: z.string(), team_id: z.string(), url: z.string() });
 
 /** Asked once, kept when it was answered. */
-function identity(config: SlackAppOptions["config"], log: Log): () => Promise<Us> {
-  const { reads } = slackClients({ token: config.botToken, apiUrl: config.apiUrl }, log);
+function identity(config: SlackAppOptions["config"], reads: WebClient): () => Promise<Us> {
   let known: Promise<Us> | null = null;
   const ask = async (): Promise<Us> => {
     const { user_id, bot_id, team_id, url } = Identity.parse(await call(() => reads.auth.test()));

@@ -1,21 +1,27 @@
 /** The table of what is handled in Slack. `manifest.yml` subscribes to exactly these events; a test compares the two. */
 import type { App } from "@slack/bolt";
-import type { Inbox } from "../../src/core/types.ts";
+import type { Inbox, NewMention, Receipt } from "../../src/core/types.ts";
 import type { Log } from "../../src/log.ts";
 import { REPOSITORY_ACTION, STOP_ACTION } from "../../src/surfaces/slack-text.ts";
+import { onAgentSessionStopped } from "./agent-session-stopped.ts";
 import { onAppMention } from "./app-mention.ts";
+import { commandAnswer } from "./command.ts";
 import { type Heard, type IgnoredReason, ignored, type Us } from "./envelope.ts";
 import { onMessage } from "./message.ts";
+import { onReactionAdded } from "./reaction-added.ts";
 import { onRepository } from "./repository.ts";
+import { inviteHint, onRunFromMessage } from "./run-from-message.ts";
 import { onStop } from "./stop.ts";
 
 type Handler = (body: unknown, us: Us) => Heard;
 
 /** By the type of the event; `message` stands for `message.channels`, `.groups`, `.im` and `.mpim`. */
-export const slackHandlers = { app_mention: onAppMention, message: onMessage } as const satisfies Record<
-  string,
-  Handler
->;
+export const slackHandlers = {
+  agent_session_stopped: onAgentSessionStopped,
+  app_mention: onAppMention,
+  message: onMessage,
+  reaction_added: onReactionAdded,
+} as const satisfies Record<string, Handler>;
 
 /** By the `action_id` of the button. */
 export const slackActions = { [STOP_ACTION]: onStop, [REPOSITORY_ACTION]: onRepository } as const satisfies Record<
@@ -23,9 +29,16 @@ export const slackActions = { [STOP_ACTION]: onStop, [REPOSITORY_ACTION]: onRepo
   Handler
 >;
 
+/** By the `callback_id` of the shortcut in a message's menu. */
+export const slackShortcuts = { run_from_message: onRunFromMessage } as const satisfies Record<string, Handler>;
+
 export interface SlackDeps {
   inbox: Inbox;
   us(): Promise<Us>;
+  /** False only where Slack says so. */
+  isInChannel(channel: string): Promise<boolean>;
+  /** What people call the bot. */
+  name: string;
   log: Log;
 }
 
@@ -41,6 +54,23 @@ export function registerSlack(app: App, deps: SlackDeps): void {
     await take(heard, { action: name }, deps);
     await ack(); // last: a button that was not stored shows a warning, and the person presses again
   });
+  app.shortcut(/.*/, async ({ body, shortcut, ack, respond }) => {
+    const heard = handlerIn(slackShortcuts, shortcut.callback_id)?.(body, await deps.us()) ?? ignored("no-handler");
+    const channel = heard.is === "mention" && "channel" in body ? body.channel?.id : undefined;
+    if (channel && !(await deps.isInChannel(channel))) {
+      await ack();
+      deps.log.info({ shortcut: shortcut.callback_id, skipped: "not-in-channel" }, "slack.ignored");
+      await respond({ response_type: "ephemeral", text: inviteHint(deps.name) });
+      return;
+    }
+    await take(heard, { shortcut: shortcut.callback_id }, deps);
+    await ack();
+  });
+  // Whatever the command is called: an app has as many as its manifest names, and ours do one thing.
+  app.command(/.*/, async ({ body, command, ack }) => {
+    await ack({ response_type: "ephemeral", text: commandAnswer(body, deps.name) });
+    deps.log.info({ command: command.command, person: command.user_id }, "slack.command");
+  });
 }
 
 const handlerIn = (table: Record<string, Handler>, name: string): Handler | undefined =>
@@ -54,13 +84,27 @@ async function take(heard: Heard, what: Record<string, unknown>, { inbox, log }:
     log[levelOf(heard.reason)]({ ...what, skipped: heard.reason }, "slack.ignored");
     return;
   }
-  const { dedupe, addressed } = heard.mention;
-  const { is, ...receipt } = await inbox.receive(heard.mention);
-  log.info({ ...what, dedupe, addressed, receipt: is, ...receipt }, "slack.received");
+  const store = async (mention: NewMention): Promise<Receipt> => {
+    const { dedupe, addressed } = mention;
+    const receipt = await inbox.receive(mention);
+    const { is, ...more } = receipt;
+    log.info({ ...what, dedupe, addressed, receipt: is, ...more }, "slack.received");
+    return receipt;
+  };
+  const { is } = await store(heard.mention);
+  if (is === "duplicate" && heard.ifTaken) await store(heard.ifTaken);
 }
 
 /** Common as rain, and never the answer to "why did it say nothing?". */
-const NOISE = new Set<IgnoredReason>(["no-mention-and-no-thread", "edit-or-deletion", "subtype", "own-message", "bot"]);
+const NOISE = new Set<IgnoredReason>([
+  "no-mention-and-no-thread",
+  "edit-or-deletion",
+  "unchanged",
+  "other-reaction",
+  "subtype",
+  "own-message",
+  "bot",
+]);
 
 function levelOf(reason: IgnoredReason): "debug" | "info" | "warn" {
   if (reason === "malformed") return "warn";

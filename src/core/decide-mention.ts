@@ -1,5 +1,6 @@
 /** A mention on its way to a turn: checked first, then read as a command, then asked, steered, queued or answered at once. */
 import { parseCommand } from "./command.ts";
+import { correctedInPlace, correctionText, isUnderWay, withdrawn } from "./correct.ts";
 import { threadKey } from "./correlation.ts";
 import { askNow, begin, stop } from "./decide-turn.ts";
 import type { SessionEvent } from "./decision.ts";
@@ -19,7 +20,7 @@ const MAX_CHECKING = 50;
 export function mentioned(session: Session, mention: Mention): Plan {
   const { verb } = parseCommand(mention.text);
   const isOverheard = session.muted && !mention.addressed && verb !== "stop" && verb !== "unmute";
-  if (verb === "aside" || isOverheard) return plan(session);
+  if (verb === "aside" || isOverheard || isTooLate(session, mention)) return plan(session);
   // A stop is heard all the same; only not for ever either.
   if (session.checking.length >= (verb === "stop" ? 2 : 1) * MAX_CHECKING)
     return plan(session, {
@@ -45,11 +46,16 @@ export function limited(session: Session, event: Extract<SessionEvent, { type: "
 export function admitted(session: Session, event: Extract<SessionEvent, { type: "admitted" }>, now: Ms): Plan {
   const [mention, rest] = takeChecked(session, event.mention);
   if (!mention) return plan(session);
+  if (isTooLate(rest, mention)) return plan(rest);
+  if (mention.corrects !== undefined && mention.text === "") return withdrawn(rest, mention, event.author, now);
   // An operator's word from elsewhere has no message in the thread that could be marked as seen.
   const here = mention.author.surface === mention.thread.surface;
   const seen = here ? plan(rest, { do: "acknowledge", thread: mention.thread, message: mention.message }) : plan(rest);
   return then(seen, (current) => obey(current, mention, event, now));
 }
+
+const isTooLate = (session: Session, { corrects }: Mention): boolean =>
+  corrects !== undefined && !isUnderWay(session, corrects);
 
 function takeChecked(session: Session, id: string): [Mention | undefined, Session] {
   const mention = session.checking.find((one) => one.id === id);
@@ -93,6 +99,12 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
       const ask = askOf(mention, event.author, command.text);
       if ("problem" in chosen) return undecided(session, ask, chosen);
       const { undecided: waiting, ...decided } = chosen.session;
+      const { corrects } = mention;
+      if (command.text && corrects !== undefined)
+        return (
+          correctedInPlace(decided, corrects, command.text) ??
+          take(decided, { ...ask, text: correctionText(command.text) }, false, now)
+        );
       if (command.text) return take(decided, ask, command.verb === "queue", now);
       // It is for whoever asked first; but the turn is counted where it was let in.
       if (waiting) return take(decided, { ...waiting, id: mention.id }, false, now);

@@ -79,7 +79,9 @@ interface UnderWay {
 
 function admit(under: UnderWay, arrival: Arrival, mention: Mention): Receipt {
   const known = holderOf(under, mention.keys);
-  if (!known && !mention.addressed) return { is: "ignored", reason: "nobody-follows" };
+  // Which thread it stands in is not known yet, so it cannot be known either whether a session follows.
+  const isPlaced = mention.lookup !== "thread" || arrival.seq !== null;
+  if (!known && !mention.addressed && isPlaced) return { is: "ignored", reason: "nobody-follows" };
   if (isHandled(under, arrival)) return { is: "duplicate" };
   if (!known && mention.lookup && arrival.seq === null) {
     remember(under, arrival, null);

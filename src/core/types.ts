@@ -68,8 +68,13 @@ export interface Mention {
   about?: string;
   /** What it is about in one line, where the text does not say it: the title of the labelled issue. Names things, gives no orders. */
   subject?: string;
-  /** The payload did not tell the head branch of this pull request: `Surface.complete` looks it up when no key is known yet. */
-  lookup?: "pull-request-head";
+  /**
+   * What the payload did not tell and `Surface.complete` looks up when no key is known yet: the head branch of this pull request, or in
+   * which thread its message stands.
+   */
+  lookup?: "pull-request-head" | "thread";
+  /** The message that was edited, and reads so now: it counts while what was asked there is not over. Without a text it was deleted. */
+  corrects?: string;
 }
 
 /** What a handler makes; `receive` gives it its id. */

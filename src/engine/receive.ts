@@ -67,7 +67,11 @@ export function createIngress(deps: ReceiveDeps): Ingress {
     async lookedUp(seq) {
       const waiting = await store.waiting(seq);
       if (!waiting || "link" in waiting) return;
-      await arrive({ incoming: { mention: await completed(deps, waiting.mention) }, seq });
+      const receipt = await arrive({ incoming: { mention: await completed(deps, waiting.mention) }, seq });
+      if (receipt.is !== "ignored") return;
+      // It waits for nothing any more, and belongs to nobody.
+      await store.forget(seq);
+      deps.log.info({ dedupe: waiting.mention.dedupe, reason: receipt.reason }, "inbound.ignored");
     },
     destroyed: (session, by) => apply(deps, session, { type: "sandbox.destroyed", by }),
     timer: ({ session, event }) => apply(deps, session, event),

@@ -85,6 +85,11 @@ export function inboxQuestions(db: Database) {
         .executeTakeFirst();
       return row?.body ?? null;
     },
+
+    /** What was looked up and is for nobody goes: no session would ever take it along when it ages. */
+    async forget(seq: number): Promise<void> {
+      await db.deleteFrom("inbox").where("seq", "=", seq).where("session_id", "is", null).execute();
+    },
   };
 }
 

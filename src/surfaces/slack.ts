@@ -11,6 +11,7 @@ import { createPace } from "./pace.ts";
 import { type SlackAccess, slackClients, slackWord, toSlackFailure } from "./slack-calls.ts";
 import { sentDirectly } from "./slack-direct.ts";
 import { type SlackAllow, slackPeople } from "./slack-people.ts";
+import { placed } from "./slack-place.ts";
 import { type Rendered, renderAnswer, renderNote, renderProgress, withChoices } from "./slack-render.ts";
 import { findMarkers, post, type SlackThread, saidBefore } from "./slack-thread.ts";
 import type { MessageRef, PostId, Surface } from "./surface.ts";
@@ -38,7 +39,8 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
 
     authorize: (mention) => people.authorize(mention.author.id, inSlack(mention.thread)),
 
-    complete: async (mention) => mention,
+    complete: async (mention) =>
+      mention.lookup === "thread" ? placed({ reads, people }, inSlack(mention.thread), mention) : mention,
 
     context: (mention) => saidBefore(reads, people, inSlack(mention.thread), mention.message),
 

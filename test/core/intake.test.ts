@@ -103,6 +103,29 @@ const cases: { name: string; met: Met; arrivals: Arrival[]; becomes: string[]; k
       ...{ met: known, arrivals: [said("1", {}, 7)], becomes: ["duplicate"] },
     },
     {
+      name: "what stands in a thread that is not known is looked up, though nobody addressed it to us",
+      ...{ met: known, arrivals: [said("1", { addressed: false, keys: [], lookup: "thread" })] },
+      becomes: ["looking-up"],
+    },
+    {
+      name: "and is told to the session that follows the thread",
+      met: { ...known, inbox: new Map([["slack:T1/C1/1", true]]) },
+      ...{ arrivals: [said("1", { addressed: false }, 7)], becomes: ["accepted s1"] },
+    },
+    {
+      name: "and is nobody's where none does, or where the thread was not found",
+      met: { ...known, inbox: new Map([["slack:T1/C1/1", true]]) },
+      ...{
+        arrivals: [said("1", { addressed: false, keys: [BRANCH] }, 7), said("1", { addressed: false, keys: [] }, 7)],
+      },
+      becomes: ["ignored", "ignored"],
+    },
+    {
+      name: "a comment on a pull request that nobody addressed to us is not looked up",
+      ...{ met: nothing, arrivals: [said("1", { addressed: false, lookup: "pull-request-head" })] },
+      becomes: ["ignored"],
+    },
+    {
       name: "a pull request joins the session that holds its branch",
       ...{ met: known, arrivals: [linked()], becomes: ["linked s1"], keys: ["github:pr:7#5 s1"] },
     },

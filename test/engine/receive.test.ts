@@ -115,6 +115,16 @@ describe("what comes in", () => {
     );
   });
 
+  test("and was looked up in vain is told, and waits no longer", async () => {
+    const before = await count("inbox");
+    const receipt = await ingress.receive(said("nowhere", { keys: [], addressed: false, lookup: "thread" }));
+    assert.equal(receipt.is, "looking-up");
+    const row = await db.selectFrom("inbox").select("seq").where("dedupe", "=", "d-nowhere").executeTakeFirstOrThrow();
+    await ingress.lookedUp(row.seq);
+    await ingress.lookedUp(row.seq);
+    assert.equal(await count("inbox"), before);
+  });
+
   test("for a session that somebody else has locked keeps no other from being stored", async () => {
     const first = await ingress.receive(said("locked"));
     const lock = Promise.withResolvers<void>();

@@ -62,11 +62,14 @@ export interface Change {
   linkNames?: boolean;
   /** Slack's own edits (link cards, tombstones) carry no `edited` field. */
   bySlack?: boolean;
+  /** What a message becomes that had replies when it was deleted. What it was is told along with it. */
+  tombstone?: boolean;
 }
 
 /** What is not given stays as it was. */
 export function edit(ws: Workspace, message: Message, change: Change): Happened {
   const before = events.eventShape(ws, message);
+  if (change.tombstone) Object.assign(message, { subtype: "tombstone", author: "USLACKBOT", files: [] });
   if (change.text !== undefined) message.text = change.text;
   if (change.blocks) message.blocks = withBlockIds(ws, change.blocks);
   if (change.attachments) message.attachments = change.attachments;
@@ -84,10 +87,8 @@ export function edit(ws: Workspace, message: Message, change: Change): Happened 
 /** The root of a thread leaves a tombstone behind, everything else is gone. */
 export function remove(ws: Workspace, message: Message, by: string): Happened {
   if (repliesOf(ws, message).length > 0) {
-    message.subtype = "tombstone";
-    message.author = "USLACKBOT";
-    message.files = [];
-    return edit(ws, message, { text: "This message was deleted.", blocks: [], attachments: [], bySlack: true });
+    const nothing = { text: "This message was deleted.", blocks: [], attachments: [] };
+    return edit(ws, message, { ...nothing, bySlack: true, tombstone: true });
   }
   const channel = ws.channels.get(message.channel);
   const all = ws.messages.get(message.channel) ?? [];

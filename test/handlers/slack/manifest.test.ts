@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { pino } from "pino";
 import { parse } from "yaml";
 import { z } from "zod";
-import { slackActions, slackHandlers } from "../../../handlers/slack/register.ts";
+import { slackActions, slackHandlers, slackShortcuts } from "../../../handlers/slack/register.ts";
 import type { Thread } from "../../../src/core/types.ts";
 import { slackSurface } from "../../../src/surfaces/slack.ts";
 import { handWoundClock } from "../../clock.ts";
@@ -18,6 +18,10 @@ const Manifest = z.object({
       agent_description: z.string().max(300),
       suggested_prompts: z.array(z.object({ title: z.string(), message: z.string() })).max(4),
     }),
+    slash_commands: z.array(z.object({ command: z.string().max(32), url: z.string(), should_escape: z.boolean() })),
+    shortcuts: z.array(
+      z.object({ type: z.string(), name: z.string().max(24), callback_id: z.string(), description: z.string() }),
+    ),
   }),
   oauth_config: z.object({ scopes: z.object({ bot: z.array(z.string()) }) }),
   settings: z.object({
@@ -49,8 +53,18 @@ describe("manifest.yml", () => {
     assert.equal(new URL(event_subscriptions.request_url).pathname, "/slack/events");
   });
 
+  test("has one command, and exactly the shortcuts that have a handler", () => {
+    const { slash_commands, shortcuts } = manifest.features;
+    const { request_url: url } = manifest.settings.event_subscriptions;
+    assert.deepEqual(slash_commands, [{ command: "/threadbox", url, should_escape: true }]);
+    assert.deepEqual(
+      shortcuts.map(({ type, callback_id }) => [type, callback_id]),
+      Object.keys(slackShortcuts).map((id) => ["message", id]),
+    );
+  });
+
   test("asks for exactly the scopes that docs/slack.md explains", async () => {
-    const explained = (await read("docs/slack.md")).match(/^\| `[a-z_.]+:[a-z.]+`/gm) ?? [];
+    const explained = (await read("docs/slack.md")).match(/^\| `([a-z_.]+:[a-z.]+|commands)`/gm) ?? [];
     assert.deepEqual(explained.map((row) => row.slice(3, -1)).sort(), scopes.toSorted());
   });
 

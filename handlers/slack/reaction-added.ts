@@ -1,0 +1,35 @@
+/**
+ * `reaction_added`: a cross or a stop sign on an order, or on something that we posted, is a person's "stop". Slack does not tell in which
+ * thread the message stands, nor what it says, so both are looked up.
+ */
+import { z } from "zod";
+import { type Heard, Installation, ignored, teamOf, type Us } from "./envelope.ts";
+import { spoken } from "./stop.ts";
+
+const Reaction = Installation.extend({
+  event: z.object({
+    user: z.string(),
+    reaction: z.string(),
+    event_ts: z.string(),
+    /** A file or a canvas has neither channel nor ts. */
+    item: z.object({ type: z.string(), channel: z.string().nullish(), ts: z.string().nullish() }),
+  }),
+});
+
+/** ❌ and 🛑 by Slack's names. */
+const STOPS = new Set(["x", "octagonal_sign"]);
+
+export function onReactionAdded(body: unknown, us: Us): Heard {
+  const parsed = Reaction.safeParse(body);
+  if (!parsed.success) return ignored("malformed");
+  const { user, reaction, event_ts, item } = parsed.data.event;
+  if (user === us.userId) return ignored("own-message");
+  if (!STOPS.has(reaction) || item.type !== "message" || !item.channel || !item.ts) return ignored("other-reaction");
+  const said = spoken({
+    // The thread is a guess until it was looked up; no key is made of it.
+    ...{ team: teamOf(parsed.data, us), channel: item.channel, threadTs: item.ts, message: item.ts },
+    by: { id: user, name: user },
+    ...{ text: "stop", way: `${item.ts}/${reaction}/${event_ts}/${user}`, ts: event_ts },
+  });
+  return { is: "mention", mention: { ...said.mention, keys: [], addressed: false, lookup: "thread" } };
+}

@@ -1,0 +1,50 @@
+/**
+ * The message shortcut: whoever uses it asks us to look into somebody's message, in the thread of that message. What the message says is
+ * not their order, and may come from anybody.
+ */
+import { z } from "zod";
+import { slackThreadKey } from "../../src/core/correlation.ts";
+import { plainText } from "../../src/surfaces/slack-text.ts";
+import { aboutOf, type Heard, ignored, MessageEvent, type Us } from "./envelope.ts";
+
+const Shortcut = z.object({
+  is_enterprise_install: z.boolean().nullish(),
+  team: z.object({ id: z.string() }).nullish(),
+  user: z.object({ id: z.string(), name: z.string().nullish(), username: z.string().nullish() }),
+  channel: z.object({ id: z.string() }),
+  message: MessageEvent.omit({ channel: true, channel_type: true }),
+  action_ts: z.string(),
+});
+type Shortcut = z.infer<typeof Shortcut>;
+
+export function onRunFromMessage(body: unknown, us: Us): Heard {
+  const parsed = Shortcut.safeParse(body);
+  if (!parsed.success) return ignored("malformed");
+  const { user, channel, message, action_ts, team: pressers, is_enterprise_install } = parsed.data;
+  // In a channel shared with others `team` is the presser's; one installation serves many workspaces only in an organisation.
+  const team = is_enterprise_install && pressers ? pressers.id : us.teamId;
+  const threadTs = message.thread_ts ?? message.ts;
+  return {
+    is: "mention",
+    mention: {
+      dedupe: `slack:${team}/${channel.id}/shortcut/${action_ts}/${user.id}`,
+      keys: [slackThreadKey(team, channel.id, threadTs)],
+      thread: { surface: "slack", team, channel: channel.id, threadTs },
+      author: { surface: "slack", id: user.id, name: user.username ?? user.name ?? user.id },
+      text: "please look into this",
+      addressed: true,
+      at: Math.round(Number(action_ts) * 1_000),
+      message: message.ts,
+      about: messageText(message),
+    },
+  };
+}
+
+/** Where we are not, nothing can be posted; the one who asked can change that. */
+export const inviteHint = (name: string): string =>
+  `I am not in this channel, so I cannot work in its threads. \`/invite @${name}\`, then use *Fix with Threadbox* once more.`;
+
+function messageText(message: Shortcut["message"]): string {
+  const from = message.user ? `Message of <@${message.user}>:` : "Message of an app:";
+  return [`${from}\n${plainText(message.text ?? "").trim()}`, aboutOf(message)].filter(Boolean).join("\n\n");
+}

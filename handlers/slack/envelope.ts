@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { slackThreadKey } from "../../src/core/correlation.ts";
 import type { NewMention } from "../../src/core/types.ts";
-import { Attachment, forwardedText } from "../../src/surfaces/slack-text.ts";
+import { attachedFiles, SlackFile } from "../../src/surfaces/slack-attached.ts";
+import { Attachment, forwardedFiles, forwardedText } from "../../src/surfaces/slack-text.ts";
 
 /** Ourselves, as `auth.test` tells it. */
 export interface Us {
@@ -42,8 +43,6 @@ export type IgnoredReason =
 
 export const ignored = (reason: IgnoredReason): Heard => ({ is: "ignored", reason });
 
-const File = z.object({ name: z.string().nullish() });
-
 /** Of a `message` and of an `app_mention`; edits and joins have other fields, so nearly nothing is required. */
 export const MessageEvent = z.object({
   channel: z.string(),
@@ -54,7 +53,7 @@ export const MessageEvent = z.object({
   user: z.string().nullish(),
   bot_id: z.string().nullish(),
   text: z.string().nullish(),
-  files: z.array(File).nullish(),
+  files: z.array(SlackFile).nullish().catch(null),
   attachments: z.array(Attachment).nullish(),
 });
 export type MessageEvent = z.infer<typeof MessageEvent>;
@@ -82,7 +81,7 @@ export function mentionOf(
   if (!event.user) return ignored("bot");
   const team = teamOf(envelope, us);
   const threadTs = event.thread_ts ?? event.ts;
-  const about = aboutOf(event);
+  const { files, about } = attachedTo(event);
   const mention: NewMention = {
     // Slack tells of one message twice, as `message` and as `app_mention`, under two event ids and one ts.
     dedupe: `slack:${team}/${event.channel}/${event.ts}`,
@@ -95,13 +94,17 @@ export function mentionOf(
     message: event.ts,
     link: permalink(us, event, threadTs),
   };
-  return { is: "mention", mention: about === "" ? mention : { ...mention, about } };
+  return { is: "mention", mention: { ...mention, ...(about === "" ? {} : { about }), ...files } };
 }
 
-/** Forwarded messages come along as text. Files do not yet; the agent is told of them rather than left to wonder about "the screenshot". */
-export function aboutOf(event: Pick<MessageEvent, "files" | "attachments">): string {
-  const files = (event.files ?? []).map((file) => `Attached file, not handed over: ${file.name ?? "unnamed"}`);
-  return [forwardedText(event.attachments), ...files].filter(Boolean).join("\n\n");
+/** What comes with a message: files, what it forwards, and which files the agent does not get, rather than left to wonder about "the screenshot". */
+export function attachedTo(event: Pick<MessageEvent, "files" | "attachments">): {
+  files: Pick<NewMention, "files">;
+  about: string;
+} {
+  const { files, leftOut } = attachedFiles([...(event.files ?? []), ...forwardedFiles(event.attachments)]);
+  const about = [forwardedText(event.attachments), ...leftOut].filter(Boolean).join("\n\n");
+  return { files: files.length > 0 ? { files } : {}, about };
 }
 
 function permalink(us: Us, event: MessageEvent, threadTs: string): string {

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { slackThreadKey } from "../../src/core/correlation.ts";
 import { plainText } from "../../src/surfaces/slack-text.ts";
-import { aboutOf, type Heard, ignored, MessageEvent, type Us } from "./envelope.ts";
+import { attachedTo, type Heard, ignored, MessageEvent, type Us } from "./envelope.ts";
 
 const Shortcut = z.object({
   is_enterprise_install: z.boolean().nullish(),
@@ -36,6 +36,7 @@ export function onRunFromMessage(body: unknown, us: Us): Heard {
       at: Math.round(Number(action_ts) * 1_000),
       message: message.ts,
       about: messageText(message),
+      ...attachedTo(message).files,
     },
   };
 }
@@ -46,5 +47,5 @@ export const inviteHint = (name: string): string =>
 
 function messageText(message: Shortcut["message"]): string {
   const from = message.user ? `Message of <@${message.user}>:` : "Message of an app:";
-  return [`${from}\n${plainText(message.text ?? "").trim()}`, aboutOf(message)].filter(Boolean).join("\n\n");
+  return [`${from}\n${plainText(message.text ?? "").trim()}`, attachedTo(message).about].filter(Boolean).join("\n\n");
 }

@@ -1,14 +1,15 @@
 /** A mention on its way to a turn: checked first, then read as a command, then asked, steered, queued or answered at once. */
-import { parseCommand } from "./command.ts";
+import { ONLY_FILES } from "./attachments.ts";
+import { type Command, parseCommand } from "./command.ts";
 import { correctedInPlace, correctionText, isUnderWay, withdrawn } from "./correct.ts";
 import { threadKey } from "./correlation.ts";
+import { leave, linked } from "./decide-thread.ts";
 import { askNow, begin, stop } from "./decide-turn.ts";
 import type { SessionEvent } from "./decision.ts";
 import { waitingText } from "./limits.ts";
-import type { Link } from "./link.ts";
 import { titleOf } from "./naming.ts";
 import { type Plan, plan, then } from "./plan.ts";
-import type { Ask, Mention, Ms, Person, Session, Thread } from "./types.ts";
+import type { Ask, Mention, Ms, Person, Session } from "./types.ts";
 
 /** How many asks may wait in a session. The queue is shown when it is full; more would only hide that nobody reads the answers. */
 export const MAX_QUEUED = 10;
@@ -63,7 +64,7 @@ function takeChecked(session: Session, id: string): [Mention | undefined, Sessio
 }
 
 function obey(session: Session, mention: Mention, event: Extract<SessionEvent, { type: "admitted" }>, now: Ms): Plan {
-  const command = parseCommand(mention.text);
+  const command = commandOf(mention);
   const say = (text: string): Plan => plan(session, { do: "say", thread: mention.thread, text });
   switch (command.verb) {
     case "aside":
@@ -90,7 +91,7 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
       return leave(session, { mention, by: event.author, anew: command.anew }, now);
     case "retry":
       return session.last
-        ? take(session, askOf(mention, event.author, textOf(session.last)), false, now)
+        ? take(session, askOf(withFilesOf(mention, session.last), event.author, textOf(session.last)), false, now)
         : say("There is nothing to try again yet.");
     case "ask":
     case "queue": {
@@ -117,41 +118,18 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
 
 const MUTED = "I leave replies alone here that do not mention me. `unmute` ends that; `stop` is heard in any case.";
 
-function linked(session: Session, thread: Thread, link: Link): Plan {
-  if (link.is === "unknown") return plan(session, { do: "say", thread, text: link.detail });
-  const text = `Linked: what is said on ${link.name} comes to this session.`;
-  return plan(
-    { ...session, pullRequest: session.pullRequest ?? link.pullRequest },
-    ...([
-      { do: "claim", key: link.key, takes: true },
-      { do: "say", thread, text },
-    ] as const),
-  );
-}
-
-/** What runs here is stopped: nobody would be told any more how to stop it. Its branch and its sandbox stay what they are. */
-function leave(session: Session, going: { mention: Mention; by: Person; anew: string }, now: Ms): Plan {
-  const { mention, by, anew } = going;
-  const { thread, at } = mention;
-  const isHere = (other: Thread): boolean => threadKey(other) === threadKey(thread);
-  const runsHere = session.turn !== null && isHere(session.turn.thread);
-  const stopped = runsHere ? stop(session, { thread, by, at }, now) : plan(session);
-  return then(stopped, (current) =>
-    plan(
-      { ...current, threads: current.threads.filter((other) => !isHere(other)) },
-      ...(anew === "" ? [{ do: "say", thread, text: LEFT } as const] : []),
-      { do: "leave", mention, anew },
-    ),
-  );
-}
-
-const LEFT =
-  "This thread and I are no longer connected. Mention me here again, and I begin anew: in a new sandbox, on a new branch.";
-
 /** What was asked waits for the answer; what is asked instead of an answer takes its place. */
 function undecided(session: Session, ask: Ask, { problem, choices }: { problem: string; choices?: string[] }): Plan {
   const waits = choices && ask.text ? { ...session, undecided: ask } : session;
   return plan(waits, { do: "say", thread: ask.thread, text: problem, ...(choices ? { choices } : {}) });
+}
+
+/** Files without a word are an order to look at them, and no call for help. */
+function commandOf({ text, files }: Mention): Command {
+  const command = parseCommand(text);
+  if (!files) return command;
+  if (command.verb === "help" && text.trim() === "") return { verb: "ask", text: ONLY_FILES, options: {} };
+  return command.verb === "ask" && command.text === "" ? { ...command, text: ONLY_FILES } : command;
 }
 
 /** What the first ask settles for the session, and what options change in it. */
@@ -210,8 +188,15 @@ function askOf(mention: Mention, author: Person, text: string): Ask {
     at: mention.at,
     ...(mention.link ? { link: mention.link } : {}),
     ...(mention.about ? { about: mention.about } : {}),
+    ...(mention.files ? { files: mention.files } : {}),
     ...(mention.subject ? { subject: mention.subject } : {}),
   };
+}
+
+/** Tried again in a new place, it needs what came with it the first time. */
+function withFilesOf(mention: Mention, asks: Ask[]): Mention {
+  const files = [...asks, mention].flatMap((one) => one.files ?? []);
+  return files.length > 0 ? { ...mention, files } : mention;
 }
 
 const textOf = (asks: Ask[]): string => asks.map((ask) => ask.text).join("\n\n");

@@ -21,6 +21,7 @@
  * Pure: time comes in as `now`, effects go out as data, ids are counted. Events that come too late (a timer of a turn that is
  * over, an answer of a sandbox that was replaced) leave the session as it is.
  */
+import { attached } from "./attachments.ts";
 import { admitted, limited, mentioned, turnedAway } from "./decide-mention.ts";
 import {
   asleep,
@@ -61,6 +62,8 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
   switch (event.type) {
     case "mentioned":
       return mentioned(session, event.mention);
+    case "attached":
+      return attached(session, event);
     case "admitted":
       return admitted(session, event, now);
     case "turned-away":

@@ -4,6 +4,7 @@ import { threadKey } from "./correlation.ts";
 import type { Link } from "./link.ts";
 import type {
   Ask,
+  Attachment,
   Failure,
   Mention,
   Person,
@@ -18,6 +19,8 @@ import type {
 /** What happened, as `decide` hears of it. */
 export type SessionEvent =
   | { type: "mentioned"; mention: Mention }
+  /** The same message was delivered once more, with files that it did not have the first time. */
+  | { type: "attached"; message: string; files: Attachment[] }
   /** The author may ask; `choice` is what a new session would work on. */
   | { type: "admitted"; mention: string; author: Person; choice: Choice; link?: Link }
   | { type: "turned-away"; mention: string; text: string }

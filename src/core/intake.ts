@@ -2,6 +2,7 @@
  * What becomes of those that arrive together: each finds its session by its keys, or gets a new one, and is told to it, in the order of
  * their arrival. Pure: what they met comes in, everything that is to be written goes out.
  */
+import { lacksFiles } from "./attachments.ts";
 import { parseCommand } from "./command.ts";
 import { threadKey } from "./correlation.ts";
 import { decide, newSession } from "./decide.ts";
@@ -82,7 +83,10 @@ function admit(under: UnderWay, arrival: Arrival, mention: Mention): Receipt {
   // Which thread it stands in is not known yet, so it cannot be known either whether a session follows.
   const isPlaced = mention.lookup !== "thread" || arrival.seq !== null;
   if (!known && !mention.addressed && isPlaced) return { is: "ignored", reason: "nobody-follows" };
-  if (isHandled(under, arrival)) return { is: "duplicate" };
+  if (isHandled(under, arrival)) {
+    if (known) complete(under, known, mention);
+    return { is: "duplicate" };
+  }
   if (!known && mention.lookup && arrival.seq === null) {
     remember(under, arrival, null);
     return { is: "looking-up", mention: mention.id };
@@ -94,6 +98,13 @@ function admit(under: UnderWay, arrival: Arrival, mention: Mention): Receipt {
   remember(under, arrival, session);
   tell(under, session, { type: "mentioned", mention: holder ? mention : { ...mention, text: anewIn(mention.text) } });
   return { is: "accepted", session, mention: mention.id };
+}
+
+/** Slack tells of one message twice, and not each time with its files. */
+function complete(under: UnderWay, id: string, { message, files = [] }: Mention): void {
+  const session = under.ground.sessions.get(id);
+  if (session && files.length > 0 && lacksFiles(session, message))
+    tell(under, id, { type: "attached", message, files });
 }
 
 function join(under: UnderWay, arrival: Arrival, { known, also, pullRequest }: KeyLink): Receipt {

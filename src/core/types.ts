@@ -43,6 +43,18 @@ export interface Person {
   git?: { name: string; email: string };
 }
 
+/** A file that came with a mention: what can be told of it, and what its surface needs to fetch it. What is in it is never stored. */
+export interface Attachment {
+  /** As whoever attached it named it: foreign text. */
+  name: string;
+  /** What it is said to be; nobody has looked. */
+  mime: string;
+  /** Null where it is not known before it is fetched. */
+  bytes: number | null;
+  /** Slack: the file's id and its address; null where Slack has to be asked for that. */
+  ref: { id: string; url: string | null };
+}
+
 /** One thing addressed to us, surface removed. */
 export interface Mention {
   /** Given by `receive`; the id of the turn that it starts. */
@@ -66,6 +78,7 @@ export interface Mention {
   repository?: RepositoryHint;
   /** Text that came with the mention and was not written as an order: an issue's body, the diff line of a comment. */
   about?: string;
+  files?: Attachment[];
   /** What it is about in one line, where the text does not say it: the title of the labelled issue. Names things, gives no orders. */
   subject?: string;
   /**
@@ -182,6 +195,7 @@ export interface Ask {
   at: Ms;
   link?: string;
   about?: string;
+  files?: Attachment[];
   subject?: string;
   /** It was to join a turn that was over by then, so it goes before what was to wait from the start. */
   late?: true;
@@ -271,6 +285,7 @@ export interface Said {
   author: string;
   at: Ms;
   text: string;
+  files?: Attachment[];
   /** May this person give orders? Others' words are context at most. */
   trusted: boolean;
 }

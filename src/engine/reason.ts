@@ -8,6 +8,8 @@ export function aboutOf(event: SessionEvent): object {
     case "mentioned":
       // Its words stand in the inbox.
       return { mention: event.mention.id, author: event.mention.author.name };
+    case "attached":
+      return { message: event.message, files: event.files.length };
     case "admitted": {
       const { mention, author, choice } = event;
       return { mention, author: author.name, ...(choice.is === "problem" ? { problem: choice.code } : {}) };

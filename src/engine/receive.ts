@@ -109,10 +109,11 @@ async function meet(deps: ReceiveDeps, tx: Tx, arrivals: Arrival[]): Promise<Int
 
 async function write(deps: ReceiveDeps, tx: Tx, intake: Intake): Promise<Happening[]> {
   const { inbox, told } = intake;
-  if (inbox.length === 0) return [];
-  const waiting = await deps.store.enter(tx, intake, botOf(deps));
-  if (!waiting) throw new Outrun();
-  await deps.jobs.lookup(tx, waiting);
+  if (inbox.length > 0) {
+    const waiting = await deps.store.enter(tx, intake, botOf(deps));
+    if (!waiting) throw new Outrun();
+    await deps.jobs.lookup(tx, waiting);
+  }
   if (told.length === 0) return [];
   const happened = await storeTold(deps.store, tx, told, { at: deps.clock.now(), bot: botOf(deps) });
   await wake(deps, tx, [...new Set(told.map(({ before }) => before.id))]);

@@ -6,6 +6,7 @@ import type { Ask, Ms, Said, Session, Turn, Work } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import type { Forge } from "../surfaces/forge.ts";
 import type { CredentialsRequest, InitRequest } from "../wire/routes.ts";
+import { handOver } from "./attachments.ts";
 import { Fenced, type Write } from "./claim.ts";
 import type { EngineDeps, EngineSettings } from "./ports.ts";
 import { daemonOf, sandboxOf, surfaceOf } from "./reach.ts";
@@ -49,9 +50,10 @@ export async function passOn(
 ): Promise<SessionEvent> {
   if (session.turn?.id !== turn || session.sandbox.is !== "ready")
     return { type: "steered", turn, ask, disposition: "later" };
+  const files = await handOver(deps, session, [ask]);
   const sent = await daemonOf(deps, session).prompt({
     id: ask.id,
-    message: steerText(ask),
+    message: steerText(ask, files.get(ask.id)),
     whileBusy: "steer",
     into: turn,
     coAuthors: coAuthors([ask]),
@@ -109,11 +111,12 @@ async function wordsOf(deps: EngineDeps, session: Session, turn: Turn, work: Wor
   const asks = turn.asks.filter(({ id }) => !turn.joined?.includes(id));
   const [ask] = asks;
   const said = ask ? await contextOf(deps, ask) : [];
-  const context = since === null ? said : said.filter((one) => one.at > since);
   const asked = new Set(turn.asks.map((one) => one.text));
+  const context = said.filter((one) => (since === null || one.at > since) && !asked.has(one.text));
   return promptText({
     asks,
-    context: context.filter((one) => !asked.has(one.text)),
+    files: await handOver(deps, session, asks, context),
+    context,
     work,
     first: since === null,
   });

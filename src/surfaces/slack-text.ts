@@ -3,6 +3,7 @@
  * grammar want what the person saw. What we put into a section or a context block has to be escaped. Pure.
  */
 import { z } from "zod";
+import { SlackFile } from "./slack-attached.ts";
 
 /** The button under the progress; the handler of the click knows it by this name. */
 export const STOP_ACTION = "threadbox_stop";
@@ -44,13 +45,21 @@ export const Attachment = z.object({
   author_name: z.string().nullish(),
   text: z.string().nullish(),
   from_url: z.string().nullish(),
+  files: z.array(SlackFile).nullish().catch(null),
 });
 export type Attachment = z.infer<typeof Attachment>;
 
 /** Messages that were forwarded along with one; previews of web pages are left out, nobody wrote them here. */
+const forwarded = (attachments: Attachment[] | null | undefined): Attachment[] =>
+  (attachments ?? []).filter((one) => one.is_share || one.is_msg_unfurl);
+
+/** What was attached to them comes along as well. */
+export const forwardedFiles = (attachments: Attachment[] | null | undefined): SlackFile[] =>
+  forwarded(attachments).flatMap(({ files }) => files ?? []);
+
 export function forwardedText(attachments: Attachment[] | null | undefined): string {
-  return (attachments ?? [])
-    .filter((one) => (one.is_share || one.is_msg_unfurl) && one.text)
+  return forwarded(attachments)
+    .filter(({ text }) => text)
     .map((one) => {
       const from = one.author_name ? ` from ${one.author_name}` : "";
       const where = one.from_url ? ` (${one.from_url})` : "";

@@ -1,12 +1,13 @@
 /** A Slack thread: what people said in it before a mention, which of our own messages already stand there, and one more of them. */
 import type { WebClient } from "@slack/web-api";
 import { z } from "zod";
-import type { Said } from "../core/types.ts";
+import type { Attachment as AttachedFile, Said } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
+import { attachedFiles, SlackFile } from "./slack-attached.ts";
 import { call } from "./slack-calls.ts";
 import type { SlackPeople } from "./slack-people.ts";
 import type { Rendered } from "./slack-render.ts";
-import { Attachment, forwardedText, plainText } from "./slack-text.ts";
+import { Attachment, forwardedFiles, forwardedText, plainText } from "./slack-text.ts";
 import type { MessageRef } from "./surface.ts";
 
 /** The `event_type` of the metadata on everything that we post. */
@@ -70,16 +71,16 @@ export async function saidBefore(
   if (messageTs === thread.threadTs) return []; // it opened the thread
   const spoken: Spoken[] = [];
   for await (const message of replies(reads, thread, { latest: messageTs, inclusive: false })) {
-    const text = textOf(message);
+    const said = saidIn(message);
     const isPerson = message.user && !message.bot_id && message.subtype !== "bot_message";
     // Slack gives the root whatever `latest` says. All ts of Slack's have ten digits, a dot and six, so they compare as text.
-    if (isPerson && text !== "" && message.ts < messageTs)
-      spoken.push({ user: message.user ?? "", ts: message.ts, text });
+    if (isPerson && (said.text !== "" || said.files) && message.ts < messageTs)
+      spoken.push({ user: message.user ?? "", ts: message.ts, ...said });
   }
   return Promise.all(
-    withinBudget(spoken).map(async ({ user, ts, text }) => {
+    withinBudget(spoken).map(async ({ user, ts, ...said }) => {
       const { name, trusted } = await people.introduce(user, thread);
-      return { author: name, at: Math.round(Number(ts) * 1_000), text, trusted };
+      return { author: name, at: Math.round(Number(ts) * 1_000), ...said, trusted };
     }),
   );
 }
@@ -88,6 +89,7 @@ interface Spoken {
   user: string;
   ts: string;
   text: string;
+  files?: AttachedFile[];
 }
 
 /** More would drown the order itself; a thread that long has its point at its head and at its end. */
@@ -120,6 +122,7 @@ const Message = z.object({
   bot_id: z.string().nullish(),
   subtype: z.string().nullish(),
   text: z.string().nullish(),
+  files: z.array(SlackFile).nullish().catch(null),
   attachments: z.array(Attachment).nullish(),
   metadata: z
     .object({ event_type: z.string().nullish(), event_payload: z.object({ marker: z.string().nullish() }).nullish() })
@@ -127,8 +130,13 @@ const Message = z.object({
 });
 type Message = z.infer<typeof Message>;
 
-function textOf(message: Message): string {
-  return [plainText(message.text ?? ""), forwardedText(message.attachments)].filter(Boolean).join("\n\n").trim();
+function saidIn({ text, files, attachments }: Message): Pick<Spoken, "text" | "files"> {
+  const attached = attachedFiles([...(files ?? []), ...forwardedFiles(attachments)]);
+  const words = [plainText(text ?? ""), forwardedText(attachments), ...attached.leftOut];
+  return {
+    text: words.filter(Boolean).join("\n\n").trim(),
+    ...(attached.files.length > 0 ? { files: attached.files } : {}),
+  };
 }
 
 interface Window {

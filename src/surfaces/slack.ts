@@ -10,6 +10,7 @@ import type { Log } from "../log.ts";
 import { createPace } from "./pace.ts";
 import { type SlackAccess, slackClients, slackWord, toSlackFailure } from "./slack-calls.ts";
 import { sentDirectly } from "./slack-direct.ts";
+import { fetchSlackFile } from "./slack-download.ts";
 import { type SlackAllow, slackPeople } from "./slack-people.ts";
 import { placed } from "./slack-place.ts";
 import { type Rendered, renderAnswer, renderNote, renderProgress, withChoices } from "./slack-render.ts";
@@ -43,6 +44,8 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
       mention.lookup === "thread" ? placed({ reads, people }, inSlack(mention.thread), mention) : mention,
 
     context: (mention) => saidBefore(reads, people, inSlack(mention.thread), mention.message),
+
+    fetchFile: (file) => fetchSlackFile(options, reads, file),
 
     async acknowledge(mention) {
       const { channel } = inSlack(mention.thread);

@@ -3,7 +3,7 @@
  * What a surface cannot do it does in its nearest way; callers never ask what it can.
  */
 import type { ProgressPace } from "../core/pace.ts";
-import type { Answer, Mention, Person, Progress, Said, SurfaceName, Thread } from "../core/types.ts";
+import type { Answer, Attachment, Mention, Person, Progress, Said, SurfaceName, Thread } from "../core/types.ts";
 
 /** Names a message that we posted, so that it can be edited later: Slack's ts, GitHub's comment id. */
 export type MessageRef = string;
@@ -22,6 +22,13 @@ export type Authorization =
   /** `text` is one line for the person: what is missing and who can give it. */
   | { allowed: false; code: "surface.not-allowed" | "surface.bot" | "surface.unknown"; text: string };
 
+/** What a file turned out to be called and to be, and all that is in it. */
+export interface FetchedFile {
+  name: string;
+  mime: string;
+  content: Uint8Array;
+}
+
 export interface Surface {
   /** How often `show` is called while a turn goes on; the last state always comes at once. */
   readonly pace: ProgressPace;
@@ -31,6 +38,8 @@ export interface Surface {
   complete(mention: Mention): Promise<Mention>;
   /** What was said in the thread before the mention, oldest first, bounded; our own messages left out. */
   context(mention: Pick<Mention, "thread" | "message" | "at">): Promise<Said[]>;
+  /** Throws a ThreadboxError whose detail says why not, for the agent to read. Left out where nobody can attach files. */
+  fetchFile?(file: Attachment): Promise<FetchedFile>;
   /** 👀 at once. Doing it twice is doing it once; a message that is gone is fine. */
   acknowledge(mention: { thread: Thread; message: string }): Promise<void>;
   /** Tells the author alone where the surface can, in the thread where it cannot. */

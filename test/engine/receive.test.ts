@@ -68,6 +68,18 @@ describe("what comes in", () => {
     assert.equal(await count("effects"), before);
   });
 
+  test("twice, and only then with its files, has them all the same (#37)", async () => {
+    const shot = { name: "shot.png", mime: "image/png", bytes: 12, ref: { id: "F1", url: null } };
+    const receipt = await ingress.receive(said("files"));
+    assert.ok(receipt.is === "accepted");
+    const before = [await count("inbox"), await count("sessions")];
+    for (let times = 0; times < 2; times++)
+      assert.deepEqual(await ingress.receive(said("files", { files: [shot] })), { is: "duplicate" });
+    const session = await store.transaction((tx) => store.lock(tx, receipt.session, null));
+    assert.deepEqual(session?.checking[0]?.files, [shot]);
+    assert.deepEqual([await count("inbox"), await count("sessions")], before);
+  });
+
   test("twenty times at once for a new thread makes one session", async () => {
     const before = await count("sessions");
     const keys = ["slack:thread:T1/C1/new", "git:branch:7:x"];

@@ -71,6 +71,15 @@ async function takeUpload(api: WebApi, id: string, request: IncomingMessage, res
 /** Without a good token Slack sends the caller to its login page, which looks like a success to those who follow. */
 function sendFile(api: WebApi, key: string, request: IncomingMessage, response: ServerResponse): void {
   const { ws } = api;
+  const fault = api.faults.take("url_private");
+  if (fault && "reset" in fault) {
+    request.socket.destroy();
+    return;
+  }
+  if (fault && "status" in fault) {
+    end(response, fault.status, "text/plain", "error");
+    return;
+  }
   const file = ws.files.get(key.slice(key.indexOf("-") + 1));
   const allowed =
     request.headers.authorization === `Bearer ${ws.app.botToken}` && ws.app.scopes.has("files:read") && !ws.app.revoked;

@@ -50,22 +50,82 @@ describe("a mention in a channel", () => {
     );
   });
 
-  test("carries forwarded messages and the names of files as what it is about", () => {
+  test("#38 carries a forwarded message, with its author, its address and its files, as what it is about", () => {
     const heard = mention({
       text: "<@U0BOT> fix this",
-      subtype: "file_share",
-      files: [{ name: "shot.png" }],
       attachments: [
-        { is_share: true, author_name: "Grace", text: "It &lt;broke&gt;", from_url: "https://acme.slack.com/x" },
-        { text: "preview of a web page" },
+        {
+          ...{ is_share: true, author_name: "Grace", text: "It &lt;broke&gt;", from_url: "https://acme.slack.com/x" },
+          files: [shot],
+        },
+        { text: "preview of a web page", files: [{ ...shot, id: "F9" }] },
       ],
     });
     assert.ok(heard.is === "mention");
-    assert.equal(
-      heard.mention.about,
-      "Forwarded message from Grace (https://acme.slack.com/x):\nIt <broke>\n\nAttached file, not handed over: shot.png",
-    );
+    assert.equal(heard.mention.about, "Forwarded message from Grace (https://acme.slack.com/x):\nIt <broke>");
+    assert.deepEqual(heard.mention.files, [asAttachment]);
   });
+});
+
+const shot = {
+  ...{ id: "F1", name: "shot.png", title: "Screenshot", mimetype: "image/png", size: 1_234, mode: "hosted" },
+  ...{ url_private: "https://files.slack.com/files-pri/T1-F1/shot.png", is_external: false, file_access: "visible" },
+};
+const asAttachment = {
+  ...{ name: "shot.png", mime: "image/png", bytes: 1_234 },
+  ref: { id: "F1", url: "https://files.slack.com/files-pri/T1-F1/shot.png" },
+};
+
+describe("#37 files that come with a mention", () => {
+  const withFiles = (...files: object[]) => {
+    const heard = message({ subtype: "file_share", text: "<@U0BOT> fix this", files });
+    assert.ok(heard.is === "mention", JSON.stringify(heard));
+    return heard.mention;
+  };
+
+  test("are named with what is needed to fetch them, and nothing of what is in them", () => {
+    const { files, about } = withFiles(shot);
+    assert.deepEqual(files, [asAttachment]);
+    assert.equal(about, undefined);
+  });
+
+  test("of another workspace are known by their id alone", () =>
+    assert.deepEqual(withFiles({ id: "F2", file_access: "check_file_info" }).files, [
+      { name: "F2", mime: "unknown type", bytes: null, ref: { id: "F2", url: null } },
+    ]));
+
+  const leftOut: [string, object, string][] = [
+    ["was deleted", { id: "F3", name: "a.txt", mode: "tombstone" }, "a.txt (it was deleted)"],
+    [
+      "is hidden",
+      { id: "F3", name: "a.txt", mode: "hidden_by_limit" },
+      "a.txt (Slack hides it, because the workspace is over its limit)",
+    ],
+    [
+      "is an address elsewhere",
+      { id: "F3", name: "Plan", mode: "external", is_external: true, url_private: "https://docs.example.com/1" },
+      "Plan (it does not lie at Slack: https://docs.example.com/1)",
+    ],
+    ["has no id", { name: "a.txt" }, "a.txt (Slack did not say where it is)"],
+  ];
+  for (const [name, file, told] of leftOut) {
+    test(`are told of and left out: one that ${name}`, () => {
+      const { files, about } = withFiles(file);
+      assert.deepEqual([files, about], [undefined, `Attached file, not handed over: ${told}`]);
+    });
+  }
+
+  test("are ten at most", () => {
+    const { files, about } = withFiles(...Array.from({ length: 11 }, (_, n) => ({ ...shot, id: `F${n}` })));
+    assert.equal(files?.length, 10);
+    assert.equal(about, "Attached file, not handed over: shot.png (more than 10 came along)");
+  });
+
+  test("cost nothing but themselves when Slack tells strange things of them", () =>
+    assert.deepEqual(
+      withFiles({ id: "F4", name: 5, mimetype: "image/png\nobey me", size: "big", url_private: {} }).files,
+      [{ name: "F4", mime: "unknown type", bytes: null, ref: { id: "F4", url: null } }],
+    ));
 });
 
 describe("the text of a mention", () => {

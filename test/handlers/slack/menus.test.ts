@@ -64,7 +64,8 @@ describe("the shortcut in the menu of a message", () => {
           addressed: true,
           at: 1_700_000_200_000,
           message: "1700000100.000200",
-          about: "Message of <@U2>:\nThe build fails: a < b\n\nAttached file, not handed over: build.log",
+          about:
+            "Message of <@U2>:\nThe build fails: a < b\n\nAttached file, not handed over: build.log (Slack did not say where it is)",
         },
       },
     ));

@@ -1,0 +1,100 @@
+/**
+ * Files on their way from a surface into the sandbox, beside the clone: what lies in it would be committed. Done again they come to lie at
+ * the same places. None that is missing keeps a turn from going out: the agent is told.
+ */
+import { BEFORE, type HandedFile, MAX_ATTACHMENTS, safeName } from "../core/attachments.ts";
+import type { Ask, Attachment, Ms, Said, Session, SurfaceName } from "../core/types.ts";
+import { ThreadboxError, toThreadboxError } from "../errors.ts";
+import type { Sandbox } from "../sandboxes/provider.ts";
+import type { FetchedFile } from "../surfaces/surface.ts";
+import type { EngineDeps } from "./ports.ts";
+import { sandboxOf, surfaceOf } from "./reach.ts";
+
+type Deps = Pick<EngineDeps, "provider" | "surfaces" | "clock" | "log">;
+
+/** All files of one turn together. A stop stands behind this. */
+const WITHIN_MS: Ms = 60_000;
+
+/** As a prompt wants them. Throws `sandbox.lost` when there is nothing to put them into. */
+export async function handOver(
+  deps: Deps,
+  session: Session,
+  asks: Ask[],
+  context: Said[] = [],
+): Promise<Map<string, HandedFile[]>> {
+  const handed = new Map<string, HandedFile[]>();
+  const lots = lotsOf(asks, context);
+  if (lots.length === 0) return handed;
+  const sandbox = await deps.provider.find(sandboxOf(session));
+  if (!sandbox) throw new ThreadboxError("sandbox.lost", "The sandbox does not run any more.");
+  const until = deps.clock.now() + WITHIN_MS;
+  for (const { key, folder, from, files } of lots) {
+    const into = `${folderBeside(session)}/${folder}`;
+    const all: HandedFile[] = [];
+    for (const file of files)
+      all.push(await handOne(deps, { sandbox, from, into, place: all.length + 1, until }, file));
+    handed.set(key, all);
+  }
+  return handed;
+}
+
+/** Files that belong together. */
+interface Lot {
+  key: string;
+  folder: string;
+  from: SurfaceName;
+  files: Attachment[];
+}
+
+/** What is asked goes first: of what was said before, the newest, and only while there is time. */
+function lotsOf(asks: Ask[], context: Said[]): Lot[] {
+  const lots = asks.map(({ id, thread, files = [] }) => ({ key: id, folder: id, from: thread.surface, files }));
+  const [first] = lots;
+  const said = context.flatMap(({ files = [] }) => files).slice(-MAX_ATTACHMENTS);
+  const before = first ? [{ ...first, key: BEFORE, folder: `${first.folder}-before`, files: said }] : [];
+  return [...lots, ...before].filter(({ files }) => files.length > 0);
+}
+
+/** A repository can have that name, and its clone stands there then. */
+const folderBeside = ({ work }: Session): string =>
+  /(^|\/)attachments$/i.test(work?.repository.name ?? "") ? "attachments-of-asks" : "attachments";
+
+interface Way {
+  sandbox: Sandbox;
+  from: SurfaceName;
+  into: string;
+  place: number;
+  until: Ms;
+}
+
+async function handOne(deps: Deps, way: Way, file: Attachment): Promise<HandedFile> {
+  try {
+    if (deps.clock.now() >= way.until) throw new ThreadboxError("surface.unavailable", "the others took too long");
+    const { name, mime, content } = await fetched(deps, way.from, file);
+    const path = `${way.into}/${safeName(name, way.place)}`;
+    await put(way.sandbox, path, content);
+    return { name, mime, bytes: content.byteLength, path: `../${path}` };
+  } catch (thrown) {
+    const { code, detail } = toThreadboxError(thrown);
+    if (code === "sandbox.lost") throw thrown;
+    deps.log.warn({ into: way.into, file: file.ref.id, code, detail }, "attachment.missing");
+    return { name: file.name, mime: file.mime, bytes: file.bytes, problem: detail };
+  }
+}
+
+async function fetched(deps: Deps, from: SurfaceName, file: Attachment): Promise<FetchedFile> {
+  const surface = surfaceOf(deps, from);
+  if (!surface.fetchFile) throw new ThreadboxError("surface.refused", "nothing can be fetched from there");
+  return surface.fetchFile(file);
+}
+
+/** Why a disk did not take it says nothing to the agent that it could use; whether there is a disk is for the turn to know. */
+async function put(sandbox: Sandbox, path: string, content: Uint8Array): Promise<void> {
+  try {
+    await sandbox.put(`${sandbox.workspace}/${path}`, content);
+  } catch (cause) {
+    const { code } = toThreadboxError(cause);
+    if (code === "sandbox.lost") throw cause;
+    throw new ThreadboxError(code, "it could not be written into the sandbox", { cause });
+  }
+}

@@ -46,10 +46,9 @@ export async function startSlackChannel(
         .filter(({ message }) => message.author === slack.app.botUserId),
     isAt: (tool) =>
       world.until(async () => {
-        const [session] = await world.sessions.list(1);
-        const turns = world.bot.store.db.selectFrom("turns").select("progress");
-        const [turn] = await turns.where("id", "=", session?.turn?.id ?? "").execute();
-        return tool.test(turn?.progress?.now ?? "");
+        // Of whichever session it is: the last that something happened to may be another one, on its way to sleep.
+        const turns = world.bot.store.db.selectFrom("turns").select("progress").where("ended_at", "is", null);
+        return (await turns.execute()).some(({ progress }) => tool.test(progress?.now ?? ""));
       }),
     async everything() {
       await slack.settled();

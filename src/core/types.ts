@@ -293,6 +293,8 @@ export interface Said {
 /** What is shown while a turn goes on: the stream of the agent, condensed. Folded by `condense.ts`. */
 export interface Progress {
   turn: string;
+  /** The session's, where a surface can call a thread by it. */
+  title?: string;
   startedAt: Ms;
   /** One line: what it does now ("Running npm test"). */
   now: string;

@@ -24,7 +24,8 @@ export function createStage(deps: EngineDeps, write: Write): Stage {
 
   const open = async (session: Session, turn: Pick<Turn, "id" | "thread" | "startedAt">): Promise<Display> => {
     const row = await deps.store.turn(turn.id);
-    const first = row?.progress ?? newProgress(turn.id, session.work, "Starting", turn.startedAt);
+    const beginning = { ...newProgress(turn.id, session.work, "Starting", turn.startedAt), title: session.title };
+    const first = row?.progress ?? beginning;
     const { [turn.thread.surface]: surface } = deps.surfaces;
     const shown = {
       saveRef: (ref: string) => write((tx) => deps.store.saveProgressRef(tx, turn.id, ref)),

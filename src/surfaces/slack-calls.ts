@@ -87,6 +87,17 @@ export async function call<T>(what: () => Promise<T>): Promise<T> {
   }
 }
 
+/** True when the call went through, false when Slack answered with one of these words. */
+export async function unless(words: string[], what: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await what();
+    return true;
+  } catch (thrown) {
+    if (words.includes(slackWord(thrown) ?? "")) return false;
+    throw toSlackFailure(thrown);
+  }
+}
+
 /** Slack's own word for what went wrong (`is_archived`), or null when Slack did not get to speak. */
 export function slackWord(thrown: unknown): string | null {
   const error = thrown instanceof ThreadboxError ? thrown.cause : thrown;

@@ -1,9 +1,9 @@
 /** The last resort of what must arrive: where the thread is gone, those who asked get it in a direct message. */
 import type { Person } from "../core/types.ts";
 import { catalogEntry, ThreadboxError } from "../errors.ts";
+import type { Rendered } from "./slack-blocks.ts";
 import { call, type SlackClients } from "./slack-calls.ts";
-import type { Rendered } from "./slack-render.ts";
-import { findDirectMarkers, post } from "./slack-thread.ts";
+import { findStandingDirectly, nothingStands, post } from "./slack-thread.ts";
 import type { MessageRef, PostId } from "./surface.ts";
 
 /** Whoever steered a turn asked for it as well; more than this are a crowd, and one of them will tell the others. */
@@ -42,11 +42,11 @@ async function sendTo(
   const opened = await call(() => answers.conversations.open({ users: user }));
   const channel = opened.channel?.id;
   if (!channel) throw new ThreadboxError("surface.unavailable", "Slack opened a direct message and did not name it");
-  const posted = id.again ? await findDirectMarkers(reads, channel) : new Map<string, MessageRef>();
+  const standing = id.again ? await findStandingDirectly(reads, channel) : nothingStands();
   const refs: MessageRef[] = [];
   for (const [i, message] of messages.entries()) {
     const marker = `${id.marker}/direct/${i}`;
-    refs.push(posted.get(marker) ?? (await post(answers, { channel }, message, marker)));
+    refs.push(standing.messages.get(marker) ?? (await post(answers, { channel }, message, marker)));
   }
   return refs[0] ?? null;
 }

@@ -4,9 +4,9 @@ import { z } from "zod";
 import type { Attachment as AttachedFile, Said } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
 import { attachedFiles, SlackFile } from "./slack-attached.ts";
+import type { Rendered } from "./slack-blocks.ts";
 import { call } from "./slack-calls.ts";
 import type { SlackPeople } from "./slack-people.ts";
-import type { Rendered } from "./slack-render.ts";
 import { Attachment, forwardedFiles, forwardedText, plainText } from "./slack-text.ts";
 import type { MessageRef } from "./surface.ts";
 
@@ -40,25 +40,35 @@ export async function post(
   return answer.ts;
 }
 
-/** Our messages in the thread, by the marker that they were posted with. */
-export async function findMarkers(reads: WebClient, thread: SlackThread): Promise<Map<string, MessageRef>> {
-  const found = new Map<string, MessageRef>();
+/** What stands in a thread already. */
+export interface Standing {
+  /** Our messages, by the marker that they were posted with. */
+  messages: Map<string, MessageRef>;
+  /** The address of each file, by its title: what is uploaded carries no marker. */
+  files: Map<string, string>;
+}
+
+export async function findStanding(reads: WebClient, thread: SlackThread): Promise<Standing> {
+  const found = nothingStands();
   for await (const message of replies(reads, thread, { include_all_metadata: true })) note(found, message);
   return found;
 }
 
 /** The same for a direct message itself, with what stands in it outside of threads: its newest page. */
-export async function findDirectMarkers(reads: WebClient, channel: string): Promise<Map<string, MessageRef>> {
-  const found = new Map<string, MessageRef>();
+export async function findStandingDirectly(reads: WebClient, channel: string): Promise<Standing> {
+  const found = nothingStands();
   const page = { channel, limit: PAGE_MESSAGES, include_all_metadata: true };
   const { messages = [] } = await call(() => reads.conversations.history(page));
   for (const message of messages) note(found, Message.parse(message));
   return found;
 }
 
-function note(found: Map<string, MessageRef>, { metadata, ts }: Message): void {
+export const nothingStands = (): Standing => ({ messages: new Map(), files: new Map() });
+
+function note({ messages, files }: Standing, { metadata, ts, files: attached }: Message): void {
   const marker = metadata?.event_type === METADATA_TYPE ? metadata.event_payload?.marker : null;
-  if (marker && !found.has(marker)) found.set(marker, ts);
+  if (marker && !messages.has(marker)) messages.set(marker, ts);
+  for (const { title, permalink } of attached ?? []) if (title) files.set(title, permalink ?? "");
 }
 
 /** What people said before `messageTs`, oldest first: the root and the newest, as many as the budget holds. */
@@ -115,6 +125,9 @@ function withinBudget(spoken: Spoken[]): Spoken[] {
 const shortened = (text: string, maxChars: number): string =>
   text.length <= maxChars ? text : `${text.slice(0, maxChars)}\n[the rest of this message is left out]`;
 
+/** Ours are known by their title. */
+const File = SlackFile.extend({ title: z.string().nullish(), permalink: z.string().nullish() });
+
 /** The fields that we use. */
 const Message = z.object({
   ts: z.string(),
@@ -122,7 +135,7 @@ const Message = z.object({
   bot_id: z.string().nullish(),
   subtype: z.string().nullish(),
   text: z.string().nullish(),
-  files: z.array(SlackFile).nullish().catch(null),
+  files: z.array(File).nullish().catch(null),
   attachments: z.array(Attachment).nullish(),
   metadata: z
     .object({ event_type: z.string().nullish(), event_payload: z.object({ marker: z.string().nullish() }).nullish() })

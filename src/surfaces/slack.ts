@@ -4,17 +4,21 @@
  */
 import type { WebClient } from "@slack/web-api";
 import type { Clock } from "../clock.ts";
-import type { Mention, Thread } from "../core/types.ts";
+import type { Answer, Mention, Thread } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { createPace } from "./pace.ts";
-import { type SlackAccess, slackClients, slackWord, toSlackFailure } from "./slack-calls.ts";
+import type { Rendered } from "./slack-blocks.ts";
+import { type SlackAccess, slackClients, slackWord, toSlackFailure, unless } from "./slack-calls.ts";
 import { sentDirectly } from "./slack-direct.ts";
 import { fetchSlackFile } from "./slack-download.ts";
+import { ANSWER_FILE, answerFiles } from "./slack-file.ts";
 import { type SlackAllow, slackPeople } from "./slack-people.ts";
 import { placed } from "./slack-place.ts";
-import { type Rendered, renderAnswer, renderNote, renderProgress, withChoices } from "./slack-render.ts";
-import { findMarkers, post, type SlackThread, saidBefore } from "./slack-thread.ts";
+import { progressMessages } from "./slack-progress.ts";
+import { renderAnswer, renderBeginning, renderNote, wholeAnswer, withChoices } from "./slack-render.ts";
+import { slackSessions } from "./slack-sessions.ts";
+import { findStanding, nothingStands, post, type SlackThread, type Standing, saidBefore } from "./slack-thread.ts";
 import type { MessageRef, PostId, Surface } from "./surface.ts";
 
 export interface SlackSurfaceOptions extends SlackAccess {
@@ -34,6 +38,9 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
   const clients = slackClients(options, log, createPace(options));
   const { progress: edits, answers, reads } = clients;
   const people = slackPeople({ reads, allow: options.allow, clock });
+  const sessions = slackSessions({ edits, clock, log });
+  const messages = progressMessages(clients, { clock, log });
+  const files = answerFiles({ answers, log });
 
   return {
     pace: "sparing",
@@ -62,47 +69,62 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
 
     async show(thread, progress, page, ref, id) {
       const at = inSlack(thread);
-      const message = renderProgress(progress, page, clock.now());
-      const known = ref ?? (id.again ? ((await findMarkers(reads, at)).get(id.marker) ?? null) : null);
-      // The last state takes the Stop button away, so it goes where things must arrive.
-      const client = progress.ended ? answers : edits;
-      if (known !== null && (await edited(client, at, known, message))) return known;
-      return post(client, at, message, id.marker).catch((thrown) => hintToInvite(thrown, name));
+      if (progress.ended) sessions.over(at, progress);
+      else sessions.working(at, progress);
+      return messages.show(at, { progress, page }, ref, id).catch((thrown) => hintToInvite(thrown, name));
     },
 
     async answer(thread, answer, id) {
-      const messages = renderAnswer(answer);
+      const at = inSlack(thread);
+      const whole = renderAnswer(answer);
       try {
-        return await postAll(inSlack(thread), messages, id);
+        const ref = await postAnswer(at, answer, whole, id);
+        sessions.over(at, answer);
+        return ref;
       } catch (thrown) {
         const failure = toSlackFailure(thrown);
         if (!isNoPlace(failure)) throw failure;
         const why = renderNote(
           `I cannot post where you asked for "${answer.title}": ${failure.detail}. So you get it here.`,
         );
-        const ref = await sentDirectly(clients, answer.askers, [...why, ...messages], id);
+        const ref = await sentDirectly(clients, answer.askers, [...why, ...whole], id);
         if (ref === null) throw failure;
         log.info({ turn: answer.turn, code: failure.code, detail: failure.detail }, "slack.answered-directly");
         return ref;
       }
     },
 
-    say: (thread, text, id, choices = []) => postAll(inSlack(thread), withChoices(renderNote(text), choices), id),
+    async say(thread, text, id, choices = []) {
+      const at = inSlack(thread);
+      const standing = id.again ? await findStanding(reads, at) : nothingStands();
+      return postAll(at, withChoices(renderNote(text), choices), id, standing);
+    },
   };
 
+  /** Where it is longer than people read in a thread, the whole is a file, uploaded first: its beginning then says where it is. */
+  async function postAnswer(at: SlackThread, answer: Answer, whole: Rendered[], id: PostId): Promise<MessageRef> {
+    const standing = id.again ? await findStanding(reads, at) : nothingStands();
+    if (whole.length <= MAX_MESSAGES) return postAll(at, whole, id, standing);
+    const permalink = await files.upload(at, wholeAnswer(answer), id.marker, standing);
+    const pieces = permalink === null ? whole : [renderBeginning(answer, { name: ANSWER_FILE, permalink })];
+    return postAll(at, pieces, id, standing);
+  }
+
   /** Piece by piece, each under a marker of its own: what broke off half-way is completed, not begun again. */
-  async function postAll(at: SlackThread, messages: Rendered[], id: PostId): Promise<MessageRef> {
-    const posted = id.again ? await findMarkers(reads, at) : new Map<string, MessageRef>();
+  async function postAll(at: SlackThread, pieces: Rendered[], id: PostId, standing: Standing): Promise<MessageRef> {
     const refs: MessageRef[] = [];
-    for (const [i, message] of messages.entries()) {
+    for (const [i, piece] of pieces.entries()) {
       const marker = `${id.marker}/${i}`;
-      const ref = posted.get(marker) ?? (await post(answers, at, message, marker).catch((e) => hintToInvite(e, name)));
-      refs.push(ref);
+      const known = standing.messages.get(marker);
+      refs.push(known ?? (await post(answers, at, piece, marker).catch((thrown) => hintToInvite(thrown, name))));
     }
     if (refs[0] === undefined) throw new ThreadboxError("internal", "there was nothing to say");
     return refs[0];
   }
 }
+
+/** A thread is for reading in passing; what is longer than two screenfuls of Slack's largest message is read elsewhere. */
+const MAX_MESSAGES = 2;
 
 /** `locked` threads and messages that cannot be reacted to are no reason to fail a turn: the eyes are a courtesy. */
 const FINE_FOR_EYES = [
@@ -118,29 +140,10 @@ const FINE_FOR_EYES = [
 /** An ephemeral message reaches only people who are in the channel, where the bot is too. */
 const NOT_SEEN = ["user_not_in_channel", "not_in_channel", "channel_not_found", "is_archived", "messages_tab_disabled"];
 
-/** The message that we would edit is not there any more, or Slack does not let it be edited. */
-const NOT_EDITABLE = ["message_not_found", "cant_update_message", "edit_window_closed"];
-
-/** True when the call went through, false when Slack answered with one of these words. */
-async function unless(words: string[], what: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await what();
-    return true;
-  } catch (thrown) {
-    if (words.includes(slackWord(thrown) ?? "")) return false;
-    throw toSlackFailure(thrown);
-  }
-}
-
 /** Nothing can be posted there any more, whatever it is; another place may still do. A dead token has no other place. */
 function isNoPlace(failure: ThreadboxError): boolean {
   if (failure.code === "surface.thread-gone" || failure.code === "surface.not-in-channel") return true;
   return slackWord(failure)?.startsWith("restricted_action") ?? false;
-}
-
-/** Metadata stays as it was posted, because `chat.update` leaves alone what it is not given. */
-function edited(client: WebClient, at: SlackThread, ref: MessageRef, message: Rendered): Promise<boolean> {
-  return unless(NOT_EDITABLE, () => client.chat.update({ channel: at.channel, ts: ref, ...message }));
 }
 
 /** Slack shows an ephemeral message in a thread only to people who have it open, and nobody has a thread that does not exist yet. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { neutralise } from "../../src/surfaces/slack-neutral.ts";
 
-describe("what a model writes never pings a crowd", () => {
+describe("#34 what a model writes never pings a crowd", () => {
   const z = "\u200b";
   const cases: [string, string, string][] = [
     ["<!channel>", "Hi <!channel>!", `Hi @${z}channel!`],

@@ -63,7 +63,7 @@ describe("Slack says who may ask", () => {
       assert.equal(slack.requests.count("users.info"), 2);
     }));
 
-  test("never guesses: what it cannot find out, it does not know", () =>
+  test("#25 never guesses: what it cannot find out, it does not know", () =>
     inThread(async ({ surface, mention, slack }) => {
       const asked = mention("fix this");
       slack.faults.next("conversations.info", { error: "no_such_thing" });
@@ -80,7 +80,7 @@ describe("Slack says who may ask", () => {
 });
 
 describe("Slack tells what was said before", () => {
-  test("oldest first, with names, without bots, and with who may give orders", () =>
+  test("#2 #58 oldest first, with names, without bots, and with who may give orders", () =>
     inThread(async ({ slack, surface, mention, root }) => {
       const forwarded = slack.as("grace").says("#web", "it broke on Monday").message;
       slack.as("gus").says("#web", "a & b < c", { thread: root });
@@ -105,7 +105,7 @@ describe("Slack tells what was said before", () => {
       assert.equal(slack.requests.count("conversations.replies"), 0);
     }));
 
-  test("the root and the newest of a long thread, and says what is missing", () =>
+  test("#2 the root and the newest of a long thread, and says what is missing", () =>
     inThread(async ({ slack, surface, mention, root }) => {
       for (let i = 1; i <= 250; i++) slack.as("grace").says("#web", `reply ${i}`, { thread: root });
       const said = await surface.context(mention("fix this"));
@@ -127,7 +127,7 @@ describe("Slack tells what was said before", () => {
 });
 
 describe("Slack speaks to one person alone", () => {
-  test("in the thread when they wrote in the thread", () =>
+  test("#51 in the thread when they wrote in the thread", () =>
     inThread(async ({ slack, surface, mention, root }) => {
       await surface.refuse(mention("fix this", "gus"), "Guests cannot ask.", once("e1"));
       const [seen] = slack.ephemerals("gus");
@@ -135,7 +135,7 @@ describe("Slack speaks to one person alone", () => {
       assert.equal(seen?.threadTs, root.ts);
     }));
 
-  test("in the channel when their message opened the thread, which they have not open yet", () =>
+  test("#51 in the channel when their message opened the thread, which they have not open yet", () =>
     inThread(async ({ slack, surface, root, thread }) => {
       await surface.refuse(mentionOf(slack, root, thread), "No.", once("e1"));
       assert.equal(slack.ephemerals("ada")[0]?.threadTs, undefined);

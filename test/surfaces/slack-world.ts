@@ -6,7 +6,8 @@ import { slackSurface } from "../../src/surfaces/slack.ts";
 import type { SlackAllow } from "../../src/surfaces/slack-people.ts";
 import type { Surface } from "../../src/surfaces/surface.ts";
 import { type HandWoundClock, handWoundClock } from "../clock.ts";
-import { type Message, type SlackEmulator, startSlack } from "../emulators/slack.ts";
+import { defaultScopes } from "../emulators/slack/manifest.ts";
+import { type Message, type SlackEmulator, type SlackOptions, startSlack } from "../emulators/slack.ts";
 
 export const people = [
   "ada",
@@ -22,6 +23,9 @@ const channels = [
   { name: "ops", bot: false, members: ["ada"] },
 ];
 
+/** An app that was installed without the scope to upload. */
+export const withoutFiles = { scopes: defaultScopes.filter((scope) => scope !== "files:write") };
+
 export interface World {
   slack: SlackEmulator;
   surface: Surface;
@@ -34,8 +38,12 @@ export interface World {
 }
 
 /** The real client on an emulated workspace, in a thread that ada opened in #web. */
-export async function inThread(check: (world: World) => Promise<void>, allow: SlackAllow = {}): Promise<void> {
-  const world = await startWorld(allow);
+export async function inThread(
+  check: (world: World) => Promise<void>,
+  allow: SlackAllow = {},
+  app: SlackOptions["app"] = {},
+): Promise<void> {
+  const world = await startWorld(allow, app);
   try {
     await check(world);
     assert.deepEqual(world.slack.broadcasts(), []);
@@ -44,13 +52,21 @@ export async function inThread(check: (world: World) => Promise<void>, allow: Sl
   }
 }
 
-export async function startWorld(allow: SlackAllow = {}): Promise<World> {
-  const slack = await startSlack({ people, channels });
+export async function startWorld(allow: SlackAllow = {}, app: SlackOptions["app"] = {}): Promise<World> {
+  const slack = await startSlack({ people, channels, app });
   const clock = handWoundClock();
   const lines: Record<string, unknown>[] = [];
   const log = pino({ base: null }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  const { apiUrl, app } = slack;
-  const surface = slackSurface({ token: app.botToken, apiUrl, allow, name: "threadbox", log, clock, paced: false });
+  const { apiUrl } = slack;
+  const surface = slackSurface({
+    token: slack.app.botToken,
+    apiUrl,
+    allow,
+    name: "threadbox",
+    log,
+    clock,
+    paced: false,
+  });
   const root = slack.as("ada").says("#web", "the login test fails").message;
   const thread = threadOf(slack, root);
   const mention = (text: string, who = "ada") => {

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import type { Person } from "../../src/core/types.ts";
 import { answer, progress, type SurfaceUnderTest, surfaceContract } from "../contracts/surface.ts";
 import type { SlackEmulator } from "../emulators/slack.ts";
-import { inThread, people, startWorld, threadOf } from "./slack-world.ts";
+import { inThread, people, startWorld, threadOf, withoutFiles } from "./slack-world.ts";
 
 surfaceContract("slack", async (): Promise<SurfaceUnderTest> => {
   const { slack, surface, thread, root, mention } = await startWorld();
@@ -48,7 +48,7 @@ const again = (marker: string) => ({ marker, again: true });
 const ada = (slack: SlackEmulator): Person => ({ surface: "slack", id: slack.person("ada").id, name: "ada" });
 
 describe("Slack shows progress", () => {
-  test("with its elapsed time, and a Stop button that goes away at the end", () =>
+  test("#29 with its elapsed time, and a Stop button that goes away at the end", () =>
     inThread(async ({ slack, surface, thread, root, clock }) => {
       clock.advance(65_000);
       const ref = await surface.show(thread, progress("Running npm test"), null, null, once("t1/progress"));
@@ -72,7 +72,7 @@ describe("Slack shows progress", () => {
       );
     }));
 
-  test("not at all when Slack has had enough, and does not try again by itself", () =>
+  test("#40 not at all when Slack has had enough, and does not try again by itself", () =>
     inThread(async ({ slack, surface, thread }) => {
       slack.faults.next("chat.postMessage", { status: 429, retryAfter: 3 });
       await assert.rejects(surface.show(thread, progress("Reading"), null, null, once("t1/progress")), {
@@ -82,7 +82,7 @@ describe("Slack shows progress", () => {
       assert.equal(slack.requests.count("chat.postMessage"), 1);
     }));
 
-  test("once, although the first post was taken and its answer lost", () =>
+  test("#30 once, although the first post was taken and its answer lost", () =>
     inThread(async ({ slack, surface, thread, root }) => {
       slack.faults.next("chat.postMessage", { reset: true, after: "commit" });
       const shown = surface.show(thread, progress("Reading"), null, null, once("t1/progress"));
@@ -95,7 +95,7 @@ describe("Slack shows progress", () => {
 });
 
 describe("Slack carries an answer", () => {
-  test("that pings the asker once and unfurls nothing", () =>
+  test("#34 #36 that pings the asker once and unfurls nothing", () =>
     inThread(async ({ slack, surface, thread }) => {
       const ref = await surface.answer(thread, answer(ada(slack), "Done, see <@U0GRACE>. @here"), once("t1/answer"));
       assert.deepEqual(slack.pings(), [
@@ -105,40 +105,48 @@ describe("Slack carries an answer", () => {
       assert.deepEqual([call?.args.unfurl_links, call?.args.unfurl_media].map(String), ["false", "false"]);
     }));
 
-  test("of any length, in messages that Slack accepts", () =>
-    inThread(async ({ slack, surface, thread, root }) => {
-      const text = `${"A paragraph of the answer.\n\n".repeat(500)}\`\`\`ts\n${"const a = 1;\n".repeat(1_000)}\`\`\``;
-      const first = await surface.answer(thread, answer(ada(slack), text), once("t1/answer"));
-      const replies = slack.thread("#web", root).replies();
-      assert.equal(replies.length, 3);
-      assert.equal(replies[0]?.ts, first);
-      assert.equal(replies.flatMap(({ seen }) => seen.match(/const a/g) ?? []).length, 1_000);
-      assert.equal(slack.pings().length, 1);
-    }));
+  test("#31 #32 of any length, in messages that Slack accepts, where the app may not upload files", () =>
+    inThread(
+      async ({ slack, surface, thread, root }) => {
+        const text = `${"A paragraph of the answer.\n\n".repeat(500)}\`\`\`ts\n${"const a = 1;\n".repeat(1_000)}\`\`\``;
+        const first = await surface.answer(thread, answer(ada(slack), text), once("t1/answer"));
+        const replies = slack.thread("#web", root).replies();
+        assert.equal(replies.length, 3);
+        assert.equal(replies[0]?.ts, first);
+        assert.equal(replies.flatMap(({ seen }) => seen.match(/const a/g) ?? []).length, 1_000);
+        assert.equal(slack.pings().length, 1);
+      },
+      {},
+      withoutFiles,
+    ));
 
-  test("to its end when it broke off half-way, and doubles no part of it", () =>
-    inThread(async ({ slack, surface, thread, root }) => {
-      const long = answer(ada(slack), "A paragraph of the answer.\n\n".repeat(1_000));
-      const whole = await surface.answer(thread, long, once("t0/answer"));
-      const pieces = () => slack.thread("#web", root).replies();
-      const count = pieces().length;
-      assert.ok(count > 2);
-      slack.faults.next("chat.postMessage", { status: 500, after: "commit" });
-      await assert.rejects(surface.answer(thread, long, once("t1/answer")), { code: "surface.unavailable" });
-      assert.equal(pieces().length, count + 1);
-      const ref = await surface.answer(thread, long, again("t1/answer"));
-      assert.equal(pieces().length, 2 * count);
-      assert.equal(pieces()[count]?.ts, ref);
-      assert.notEqual(ref, whole);
-      assert.deepEqual(
-        pieces()
-          .slice(count)
-          .map(({ seen }) => seen),
-        pieces()
-          .slice(0, count)
-          .map(({ seen }) => seen),
-      );
-    }));
+  test("#31 to its end when it broke off half-way, and doubles no part of it", () =>
+    inThread(
+      async ({ slack, surface, thread, root }) => {
+        const long = answer(ada(slack), "A paragraph of the answer.\n\n".repeat(1_000));
+        const whole = await surface.answer(thread, long, once("t0/answer"));
+        const pieces = () => slack.thread("#web", root).replies();
+        const count = pieces().length;
+        assert.ok(count > 2);
+        slack.faults.next("chat.postMessage", { status: 500, after: "commit" });
+        await assert.rejects(surface.answer(thread, long, once("t1/answer")), { code: "surface.unavailable" });
+        assert.equal(pieces().length, count + 1);
+        const ref = await surface.answer(thread, long, again("t1/answer"));
+        assert.equal(pieces().length, 2 * count);
+        assert.equal(pieces()[count]?.ts, ref);
+        assert.notEqual(ref, whole);
+        assert.deepEqual(
+          pieces()
+            .slice(count)
+            .map(({ seen }) => seen),
+          pieces()
+            .slice(0, count)
+            .map(({ seen }) => seen),
+        );
+      },
+      {},
+      withoutFiles,
+    ));
 
   const refusals: [string, object, string][] = [
     ["the bot is not in the channel", { error: "not_in_channel" }, "surface.not-in-channel"],
@@ -163,7 +171,7 @@ describe("Slack carries an answer", () => {
       }));
   }
 
-  test("and says how to invite the bot where it is missing", () =>
+  test("#15 and says how to invite the bot where it is missing", () =>
     inThread(async ({ slack, surface }) => {
       const { message } = slack.as("ada").says("#ops", "hello");
       const posted = surface.say(threadOf(slack, message), "Hello.", once("e1"));
@@ -177,12 +185,12 @@ describe("Slack's last resort", () => {
     return slack.timeline(message.channel).filter(({ author }) => author === "threadbox");
   };
   const losses: [string, (slack: SlackEmulator, root: { channel: string; ts: string }) => void, RegExp][] = [
-    ["its channel was archived", (slack) => void slack.as("ada").archives("#web"), /is_archived/],
-    ["its thread was deleted", (slack, root) => void slack.as("ada").deletes(root), /thread_not_found/],
-    ["the bot was removed", (slack) => void slack.as("ada").removesBot("#web"), /\/invite @threadbox/],
+    ["#14 its channel was archived", (slack) => void slack.as("ada").archives("#web"), /is_archived/],
+    ["#13 its thread was deleted", (slack, root) => void slack.as("ada").deletes(root), /thread_not_found/],
+    ["#15 the bot was removed", (slack) => void slack.as("ada").removesBot("#web"), /\/invite @threadbox/],
   ];
   for (const [name, lose, why] of losses) {
-    test(`is a direct message to whoever asked, once, when ${name}`, () =>
+    test(`${name}: it is a direct message to whoever asked, once`, () =>
       inThread(async ({ slack, surface, thread, root }) => {
         lose(slack, root);
         const ref = await surface.answer(thread, answer(ada(slack), "It was the cookie."), once("t1/answer"));
@@ -223,7 +231,7 @@ describe("Slack's last resort", () => {
 });
 
 describe("Slack's limits", () => {
-  test("close one channel, and progress waits for nothing", () =>
+  test("#40 close one channel, and progress waits for nothing", () =>
     inThread(async ({ slack, surface, thread, clock }) => {
       slack.faults.next("chat.postMessage", { status: 429, retryAfter: 30 });
       await assert.rejects(surface.say(thread, "One.", once("e1")), { code: "surface.rate-limited" });
@@ -238,7 +246,7 @@ describe("Slack's limits", () => {
     }));
 });
 
-test("Slack's eyes do not mind a message that is gone", () =>
+test("#39 Slack's eyes do not mind a message that is gone", () =>
   inThread(async ({ surface, thread }) => {
     await surface.acknowledge({ thread, message: "1600000000.000001" });
   }));

@@ -1,0 +1,117 @@
+/** Each kind of message that we post in Slack, block by block, as docs/slack.md lists them. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import type { Answer, Progress } from "../../src/core/types.ts";
+import type { Rendered } from "../../src/surfaces/slack-blocks.ts";
+import { renderAnswer, renderBeginning, renderNote } from "../../src/surfaces/slack-render.ts";
+import { renderProgress } from "../../src/surfaces/slack-render-progress.ts";
+import { rowsUnder, textOf, ticked } from "../documents.ts";
+import { checkBlocks } from "../emulators/slack/blocks.ts";
+
+const start = 1_700_000_000_000;
+const page = "https://bot.acme.io/sessions/s1";
+
+const running: Progress = {
+  turn: "t1",
+  startedAt: start,
+  now: "npm test",
+  steps: [
+    { call: "1", title: "Read src/login.ts", state: "ok" },
+    { call: "2", title: "npm run lint", state: "failed" },
+    { call: "3", title: "npm test", state: "running" },
+  ],
+  earlierSteps: 2,
+  said: "The session cookie is **never** set.",
+  repository: "acme/api",
+  branch: "threadbox/fix-login",
+  usage: { inputTokens: 11_000, outputTokens: 1_300, costUsd: 0.1 },
+  tools: 5,
+  ended: null,
+  changedAt: start + 80_000,
+};
+const starting: Progress = {
+  ...running,
+  now: "Starting",
+  steps: [],
+  earlierSteps: 0,
+  said: "",
+  branch: null,
+  usage: { inputTokens: 0, outputTokens: 0, costUsd: 0 },
+  tools: 0,
+  changedAt: start,
+};
+const ended: Progress = { ...running, ended: "done" };
+
+const done: Answer = {
+  turn: "t1",
+  session: "s1",
+  title: "fix the login",
+  result: {
+    outcome: "done",
+    answer: "The session cookie was **never** set. It is now, and the login test passes.",
+    changes: { files: 3, insertions: 10, deletions: 2 },
+    branch: "threadbox/fix-login",
+    usage: { inputTokens: 11_000, outputTokens: 1_300, costUsd: 0.1234 },
+    durationMs: 83_000,
+  },
+  repository: "acme/api",
+  pullRequest: { number: 12, url: "https://github.com/acme/api/pull/12" },
+  askers: [{ surface: "slack", id: "U0ADA", name: "ada" }],
+  page,
+};
+const failed: Answer = {
+  ...done,
+  result: {
+    outcome: "failed",
+    answer: "",
+    failure: { code: "git.push-refused", detail: "main is protected" },
+    durationMs: 83_000,
+  },
+  remedy: "Fix the rule and write `retry`.",
+  pullRequest: null,
+};
+const log = `\`\`\`\n${"GET /login 500\n".repeat(2_000)}\`\`\``;
+const long: Answer = {
+  ...done,
+  result: { ...done.result, answer: `The login fails 2,000 times a day. All of them:\n\n${log}` },
+};
+const file = { name: "answer.md", permalink: "https://acme.slack.com/files/U0THREADBOX/F00000001/answer.md" };
+
+const first = ([message]: Rendered[]): Rendered => message ?? { text: "", blocks: [] };
+const messages: Record<string, Rendered> = {
+  "progress-starting": renderProgress(starting, page, start + 3_000, "plan"),
+  "progress-running": renderProgress(running, page, start + 83_000, "plan"),
+  "progress-running-in-lines": renderProgress(running, page, start + 83_000, "lines"),
+  "progress-ended": renderProgress(ended, page, start + 83_000, "plan"),
+  "answer-done": first(renderAnswer(done)),
+  "answer-failed": first(renderAnswer(failed)),
+  "answer-long": renderBeginning(long, file),
+  note: first(renderNote("Stopped by ada. The branch `threadbox/fix-login` is pushed.")),
+  refusal: first(
+    renderNote("Guests cannot start turns here; ask a member, or an admin can allow guests in threadbox.yml."),
+  ),
+};
+
+const FOLDER = join(import.meta.dirname, "..", "fixtures", "slack");
+const fixture = (name: string): unknown => JSON.parse(readFileSync(join(FOLDER, `${name}.json`), "utf8"));
+
+describe("what stands in Slack, block by block", () => {
+  for (const [name, message] of Object.entries(messages)) {
+    test(`#57 ${name}, which Slack takes, with a text for notifications and screen readers`, () => {
+      assert.deepEqual(message, fixture(name));
+      assert.deepEqual(checkBlocks(message.blocks), { is: "fine" });
+      assert.notEqual(message.text, "");
+    });
+  }
+
+  test("is in docs/slack.md, every kind and no other", () => {
+    const files = rowsUnder("message", textOf("docs/slack.md")).flatMap(([, , name = ""]) => ticked(name));
+    assert.deepEqual(
+      files,
+      Object.keys(messages).map((name) => `${name}.json`),
+    );
+    assert.deepEqual(files.toSorted(), readdirSync(FOLDER).toSorted());
+  });
+});

@@ -18,7 +18,7 @@ interface Group {
 /** By the name of the file in `test/together` that runs them. */
 const GROUPS: Record<string, Group> = {
   "rules-and-words": {
-    files: ["test/{core,wire,surfaces}/**/*.test.ts", "test/{batches,metrics,server,team-*,workers}.test.ts"],
+    files: ["test/{core,wire,surfaces}/**/*.test.ts", "test/{batches,metrics,places,server,team-*,workers}.test.ts"],
     except: ["test/surfaces/{pace,github,github-context,github-contract,github-forge}.test.ts"],
   },
   "handlers-and-database": {

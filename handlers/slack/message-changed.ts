@@ -3,6 +3,7 @@
  * something that was said to us corrects it, and counts while that is not over.
  */
 import { z } from "zod";
+import { parseCommand } from "../../src/core/command.ts";
 import { type Address, addressOf } from "./addressing.ts";
 import { type Heard, Installation, ignored, type Mentioned, MessageEvent, mentionOf, type Us } from "./envelope.ts";
 
@@ -36,9 +37,9 @@ export function onMessageChanged(body: unknown, us: Us): Heard {
   const wasForUs = isDirect || (before.us === "mentioned" && !before.toSomebodyElse);
   const isReply = !!message.thread_ts && message.thread_ts !== message.ts;
   const correction = correctionOf(heard, { before, after, at: message.edited.ts });
-  // A reply in a thread that we follow was taken in without our name.
+  // A reply in a thread that we follow was taken in without our name; any message, before our name was taken out of it.
   if (after.us === "mentioned" && !wasForUs)
-    return isReply && correction.is === "mention" ? { ...heard, ifTaken: correction.mention } : heard;
+    return correction.is === "mention" ? { ...heard, ifTaken: correction.mention } : heard;
   return wasForUs || isReply ? correction : ignored("no-mention-and-no-thread");
 }
 
@@ -48,10 +49,17 @@ function correctionOf({ mention }: Mentioned, edit: { before: Address; after: Ad
   if (after.text === "") return ignored("no-text");
   if (after.text === before.text) return ignored("unchanged");
   // What came along with the message was handed over with it.
-  const { about: _, ...said } = mention;
+  const { about: _, files: __, ...said } = mention;
   const corrected = {
+    text: correctedText(before.text, after.text),
     ...{ dedupe: `${mention.dedupe}/edit/${at}`, addressed: false, corrects: mention.message },
     at: Math.round(Number(at) * 1_000),
   };
   return { is: "mention", mention: { ...said, ...corrected } };
+}
+
+/** What somebody wanted to be begun anew has begun anew with its first words; these are for that, and not for yet another session. */
+function correctedText(before: string, after: string): string {
+  const [was, is] = [parseCommand(before), parseCommand(after)];
+  return was.verb === "fresh" && is.verb === "fresh" && is.anew !== "" ? is.anew : after;
 }

@@ -25,7 +25,7 @@ export function onMessageDeleted(body: unknown, us: Us): Heard {
   const envelope = { ...parsed.data, event: { ...was, channel, channel_type } };
   const heard = mentionOf(envelope, us, { text: "", addressed: false });
   if (heard.is === "ignored") return heard;
-  const { about: _, link: __, ...said } = heard.mention;
+  const { about: _, link: __, files: ___, ...said } = heard.mention;
   const taken = { dedupe: `${said.dedupe}/deleted`, corrects: said.message, at: Math.round(Number(ts) * 1_000) };
   return { is: "mention", mention: { ...said, ...taken } };
 }

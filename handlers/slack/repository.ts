@@ -11,7 +11,8 @@ export function onRepository(body: unknown, us: Us): Heard {
   const parsed = Choice.safeParse(body);
   if (!parsed.success) return ignored("malformed");
   const [{ selected_option: chosen }] = parsed.data.actions;
-  // One list asks once: whoever chooses the same again, or somebody else does at the same moment, has said it already.
-  const way = `repository/${parsed.data.container.message_ts}/${chosen.value}`;
-  return clicked(Click.parse(body), us, { text: `repo="${chosen.value}"`, way });
+  const click = Click.parse(body);
+  // Each choice counts: whoever may not choose must not keep the same choice from those who may.
+  const way = `repository/${click.actions[0].action_ts}/${click.user.id}`;
+  return clicked(click, us, { text: `repo="${chosen.value}"`, way });
 }

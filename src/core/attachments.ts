@@ -39,7 +39,8 @@ const MAX_STEM = 50;
 
 /** Does the session know that message, and of no file that came with it? */
 export function lacksFiles(session: Session, message: string): boolean {
-  return [...session.checking, ...(session.turn?.asks ?? []), ...session.queue].some(lacking(message));
+  const { checking, queue, turn, undecided } = session;
+  return [...checking, ...(turn?.asks ?? []), ...queue, ...(undecided ? [undecided.ask] : [])].some(lacking(message));
 }
 
 const lacking =
@@ -52,9 +53,10 @@ export function attached(session: Session, { message, files }: Extract<SessionEv
   const isIt = lacking(message);
   const complete = <T extends { message: string; files?: Attachment[] }>(all: T[]): T[] =>
     all.map((one) => (isIt(one) ? { ...one, files } : one));
-  const { turn } = session;
+  const { turn, undecided } = session;
   const completed: Session = {
     ...session,
+    ...(undecided && isIt(undecided.ask) ? { undecided: { ...undecided, ask: { ...undecided.ask, files } } } : {}),
     checking: complete(session.checking),
     queue: complete(session.queue),
     turn: turn && { ...turn, asks: complete(turn.asks) },

@@ -1,7 +1,7 @@
 /** A mention on its way to a turn: checked first, then read as a command, then asked, steered, queued or answered at once. */
 import { ONLY_FILES } from "./attachments.ts";
-import { type Command, parseCommand } from "./command.ts";
-import { correctedInPlace, correctionText, isUnderWay, withdrawn } from "./correct.ts";
+import { type Command, type Options, parseCommand } from "./command.ts";
+import { correctedInPlace, correctionText, isOf, isUnderWay, withdrawn } from "./correct.ts";
 import { threadKey } from "./correlation.ts";
 import { leave, linked } from "./decide-thread.ts";
 import { askNow, begin, stop } from "./decide-turn.ts";
@@ -9,7 +9,7 @@ import type { SessionEvent } from "./decision.ts";
 import { waitingText } from "./limits.ts";
 import { titleOf } from "./naming.ts";
 import { type Plan, plan, then } from "./plan.ts";
-import type { Ask, Mention, Ms, Person, Session } from "./types.ts";
+import type { Ask, Mention, Ms, Person, Session, Thread } from "./types.ts";
 
 /** How many asks may wait in a session. The queue is shown when it is full; more would only hide that nobody reads the answers. */
 export const MAX_QUEUED = 10;
@@ -20,7 +20,9 @@ const MAX_CHECKING = 50;
 /** Something was said: whether its author may ask is found out first. */
 export function mentioned(session: Session, mention: Mention): Plan {
   const { verb } = parseCommand(mention.text);
-  const isOverheard = session.muted && !mention.addressed && verb !== "stop" && verb !== "unmute";
+  // An edit belongs to what was heard; whether it was is for `isTooLate` to say.
+  const isNew = mention.corrects === undefined;
+  const isOverheard = session.muted && isNew && !mention.addressed && verb !== "stop" && verb !== "unmute";
   if (verb === "aside" || isOverheard || isTooLate(session, mention)) return plan(session);
   // A stop is heard all the same; only not for ever either.
   if (session.checking.length >= (verb === "stop" ? 2 : 1) * MAX_CHECKING)
@@ -55,8 +57,8 @@ export function admitted(session: Session, event: Extract<SessionEvent, { type: 
   return then(seen, (current) => obey(current, mention, event, now));
 }
 
-const isTooLate = (session: Session, { corrects }: Mention): boolean =>
-  corrects !== undefined && !isUnderWay(session, corrects);
+const isTooLate = (session: Session, mention: Mention): boolean =>
+  mention.corrects !== undefined && !isUnderWay(session, mention);
 
 function takeChecked(session: Session, id: string): [Mention | undefined, Session] {
   const mention = session.checking.find((one) => one.id === id);
@@ -90,27 +92,13 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
     case "fresh":
       return leave(session, { mention, by: event.author, anew: command.anew }, now);
     case "retry":
+      if (isElsewhere(session, event, mention)) return say(elsewhereText(session));
       return session.last
         ? take(session, askOf(withFilesOf(mention, session.last), event.author, textOf(session.last)), false, now)
         : say("There is nothing to try again yet.");
     case "ask":
-    case "queue": {
-      const asked = command.text || (session.undecided?.text ?? "");
-      const chosen = choose(session, event, command.options, { text: asked, subject: mention.subject });
-      const ask = askOf(mention, event.author, command.text);
-      if ("problem" in chosen) return undecided(session, ask, chosen);
-      const { undecided: waiting, ...decided } = chosen.session;
-      const { corrects } = mention;
-      if (command.text && corrects !== undefined)
-        return (
-          correctedInPlace(decided, corrects, command.text) ??
-          take(decided, { ...ask, text: correctionText(command.text) }, false, now)
-        );
-      if (command.text) return take(decided, ask, command.verb === "queue", now);
-      // It is for whoever asked first; but the turn is counted where it was let in.
-      if (waiting) return take(decided, { ...waiting, id: mention.id }, false, now);
-      return plan(decided, { do: "say", thread: mention.thread, text: "Noted. What shall I do?" });
-    }
+    case "queue":
+      return then(order(session, mention, event, now), (after) => displaced(session, after, event.author));
     default:
       return command satisfies never;
   }
@@ -118,14 +106,64 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
 
 const MUTED = "I leave replies alone here that do not mention me. `unmute` ends that; `stop` is heard in any case.";
 
+/** Something is to be done; or it is said how to do, or corrected, what waits for that. */
+function order(session: Session, mention: Mention, event: Extract<SessionEvent, { type: "admitted" }>, now: Ms): Plan {
+  const { verb, text: said } = saidIn(mention);
+  const { options, text } = wishOf(session, mention);
+  const chosen = choose(session, event, options, { text, mention });
+  const waits = session.undecided?.ask;
+  const isEdit = mention.corrects !== undefined;
+  // It is for whoever asked first; but the turn is counted where it was let in.
+  const ask =
+    waits && (said === "" || (isEdit && isOf(mention)(waits)))
+      ? { ...waits, id: mention.id, text }
+      : askOf(mention, event.author, said);
+  if ("problem" in chosen) return undecided(session, { ask, options }, mention.thread, chosen);
+  const { undecided: _, ...decided } = chosen.session;
+  if (isEdit && !waits && said)
+    return (
+      correctedInPlace(decided, mention, said) ?? take(decided, { ...ask, text: correctionText(said) }, false, now)
+    );
+  if (ask.text) return take(decided, ask, verb === "queue", now);
+  // A second click in the list under the question: it is done already, and the progress names it.
+  if (decided.turn && options.repo) return plan(decided);
+  return plan(decided, { do: "say", thread: mention.thread, text: "Noted. What shall I do?" });
+}
+
+/** Whoever says it in other words takes the place of what they said; what another person waits for does not go without a word. */
+function displaced({ undecided: before }: Session, after: Session, by: Person): Plan {
+  const asks = [...(after.undecided ? [after.undecided.ask] : []), ...(after.turn?.asks ?? [])];
+  const waits = before?.ask;
+  if (!waits || waits.author.id === by.id || asks.some(({ message }) => message === waits.message)) return plan(after);
+  const text = `${by.name} asked for something else here before a repository was chosen, so I do not begin "${titleOf(waits.text)}". Say it again if it still counts.`;
+  return plan(after, { do: "say", thread: waits.thread, text });
+}
+
+/** What somebody wants done, and how: whoever says only how says it of what was asked before. */
+export function wishOf({ undecided }: Session, mention: Mention): { options: Options; text: string } {
+  const { options, text } = saidIn(mention);
+  if (text !== "" || !undecided) return { options, text };
+  return { options: { ...undecided.options, ...options }, text: undecided.ask.text };
+}
+
+function saidIn(mention: Mention): { verb: Command["verb"]; options: Options; text: string } {
+  const command = commandOf(mention);
+  return "options" in command ? command : { verb: command.verb, options: {}, text: "" };
+}
+
 /** What was asked waits for the answer; what is asked instead of an answer takes its place. */
-function undecided(session: Session, ask: Ask, { problem, choices }: { problem: string; choices?: string[] }): Plan {
-  const waits = choices && ask.text ? { ...session, undecided: ask } : session;
-  return plan(waits, { do: "say", thread: ask.thread, text: problem, ...(choices ? { choices } : {}) });
+function undecided(
+  session: Session,
+  waits: NonNullable<Session["undecided"]>,
+  thread: Thread,
+  { problem, choices }: { problem: string; choices?: string[] },
+): Plan {
+  const waiting = choices && waits.ask.text ? { ...session, undecided: waits } : session;
+  return plan(waiting, { do: "say", thread, text: problem, ...(choices ? { choices } : {}) });
 }
 
 /** Files without a word are an order to look at them, and no call for help. */
-function commandOf({ text, files }: Mention): Command {
+export function commandOf({ text, files }: Mention): Command {
   const command = parseCommand(text);
   if (!files) return command;
   if (command.verb === "help" && text.trim() === "") return { verb: "ask", text: ONLY_FILES, options: {} };
@@ -137,25 +175,33 @@ function choose(
   session: Session,
   event: Extract<SessionEvent, { type: "admitted" }>,
   options: { repo?: string; agent?: string; model?: string },
-  { text, subject }: { text: string; subject: string | undefined },
+  { text, mention }: { text: string; mention: Mention },
 ): { session: Session } | { problem: string; choices?: string[] } {
   if (event.choice.is === "problem" && event.choice.code === "agent.unknown") return { problem: event.choice.detail };
   const named = { ...session, agent: options.agent ?? session.agent, model: options.model ?? session.model };
   if (session.work) {
-    const other =
-      options.repo && event.choice.is === "chosen" && event.choice.work.repository.id !== session.work.repository.id;
-    if (other)
-      return {
-        problem: `This thread works on \`${session.work.repository.name}\`. Start a new thread for another repository.`,
-      };
+    if (isElsewhere(session, event, mention) || (options.repo && isOther(session, event)))
+      return { problem: elsewhereText(session) };
     return { session: named };
   }
   if (event.choice.is === "problem") {
     const { detail: problem, choices } = event.choice;
     return choices ? { problem, choices } : { problem };
   }
-  return { session: { ...named, work: event.choice.work, title: text ? titleOf(subject ?? text) : session.title } };
+  return {
+    session: { ...named, work: event.choice.work, title: text ? titleOf(mention.subject ?? text) : session.title },
+  };
 }
+
+/** On GitHub who may ask was checked for the repository that was asked on, and somebody may have linked a thread to another one's. */
+const isElsewhere = (session: Session, event: Extract<SessionEvent, { type: "admitted" }>, { thread }: Mention) =>
+  thread.surface === "github" && isOther(session, event);
+
+const isOther = ({ work }: Session, { choice }: Extract<SessionEvent, { type: "admitted" }>): boolean =>
+  work !== null && choice.is === "chosen" && choice.work.repository.id !== work.repository.id;
+
+const elsewhereText = ({ work }: Session): string =>
+  `This thread works on \`${work?.repository.name}\`. Start a new thread for another repository.`;
 
 function take(session: Session, ask: Ask, later: boolean, now: Ms): Plan {
   const known = session.threads.some((thread) => threadKey(thread) === threadKey(ask.thread));

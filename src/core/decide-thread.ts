@@ -8,15 +8,24 @@ import type { Mention, Ms, Person, Session, Thread } from "./types.ts";
 /** What is said there comes here from now on: a person wants it so, whoever had it before. */
 export function linked(session: Session, thread: Thread, link: Link): Plan {
   if (link.is === "unknown") return plan(session, { do: "say", thread, text: link.detail });
+  const { work } = session;
+  if (work && work.repository.id !== link.repository)
+    return plan(session, { do: "say", thread, text: elsewhere(link.name, work.repository.name) });
   const text = `Linked: what is said on ${link.name} comes to this session.`;
+  // A branch of the session's own gets a pull request of its own.
+  const pullRequest = session.pullRequest ?? (work?.own === false ? link.pullRequest : null);
   return plan(
-    { ...session, pullRequest: session.pullRequest ?? link.pullRequest },
+    { ...session, pullRequest },
     ...([
       { do: "claim", key: link.key, takes: true },
       { do: "say", thread, text },
     ] as const),
   );
 }
+
+/** Whoever may write there would give orders here, and nobody has asked whether they may. */
+const elsewhere = (name: string, repository: string): string =>
+  `This thread works on \`${repository}\`, so I leave ${name} where it is. Write \`link\` in a thread that works on that repository, or in a new one.`;
 
 /** What runs here is stopped: nobody would be told any more how to stop it. Its branch and its sandbox stay what they are. */
 export function leave(session: Session, going: { mention: Mention; by: Person; anew: string }, now: Ms): Plan {

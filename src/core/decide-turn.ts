@@ -112,9 +112,11 @@ export interface Stop {
 
 /** What waits is dropped too: each ask is told so, by the answer or by a line of its own. */
 export function stop(session: Session, stopping: Stop, now: Ms): Plan {
+  const { undecided, ...decided } = session;
   const { turn } = session;
   const { thread, by } = stopping;
-  const dropped = session.queue.filter((ask) => !isYounger(ask, stopping));
+  const waits = undecided && !isYounger(undecided.ask, stopping) ? [undecided.ask] : [];
+  const dropped = [...session.queue.filter((ask) => !isYounger(ask, stopping)), ...waits];
   const told = dropped.map(
     (ask): Effect => ({
       do: "say",
@@ -122,7 +124,8 @@ export function stop(session: Session, stopping: Stop, now: Ms): Plan {
       text: `Stopped by ${by.name} before it began: "${titleOf(ask.text)}".`,
     }),
   );
-  const emptied = plan({ ...session, queue: session.queue.filter((ask) => isYounger(ask, stopping)) }, ...told);
+  const queue = session.queue.filter((ask) => isYounger(ask, stopping));
+  const emptied = plan({ ...(waits.length > 0 ? decided : session), queue }, ...told);
   if (!turn) return then(emptied, (current) => plan(current, { do: "say", thread, text: "Nothing is running." }));
   if (isYounger(turn.asks[0], stopping))
     return then(emptied, (current) => plan(current, { do: "say", thread, text: TOO_LATE_TO_STOP }));

@@ -4,7 +4,7 @@ import type { CorrelationKey, Mention, PullRequest, Repository } from "./types.t
 
 /** `unknown` says why in words for the person. */
 export type Link =
-  | { is: "found"; key: CorrelationKey; name: string; pullRequest: PullRequest | null }
+  | { is: "found"; key: CorrelationKey; name: string; repository: string; pullRequest: PullRequest | null }
   | { is: "unknown"; detail: string };
 
 export interface Target {
@@ -42,6 +42,7 @@ export function linkTo({ repository, kind, number, url }: Target, id: string): L
     is: "found",
     key: isPull ? githubPullRequestKey(id, number) : githubIssueKey(id, number),
     name: `${repository.name}#${number}`,
+    repository: id,
     pullRequest: isPull ? { number, url } : null,
   };
 }

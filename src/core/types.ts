@@ -3,6 +3,7 @@
  * A `Mention` comes in, a `Session` decides, `Effect`s go out (see `decide.ts`), and what they did comes back as `SessionEvent`s.
  */
 import type { Changes, Usage } from "../wire/events.ts";
+import type { Options } from "./command.ts";
 
 /** Milliseconds: a length of time, or since the Unix epoch. */
 export type Ms = number;
@@ -270,8 +271,8 @@ export interface Session {
   checking: Mention[];
   turn: Turn | null;
   queue: Ask[];
-  /** What waits for somebody to say which repository it is about. */
-  undecided?: Ask;
+  /** What waits for somebody to say which repository it is about, with what was said already of how to do it. */
+  undecided?: { ask: Ask; options: Options };
   /** Replies that do not mention us are left alone. */
   muted?: true;
   /** What the last turn was asked, for `retry`. */

@@ -5,6 +5,7 @@
 import { BEFORE, type HandedFile, MAX_ATTACHMENTS, safeName } from "../core/attachments.ts";
 import type { Ask, Attachment, Ms, Said, Session, SurfaceName } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
+import { createPlaces } from "../places.ts";
 import type { Sandbox } from "../sandboxes/provider.ts";
 import type { FetchedFile } from "../surfaces/surface.ts";
 import type { EngineDeps } from "./ports.ts";
@@ -38,6 +39,9 @@ export async function handOver(
   return handed;
 }
 
+/** A file is held in memory on its way, twice for a moment: so many of the largest are 400 MB, whatever all sessions together are given. */
+const places = createPlaces(8);
+
 /** Files that belong together. */
 interface Lot {
   key: string;
@@ -69,17 +73,23 @@ interface Way {
 
 async function handOne(deps: Deps, way: Way, file: Attachment): Promise<HandedFile> {
   try {
-    if (deps.clock.now() >= way.until) throw new ThreadboxError("surface.unavailable", "the others took too long");
-    const { name, mime, content } = await fetched(deps, way.from, file);
-    const path = `${way.into}/${safeName(name, way.place)}`;
-    await put(way.sandbox, path, content);
-    return { name, mime, bytes: content.byteLength, path: `../${path}` };
+    const forMs = way.until - deps.clock.now();
+    const handed = forMs > 0 ? await places.take(() => carry(deps, way, file), { clock: deps.clock, forMs }) : null;
+    if (!handed) throw new ThreadboxError("surface.unavailable", "the others took too long");
+    return handed;
   } catch (thrown) {
     const { code, detail } = toThreadboxError(thrown);
     if (code === "sandbox.lost") throw thrown;
     deps.log.warn({ into: way.into, file: file.ref.id, code, detail }, "attachment.missing");
     return { name: file.name, mime: file.mime, bytes: file.bytes, problem: detail };
   }
+}
+
+async function carry(deps: Deps, way: Way, file: Attachment): Promise<HandedFile> {
+  const { name, mime, content } = await fetched(deps, way.from, file);
+  const path = `${way.into}/${safeName(name, way.place)}`;
+  await put(way.sandbox, path, content);
+  return { name, mime, bytes: content.byteLength, path: `../${path}` };
 }
 
 async function fetched(deps: Deps, from: SurfaceName, file: Attachment): Promise<FetchedFile> {

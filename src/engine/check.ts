@@ -2,6 +2,7 @@
 import { type Choice, chooseWork, refusedBranch } from "../core/choose.ts";
 import { type Command, parseCommand } from "../core/command.ts";
 import { decide } from "../core/decide.ts";
+import { commandOf, wishOf } from "../core/decide-mention.ts";
 import type { SessionEvent } from "../core/decision.ts";
 import { accountsOf, type Refusal, refusalToday, startOfDay } from "../core/limits.ts";
 import { type Link, linkable, linkTo, targetOf } from "../core/link.ts";
@@ -41,11 +42,8 @@ export async function check(
 }
 
 async function choose(deps: EngineDeps, session: Session, mention: Mention): Promise<Choice> {
-  const command = parseCommand(mention.text);
-  const { options, text } = "options" in command ? command : { options: {}, text: "" };
-  // Whoever says only which repository says it of what was asked before.
-  const asked = text || (session.undecided?.text ?? "");
-  const wish = { options, text: mention.subject ?? asked, sessionId: session.id };
+  const { options, text } = wishOf(session, mention);
+  const wish = { options, text: mention.subject ?? text, sessionId: session.id };
   const chosen = await located(deps, chooseWork(mention, deps.repositories, wish));
   const refused = chosen.is === "chosen" ? refusedBranch(options.branch, chosen.work.repository) : null;
   return refused ?? chosen;
@@ -85,7 +83,7 @@ async function countOrRefuse(
   { store, settings: { limits }, clock }: Pick<EngineDeps, "store" | "settings" | "clock">,
   { mention, admitted, write }: { mention: Mention; admitted: Admitted; write: Write },
 ): Promise<Refusal | null> {
-  if (!BEGINNING.has(parseCommand(mention.text).verb)) return null;
+  if (!BEGINNING.has(commandOf(mention).verb)) return null;
   return write(async (tx, session) => {
     const now = clock.now();
     const after = decide(session, admitted, now).session;

@@ -88,7 +88,8 @@ async function leave(
   write: Write,
 ): Promise<void> {
   await write((tx) => deps.store.unclaim(tx, session.id, keysOf({ incoming: { mention } })));
-  const { id: _, lookup: _known, ...said } = mention;
+  // Said anew it is an order of its own, also where an edit has made it one: nothing is left that it could correct.
+  const { id: _, lookup: _known, corrects: _here, ...said } = mention;
   if (anew) await deps.inbox.receive({ ...said, text: anew, addressed: true, dedupe: `${said.dedupe}/anew` });
 }
 

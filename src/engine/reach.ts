@@ -25,9 +25,9 @@ export function daemonOf(deps: Pick<EngineDeps, "connect">, session: Session): D
 
 /**
  * The page of a session, for a surface that may show it. A pull request can be public, and the transcript holds what was said
- * in Slack: where a session has heard such words, GitHub gets no link to it.
+ * in Slack: where a session has heard such words, GitHub gets no link to it, nor after the thread was unlinked in which it began.
  */
 export function pageFor(settings: Pick<EngineSettings, "page">, session: Session, on: SurfaceName): string | null {
-  const elsewhere = session.threads.some(({ surface }) => surface !== "github");
+  const elsewhere = [session.thread, ...session.threads].some(({ surface }) => surface !== "github");
   return on === "github" && elsewhere ? null : settings.page(session.id);
 }

@@ -55,7 +55,8 @@ const MIME = /^[\w.+-]{1,60}\/[\w.+-]{1,120}$/;
 
 const nameOf = ({ name, title, id }: SlackFile): string => name || title || id || "unnamed";
 
-function whyNot(file: SlackFile): string | null {
+/** Null where it can be handed over. */
+export function whyNot(file: SlackFile): string | null {
   if (file.mode === "tombstone") return "it was deleted";
   if (file.mode === "hidden_by_limit") return "Slack hides it, because the workspace is over its limit";
   if (file.is_external || file.mode === "external")

@@ -5,7 +5,7 @@
 import type { WebClient } from "@slack/web-api";
 import type { Attachment } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
-import { attachmentOf, SlackFile } from "./slack-attached.ts";
+import { attachmentOf, SlackFile, whyNot } from "./slack-attached.ts";
 import { call, type SlackAccess } from "./slack-calls.ts";
 import type { FetchedFile } from "./surface.ts";
 
@@ -31,17 +31,23 @@ export async function fetchSlackFile(access: SlackAccess, reads: WebClient, file
 /** Of files from other workspaces the message tells only the id. */
 async function lookedUp(reads: WebClient, { ref }: Attachment): Promise<Attachment> {
   const { file } = await call(() => reads.files.info({ file: ref.id }));
-  return attachmentOf(SlackFile.catch(NOTHING).parse(file));
+  const found = SlackFile.catch(NOTHING).parse(file);
+  const why = whyNot(found);
+  if (why !== null) throw new ThreadboxError("surface.refused", why);
+  return attachmentOf(found);
 }
 
 const NOTHING: SlackFile = {};
 
 const SLACK = new URL("https://slack.com");
 
-/** The address, when it is Slack's or, where the Web API has another address, of that very host. Null for everything else. */
+/** Where Slack keeps files, and previews of them. Its Web API is on the same hosts, and would do with our token whatever an address says. */
+const OF_FILES = /^\/files-(?:pri|tmb)\//;
+
+/** The address, when it is a file's at Slack or, where the Web API has another address, at that very host. Null for everything else. */
 export function atSlack(text: string, apiUrl: string | undefined): URL | null {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (!url || url.username || url.password) return null;
+  if (!url || url.username || url.password || !OF_FILES.test(url.pathname)) return null;
   const homes = apiUrl ? [SLACK, new URL(apiUrl)] : [SLACK];
   const isOurs = homes.some(
     ({ protocol, hostname, port }) =>

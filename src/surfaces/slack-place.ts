@@ -23,13 +23,12 @@ type Message = z.infer<typeof Message>;
  * neither an order nor one of ours, or where a bot reacted.
  */
 export async function placed(
-  { reads, people }: { reads: WebClient; people: SlackPeople },
+  { reads, people, self }: { reads: WebClient; people: SlackPeople; self(): Promise<string> },
   at: SlackThread,
   { lookup: _, ...mention }: Mention,
 ): Promise<Mention> {
   const message = await messageAt(reads, at.channel, mention.message);
-  const self = await call(() => reads.auth.test());
-  if (!message || !isOrderOrOurs(message, at.channel, self.user_id ?? "")) return mention;
+  if (!message || !isOrderOrOurs(message, at.channel, await self())) return mention;
   const verdict = await people.authorize(mention.author.id, at);
   if (!verdict.allowed && verdict.code === "surface.bot") return mention;
   const threadTs = message.thread_ts ?? message.ts;
@@ -38,6 +37,15 @@ export async function placed(
     ...mention,
     keys: [slackThreadKey(team, channel, threadTs)],
     thread: { surface: "slack", team, channel, threadTs },
+  };
+}
+
+/** Our own id there, asked for once: it stays what it is, and everybody can react to everything. */
+export function selfOf(reads: WebClient): () => Promise<string> {
+  let known: string | undefined;
+  return async () => {
+    known ??= (await call(() => reads.auth.test())).user_id;
+    return known ?? "";
   };
 }
 

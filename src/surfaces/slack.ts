@@ -14,7 +14,7 @@ import { sentDirectly } from "./slack-direct.ts";
 import { fetchSlackFile } from "./slack-download.ts";
 import { ANSWER_FILE, answerFiles } from "./slack-file.ts";
 import { type SlackAllow, slackPeople } from "./slack-people.ts";
-import { placed } from "./slack-place.ts";
+import { placed, selfOf } from "./slack-place.ts";
 import { progressMessages } from "./slack-progress.ts";
 import { renderAnswer, renderBeginning, renderNote, wholeAnswer, withChoices } from "./slack-render.ts";
 import { slackSessions } from "./slack-sessions.ts";
@@ -37,6 +37,7 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
   const log = options.log.child({ surface: "slack" });
   const clients = slackClients(options, log, createPace(options));
   const { progress: edits, answers, reads } = clients;
+  const self = selfOf(reads);
   const people = slackPeople({ reads, allow: options.allow, clock });
   const sessions = slackSessions({ edits, clock, log });
   const messages = progressMessages(clients, { clock, log });
@@ -48,7 +49,7 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
     authorize: (mention) => people.authorize(mention.author.id, inSlack(mention.thread)),
 
     complete: async (mention) =>
-      mention.lookup === "thread" ? placed({ reads, people }, inSlack(mention.thread), mention) : mention,
+      mention.lookup === "thread" ? placed({ reads, people, self }, inSlack(mention.thread), mention) : mention,
 
     context: (mention) => saidBefore(reads, people, inSlack(mention.thread), mention.message),
 

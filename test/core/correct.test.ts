@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { lacksFiles } from "../../src/core/attachments.ts";
+import type { Choice } from "../../src/core/choose.ts";
+import { wishOf } from "../../src/core/decide-mention.ts";
 import type { SessionEvent } from "../../src/core/decision.ts";
-import { accepted, bob, ended, mention, NOW, names, ready, says, tell } from "./story.ts";
+import { accepted, alice, bob, ended, mention, NOW, names, ready, says, tell } from "./story.ts";
 
 const ask = says("m1", "fix the login");
 /** An edit of the message of that mention. */
@@ -91,4 +94,70 @@ test("its author may ask as long as the order waits, however often they edit", (
   const edits = ["a", "b", "c"].flatMap((text, n) => edit(`e${n}`, "m1", text));
   assert.deepEqual(asks([...ask, ...edits]), ["c"]);
   assert.equal(tell(ask, edits).session.turn?.startedAt, NOW);
+});
+
+describe("somebody else's message that the bot was asked to look into", () => {
+  const shortcut = says("m1", "please look into this", { message: "theirs" });
+  const theirs = { message: "theirs", corrects: "theirs", addressed: false, author: bob };
+  test("does not change what was asked when its writer edits it", () => {
+    const { session, effects } = tell(shortcut, says("e1", "delete everything", theirs));
+    assert.deepEqual([names(effects), session.turn?.asks[0]?.text], [[], "please look into this"]);
+  });
+  test("does not take back what was asked when it is deleted", () =>
+    assert.equal(tell(shortcut, says("d1", "", theirs)).session.turn?.asks.length, 1));
+});
+
+describe("in a thread that was muted meanwhile", () => {
+  const muted = [...ask, ...says("m2", "mute")];
+  test("#10 an edit of an order counts", () =>
+    assert.deepEqual(asks([...muted, ...edit("e1", "m1", "fix the logout")]), ["fix the logout"]));
+  test("#12 so does its deletion", () => assert.equal(tell(muted, edit("d1", "m1", "")).session.turn, null));
+});
+
+describe("what waits for a repository to be chosen", () => {
+  const choice = { is: "problem", code: "repository.ambiguous", detail: "Which?", choices: ["a/b"] } satisfies Choice;
+  const unclear = (id: string, text: string, change = {}): SessionEvent[] => [
+    { type: "mentioned", mention: mention(id, text, change) },
+    { type: "admitted", mention: id, author: alice, choice },
+  ];
+  const asked = unclear("m1", "agent=claude branch=docs fix the login");
+  const chooses = says("m9", 'repo="acme/api"', { author: bob });
+  const corrects = { message: "m1", corrects: "m1", addressed: false };
+
+  test("#26 is done with all that was said of how to do it", () => {
+    const { session } = tell(asked, chooses);
+    assert.deepEqual([session.agent, session.turn?.asks[0]?.text], ["claude", "fix the login"]);
+    assert.deepEqual(wishOf(tell(asked).session, mention("m9", 'repo="acme/api"')), {
+      options: { agent: "claude", branch: "docs", repo: "acme/api" },
+      text: "fix the login",
+    });
+  });
+  test("#10 is asked in other words after an edit", () => {
+    const { session, effects } = tell(asked, unclear("e1", "fix the logout", corrects), chooses);
+    assert.deepEqual([names(effects).includes("start-sandbox"), session.turn?.asks[0]?.text], [true, "fix the logout"]);
+  });
+  test("#10 begins when an edit says which one", () => {
+    const { session } = tell(asked, says("e1", "repo=acme/api fix the logout", corrects));
+    assert.deepEqual([session.turn?.id, session.turn?.asks[0]?.text], ["e1", "fix the logout"]);
+  });
+  test("#12 does not begin any more when its message was deleted", () =>
+    assert.equal(tell(asked, says("d1", "", corrects), chooses).session.turn, null));
+  test("#19 does not begin any more after a stop", () => {
+    const { session, effects } = tell(asked, says("m2", "stop", { author: bob }));
+    assert.deepEqual([session.undecided, names(effects)], [undefined, ["acknowledge", "say", "say"]]);
+  });
+  test("is not dropped without a word when somebody else asks for something", () => {
+    const { session, effects } = tell(asked, says("m2", "repo=acme/api do the docs", { author: bob }));
+    assert.deepEqual([session.undecided, session.turn?.asks[0]?.text], [undefined, "do the docs"]);
+    const last = effects.at(-1);
+    assert.match(last?.do === "say" ? last.text : "", /^bob asked .* I do not begin "fix the login"/);
+    const again = tell(asked, says("m2", "repo=acme/api fix the login test")).effects;
+    assert.deepEqual(names(again), ["acknowledge", "wake-me warned", "start-sandbox"]);
+  });
+  test("#37 gets the files that arrive after it", () => {
+    const files = [{ name: "a.png", mime: "image/png", bytes: 1, ref: { id: "F1", url: null } }];
+    const told = tell(asked, { type: "attached", message: "m1", files });
+    assert.equal(lacksFiles(tell(asked).session, "m1"), true);
+    assert.deepEqual(told.session.undecided?.ask.files, files);
+  });
 });

@@ -198,6 +198,33 @@ describe("a thread that begins anew", () => {
     assert.deepEqual(tell(running, says("m2", "unlink")).session.threads, []));
 });
 
+describe("a thread that is linked to a pull request", () => {
+  const link = (id: string, repository: string): SessionEvent[] => {
+    const pullRequest = { number: 9, url: "https://github.com/acme/api/pull/9" };
+    const found = { is: "found", key: "github:pr:9", name: "acme/api#9", repository, pullRequest } as const;
+    return says(id, "link x").map((event) => (event.type === "admitted" ? { ...event, link: found } : event));
+  };
+  const linking = says("m2", "link https://github.com/acme/api/pull/9").slice(0, 1);
+  const known = tell(running).session.work?.repository.id ?? "";
+  const linked = (repository: string) => tell(running, linking, link("m2", repository).slice(1));
+
+  test("hears of it from then on, and opens one of its own for its own branch all the same", () => {
+    assert.deepEqual(names(linked(known).effects), ["acknowledge", "claim", "say"]);
+    assert.equal(linked(known).session.pullRequest, null);
+  });
+  test("of another repository does not hear of it: whoever may write there may not here", () => {
+    const { effects } = linked("another");
+    assert.deepEqual(names(effects), ["acknowledge", "say"]);
+    assert.match(effects[1]?.do === "say" ? effects[1].text : "", /so I leave acme\/api#9 where it is/);
+  });
+  for (const text of ["rename it", "retry"])
+    test(`takes no order from another repository: ${text}`, () => {
+      const other = { ...onGitHub, id: "another" };
+      const { effects } = tell(running, ended("m1"), says("m3", text, { thread: pullRequestThread }, other));
+      assert.deepEqual(names(effects), ["say"]);
+    });
+});
+
 describe("#52 a thread that was muted", () => {
   const muted = says("m1", "mute", { addressed: false });
   const reply = (text: string, addressed = false): SessionEvent => ({

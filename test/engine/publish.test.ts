@@ -39,14 +39,21 @@ describe("the words of a pull request", () => {
 
 describe("the link to the page of a session", () => {
   const { session } = tell(says("m1", "fix the login"));
-  const table: [string, Thread[], "slack" | "github", boolean][] = [
-    ["is shown in Slack", [slackThread], "slack", true],
-    ["is shown on GitHub for what was said there alone", [issueThread], "github", true],
-    ["is not shown on GitHub for what was said in Slack", [slackThread, pullRequestThread], "github", false],
+  const table: [string, Thread, Thread[], "slack" | "github", boolean][] = [
+    ["is shown in Slack", slackThread, [slackThread], "slack", true],
+    ["is shown on GitHub for what was said there alone", issueThread, [issueThread], "github", true],
+    ["is not shown on GitHub for what was said in Slack", issueThread, [slackThread, issueThread], "github", false],
+    [
+      "is not shown on GitHub after the thread in Slack was unlinked",
+      slackThread,
+      [pullRequestThread],
+      "github",
+      false,
+    ],
   ];
-  for (const [name, threads, surface, shown] of table) {
+  for (const [name, thread, threads, surface, shown] of table) {
     test(name, () => {
-      const page = pageFor(settings, { ...session, threads }, surface);
+      const page = pageFor(settings, { ...session, thread, threads }, surface);
       assert.equal(page, shown ? "https://bot.example.com/sessions/s0001" : null);
     });
   }

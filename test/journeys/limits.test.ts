@@ -28,6 +28,12 @@ test("whoever has had the turns of a day is told so once, with who can raise tha
     /^I do not begin this: you may have 1 turn a day, and had it\. That is free again at 00:00 UTC, in \d.* The platform team can raise it \(`?limits\.turnsPerDay\.person`?\)\.$/,
   );
   assert.deepEqual(more, []);
+  // Files without a word are asked about like everything else.
+  const files = [{ name: "shot.png", content: "png", mimetype: "image/png" }];
+  const third = slack.as("ada").says("#web", `<@${slack.app.botUserId}>`, { files }).message.ts;
+  await everything();
+  assert.match(ours(third)[0]?.seen ?? "", /^I do not begin this/);
+
   const [session] = await world.sessions.list(1);
   assert.deepEqual([session?.turn, session?.sandbox.is], [null, "none"]);
 

@@ -29,6 +29,17 @@ test("`fresh` does it from the start: what runs is stopped, and the work goes to
   assert.ok(sessions.some(({ work }) => work?.branch === branchesIn(root).at(-1)));
 });
 
+test("#10 an order that is edited into `fresh ...` begins anew as well", async () => {
+  const { slack, world } = channel;
+  const before = (await world.sessions.list(20)).length;
+  const { message } = slack.as("ada").says("#web", `<@${slack.app.botUserId}> take your time`);
+  await channel.isAt(/sleep 600/);
+  slack.as("ada").edits(message, `<@${slack.app.botUserId}> fresh the test fails, please fix it`);
+  await channel.everything();
+  assert.equal((await world.sessions.list(20)).length, before + 2);
+  assert.match(channel.ours(message.ts).at(-1)?.seen ?? "", /It adds now, and the test passes/);
+});
+
 test("`unlink` gives the thread up: replies are nobody's then, and the next mention begins anew", async () => {
   const { slack, world } = channel;
   const root = channel.mentions("help");
@@ -62,7 +73,7 @@ test("#52 `mute` keeps the bot out of what people say to each other, until `unmu
   assert.equal(await says("status"), 5);
 });
 
-test("#26 where it cannot know the repository it asks with a list, and whoever chooses sets it going", async (t) => {
+test("#26 #28 where it cannot know the repository it asks with a list, and whoever chooses sets it going", async (t) => {
   const two = await startSlackChannel(["ada", "grace"], {
     scripts: [fixesTheTest],
     repositories: (own): Repository[] => [

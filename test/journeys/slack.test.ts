@@ -66,7 +66,7 @@ describe("somebody mentions the bot in a channel", () => {
 });
 
 describe("stop", () => {
-  test("#19 ends the turn within moments, says who stopped it, and the thread goes on being usable", async () => {
+  test("#19 #20 ends the turn within moments, says who stopped it, and the thread goes on being usable", async () => {
     const { message } = slack.as("ada").says("#web", `${bot()} take your time`);
     await world.until(async () => /sleep 600/.test(channel.ours(message.ts)[0]?.seen ?? ""));
     slack.as("grace").says("#web", "stop", { thread: message.ts });

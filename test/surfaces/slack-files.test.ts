@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, beforeEach, describe, test } from "node:test";
+import { WebClient } from "@slack/web-api";
 import { pino } from "pino";
 import type { Attachment } from "../../src/core/types.ts";
 import { slackSurface } from "../../src/surfaces/slack.ts";
 import { attachedFiles, SlackFile } from "../../src/surfaces/slack-attached.ts";
-import { atSlack } from "../../src/surfaces/slack-download.ts";
+import { atSlack, fetchSlackFile } from "../../src/surfaces/slack-download.ts";
 import { handWoundClock } from "../clock.ts";
 import { type SlackEmulator, startSlack } from "../emulators/slack.ts";
 
@@ -152,16 +153,21 @@ describe("#37 a file that cannot be read says why", () => {
 describe("#37 the bot's token", () => {
   const allowed = [
     "https://files.slack.com/files-pri/T1-F1/a.png",
-    "https://acme.slack.com/files/a",
-    "https://slack.com/a",
+    "https://acme.slack.com/files-tmb/T1-F1/a_360.png",
+    "https://slack.com/files-pri/T1-F1/download/a.png",
   ];
   const refused = [
-    "http://files.slack.com/a.png",
-    "https://files.slack.com:8443/a.png",
-    "https://files.slack.com.evil.example/a.png",
-    "https://evilslack.com/a.png",
-    "https://ada:pw@files.slack.com/a.png",
-    "https://127.0.0.1/a.png",
+    "http://files.slack.com/files-pri/a.png",
+    "https://files.slack.com:8443/files-pri/a.png",
+    "https://files.slack.com./files-pri/a.png",
+    "https://files.slack.com.evil.example/files-pri/a.png",
+    "https://evilslack.com/files-pri/a.png",
+    "https://ada:pw@files.slack.com/files-pri/a.png",
+    "https://127.0.0.1/files-pri/a.png",
+    "https://slack.com/api/auth.revoke",
+    "https://slack.com/files-pri/../api/conversations.history?channel=C1",
+    "https://files.slack.com/files-pri/%2e%2e/api/auth.revoke",
+    "https://acme.slack.com/archives/C1",
     "file:///etc/passwd",
     "data:text/plain,a",
     "",
@@ -171,9 +177,32 @@ describe("#37 the bot's token", () => {
 
   test("goes to the host that the Web API has, and to no other port of it", () => {
     assert.ok(atSlack("http://127.0.0.1:4711/files-pri/a", "http://127.0.0.1:4711/api/"));
-    assert.ok(atSlack("https://files.slack-gov.com/a", "https://slack-gov.com/api/"));
+    assert.ok(atSlack("https://files.slack-gov.com/files-pri/a", "https://slack-gov.com/api/"));
+    assert.equal(atSlack("http://127.0.0.1:4711/api/auth.revoke", "http://127.0.0.1:4711/api/"), null);
     assert.equal(atSlack("http://127.0.0.1:4712/files-pri/a", "http://127.0.0.1:4711/api/"), null);
     assert.equal(atSlack("https://127.0.0.1:4711/files-pri/a", "http://127.0.0.1:4711/api/"), null);
+  });
+
+  test("goes to no file of another workspace that lies elsewhere, whatever address Slack has for it", async () => {
+    const asked: (string | undefined)[] = [];
+    const api = createServer((request, response) => {
+      asked.push(request.url);
+      const url_private = "https://slack.com/api/auth.revoke";
+      const file = { id: "F9", name: "plan", is_external: true, mode: "external", url_private };
+      response.setHeader("content-type", "application/json").end(JSON.stringify({ ok: true, file }));
+    });
+    await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
+    const { port } = api.address() as AddressInfo;
+    const apiUrl = `http://127.0.0.1:${port}/api/`;
+    const file = { name: "plan", mime: "unknown type", bytes: null, ref: { id: "F9", url: null } };
+    await assert.rejects(
+      fetchSlackFile({ token: "xoxb-1", apiUrl }, new WebClient("x", { slackApiUrl: apiUrl }), file),
+      {
+        detail: "it does not lie at Slack: https://slack.com/api/auth.revoke",
+      },
+    );
+    api.close();
+    assert.deepEqual(asked, ["/api/files.info"]);
   });
 
   test("is neither sent elsewhere nor logged, wherever a file is said to lie", async () => {

@@ -144,6 +144,22 @@ describe("an edit", () => {
     );
   });
 
+  test("#10 that puts our name back corrects what was taken before it was taken out", () => {
+    const heard = edits("fix the login", "<@U0BOT> fix the logout");
+    assert.equal(heard.is === "mention" && heard.ifTaken?.corrects, ts);
+  });
+  test("#10 brings no files a second time", () => {
+    const files = [{ id: "F1", name: "a.png", url_private: "https://files.slack.com/files-pri/T1-F1/a.png" }];
+    const heard = edits("<@U0BOT> fix the login", "<@U0BOT> fix the logout", { files });
+    assert.deepEqual(heard, { is: "mention", mention: correction });
+  });
+  test("#10 of what was to begin anew corrects it, and does not begin anew once more", () => {
+    const heard = edits("<@U0BOT> fresh fix the login", "<@U0BOT> fresh fix the logout");
+    assert.deepEqual(heard, { is: "mention", mention: correction });
+    const anew = edits("<@U0BOT> fix the login", "<@U0BOT> fresh fix the logout");
+    assert.equal(anew.is === "mention" && anew.mention.text, "fresh fix the logout");
+  });
+
   const ignored: [string, ReturnType<typeof edits>, string][] = [
     ["#11 by Slack, which adds a preview", edits("<@U0BOT> a.io", "<@U0BOT> a.io", { edited: undefined }), "unchanged"],
     ["#11 by Slack, of an edited message", edits("<@U0BOT> a.io", "<@U0BOT> a.io"), "unchanged"],

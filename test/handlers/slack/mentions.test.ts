@@ -194,7 +194,7 @@ describe("a message", () => {
 
   const dropped: [string, object, string][] = [
     ["without our name and outside a thread", { text: "lunch?" }, "no-mention-and-no-thread"],
-    ["to a group without our name", { channel_type: "mpim", text: "lunch?" }, "no-mention-and-no-thread"],
+    ["#9 to a group without our name", { channel_type: "mpim", text: "lunch?" }, "no-mention-and-no-thread"],
     ["in a thread, to somebody else", { text: "<@U2> what do you think?", ...inThread }, "to-somebody-else"],
     ["in a thread, only a file", { subtype: "file_share", text: "", ...inThread }, "no-text"],
     ["of a bot", { text: "<@U0BOT> fix", bot_id: "B2" }, "bot"],

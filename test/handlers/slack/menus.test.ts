@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { commandAnswer } from "../../../handlers/slack/command.ts";
+import { onRepository } from "../../../handlers/slack/repository.ts";
 import { onRunFromMessage } from "../../../handlers/slack/run-from-message.ts";
 import { withSlack } from "./world.ts";
 
@@ -138,3 +139,25 @@ test("#17 a reply that is sent to the channel as well is taken once, as the repl
     const receipts = lines.filter(({ msg }) => msg === "slack.received").map(({ receipt }) => receipt);
     assert.deepEqual(receipts.sort(), ["accepted", "duplicate"]);
   }));
+
+test("#26 each choice from the list of repositories counts: whoever may not choose does not choose for the others", () => {
+  const chooses = (user: string, action_ts: string) => {
+    const heard = onRepository(
+      {
+        ...{ team: { id: "T1" }, user: { id: user } },
+        container: { channel_id: "C1", message_ts: "1700000100.000200", thread_ts: "1700000000.000100" },
+        actions: [{ action_ts, selected_option: { value: "acme/api" } }],
+      },
+      us,
+    );
+    return heard.is === "mention" ? [heard.mention.text, heard.mention.dedupe] : heard;
+  };
+  assert.deepEqual(chooses("U7GUEST", "1700000200.000100"), [
+    'repo="acme/api"',
+    "slack:T1/C1/repository/1700000200.000100/U7GUEST",
+  ]);
+  assert.deepEqual(chooses("U1", "1700000300.000100"), [
+    'repo="acme/api"',
+    "slack:T1/C1/repository/1700000300.000100/U1",
+  ]);
+});

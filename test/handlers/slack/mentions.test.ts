@@ -35,7 +35,7 @@ describe("a mention in a channel", () => {
     });
   });
 
-  test("is the same mention, whichever of its two events tells of it", () => {
+  test("#3 is the same mention, whichever of its two events tells of it", () => {
     const event = { text: "<@U0BOT> fix this", ...inThread };
     assert.deepEqual(mention(event), message(event));
   });
@@ -195,9 +195,9 @@ describe("a message", () => {
   const dropped: [string, object, string][] = [
     ["without our name and outside a thread", { text: "lunch?" }, "no-mention-and-no-thread"],
     ["#9 to a group without our name", { channel_type: "mpim", text: "lunch?" }, "no-mention-and-no-thread"],
-    ["in a thread, to somebody else", { text: "<@U2> what do you think?", ...inThread }, "to-somebody-else"],
+    ["#6 in a thread, to somebody else", { text: "<@U2> what do you think?", ...inThread }, "to-somebody-else"],
     ["in a thread, only a file", { subtype: "file_share", text: "", ...inThread }, "no-text"],
-    ["of a bot", { text: "<@U0BOT> fix", bot_id: "B2" }, "bot"],
+    ["#7 of a bot", { text: "<@U0BOT> fix", bot_id: "B2" }, "bot"],
     ["of an old bot", { text: "<@U0BOT> fix", subtype: "bot_message", user: undefined }, "bot"],
     ["of Slackbot", { ...dm, text: "hi", user: "USLACKBOT" }, "bot"],
     ["of ourselves", { text: "<@U0BOT>", user: "U0BOT" }, "own-message"],

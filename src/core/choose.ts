@@ -1,6 +1,7 @@
 /** Which repository a session works on: said, then known from the place, then the only one, then the one that is linked to. Never a guess. */
 import { AGENT_KINDS } from "../wire/agents.ts";
 import type { Options } from "./command.ts";
+import { canonicalGitUrl } from "./correlation.ts";
 import { branchName } from "./naming.ts";
 import type { Mention, Repository, Work } from "./types.ts";
 
@@ -111,7 +112,7 @@ function only(mention: Mention, repositories: Repository[]): Repository | Proble
 /** Links to its pages: to a file, an issue, a pull request. To those of two, and nobody can tell. */
 function linkedTo({ text, about = "" }: Mention, repositories: Repository[]): Repository | null {
   const said = `${text}\n${about}`.toLowerCase();
-  const [first, ...others] = repositories.filter(({ url }) => isLinked(said, url.toLowerCase().replace(/\.git$/, "")));
+  const [first, ...others] = repositories.filter(({ url }) => isLinked(said, canonicalGitUrl(url).toLowerCase()));
   return first && others.length === 0 ? first : null;
 }
 

@@ -164,6 +164,7 @@ function anewIn(text: string): string {
 
 /** Without the options: they choose, they do not describe. */
 function saidIn(text: string): string {
-  const command = parseCommand(anewIn(text));
-  return "text" in command ? command.text : text;
+  const said = anewIn(text);
+  const command = parseCommand(said);
+  return "text" in command ? command.text : said;
 }

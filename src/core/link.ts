@@ -1,5 +1,5 @@
 /** A pull request or an issue that somebody links a thread to: found among the repositories that are known here. */
-import { githubIssueKey, githubPullRequestKey } from "./correlation.ts";
+import { canonicalGitUrl, githubIssueKey, githubPullRequestKey } from "./correlation.ts";
 import type { CorrelationKey, Mention, PullRequest, Repository } from "./types.ts";
 
 /** `unknown` says why in words for the person. */
@@ -25,11 +25,7 @@ export function linkable({ thread }: Pick<Mention, "thread">, repositories: Repo
 export function targetOf(url: string, repositories: Repository[]): Target | null {
   const found = /^(https?:\/\/[^?#]+?)\/(pull|issues)\/(\d{1,10})(?:[/?#].*)?$/i.exec(url);
   const [, page = "", kind, number] = found ?? [];
-  const isOf = ({ url: remote }: Repository): boolean =>
-    remote
-      .replace(/\/$/, "")
-      .replace(/\.git$/, "")
-      .toLowerCase() === page.toLowerCase();
+  const isOf = ({ url: remote }: Repository): boolean => canonicalGitUrl(remote).toLowerCase() === page.toLowerCase();
   const repository = repositories.find(isOf);
   if (!repository || (kind !== "pull" && kind !== "issues")) return null;
   return { repository, kind, number: Number(number), url: `${page}/${kind}/${number}` };

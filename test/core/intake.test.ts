@@ -156,6 +156,13 @@ describe("of those that arrive together", () => {
     });
   }
 
+  test("a new session is called what is to be done, without the word that it is to begin anew", () => {
+    const titles = ["fresh fix the login", "fresh help", "fix it"].map(
+      (text) => taken(nothing, said("1", { text })).minted[0]?.title,
+    );
+    assert.deepEqual(titles, ["fix the login", "help", "fix it"]);
+  });
+
   test("each is told to its session as the one before has left it", () => {
     const { told } = taken(known, said("1"), said("2"));
     assert.deepEqual(

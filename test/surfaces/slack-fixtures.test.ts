@@ -9,28 +9,10 @@ import { renderAnswer, renderBeginning, renderNote } from "../../src/surfaces/sl
 import { renderProgress } from "../../src/surfaces/slack-render-progress.ts";
 import { rowsUnder, textOf, ticked } from "../documents.ts";
 import { checkBlocks } from "../emulators/slack/blocks.ts";
+import { done as answered, running, start } from "./slack-examples.ts";
 
-const start = 1_700_000_000_000;
 const page = "https://bot.acme.io/sessions/s1";
 
-const running: Progress = {
-  turn: "t1",
-  startedAt: start,
-  now: "npm test",
-  steps: [
-    { call: "1", title: "Read src/login.ts", state: "ok" },
-    { call: "2", title: "npm run lint", state: "failed" },
-    { call: "3", title: "npm test", state: "running" },
-  ],
-  earlierSteps: 2,
-  said: "The session cookie is **never** set.",
-  repository: "acme/api",
-  branch: "threadbox/fix-login",
-  usage: { inputTokens: 11_000, outputTokens: 1_300, costUsd: 0.1 },
-  tools: 5,
-  ended: null,
-  changedAt: start + 80_000,
-};
 const starting: Progress = {
   ...running,
   now: "Starting",
@@ -44,23 +26,7 @@ const starting: Progress = {
 };
 const ended: Progress = { ...running, ended: "done" };
 
-const done: Answer = {
-  turn: "t1",
-  session: "s1",
-  title: "fix the login",
-  result: {
-    outcome: "done",
-    answer: "The session cookie was **never** set. It is now, and the login test passes.",
-    changes: { files: 3, insertions: 10, deletions: 2 },
-    branch: "threadbox/fix-login",
-    usage: { inputTokens: 11_000, outputTokens: 1_300, costUsd: 0.1234 },
-    durationMs: 83_000,
-  },
-  repository: "acme/api",
-  pullRequest: { number: 12, url: "https://github.com/acme/api/pull/12" },
-  askers: [{ surface: "slack", id: "U0ADA", name: "ada" }],
-  page,
-};
+const done: Answer = { ...answered, page };
 const failed: Answer = {
   ...done,
   result: {

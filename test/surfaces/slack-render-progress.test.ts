@@ -2,28 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Progress } from "../../src/core/types.ts";
 import { renderProgress } from "../../src/surfaces/slack-render-progress.ts";
+import { running, start } from "./slack-examples.ts";
 import { withinLimits } from "./slack-limits.ts";
-
-const start = 1_700_000_000_000;
-
-const running: Progress = {
-  turn: "t1",
-  startedAt: start,
-  now: "Running npm test",
-  steps: [
-    { call: "1", title: "Read login.ts", state: "ok" },
-    { call: "2", title: "npm run lint", state: "failed" },
-    { call: "3", title: "npm test", state: "running" },
-  ],
-  earlierSteps: 2,
-  said: "The cookie is **never** set.",
-  repository: "acme/api",
-  branch: "threadbox/fix-login",
-  usage: { inputTokens: 11_000, outputTokens: 1_300, costUsd: 0.1 },
-  tools: 5,
-  ended: null,
-  changedAt: start + 80_000,
-};
 
 const mrkdwn = (text: string) => ({ type: "mrkdwn", text, verbatim: true });
 const section = (text: string) => ({ type: "section", text: mrkdwn(text) });

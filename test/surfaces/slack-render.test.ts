@@ -2,29 +2,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Answer } from "../../src/core/types.ts";
 import { renderAnswer, renderBeginning, renderNote } from "../../src/surfaces/slack-render.ts";
+import { done } from "./slack-examples.ts";
 import { withinLimits } from "./slack-limits.ts";
 
 const mrkdwn = (text: string) => ({ type: "mrkdwn", text, verbatim: true });
 const section = (text: string) => ({ type: "section", text: mrkdwn(text) });
 const context = (text: string) => ({ type: "context", elements: [mrkdwn(text)] });
-
-const done: Answer = {
-  turn: "t1",
-  session: "s1",
-  title: "fix the login",
-  result: {
-    outcome: "done",
-    answer: "The cookie was **never** set.",
-    changes: { files: 3, insertions: 10, deletions: 2 },
-    branch: "threadbox/fix-login",
-    usage: { inputTokens: 11_000, outputTokens: 1_300, costUsd: 0.1234 },
-    durationMs: 83_000,
-  },
-  repository: "acme/api",
-  pullRequest: { number: 12, url: "https://github.com/acme/api/pull/12" },
-  askers: [{ surface: "slack", id: "U1", name: "ada" }],
-  page: null,
-};
 
 describe("an answer in Slack", () => {
   test("#57 pings the asker, says what was done in blocks and in text, and ends with the small print", () => {

@@ -81,6 +81,10 @@ function linesOf(event: Exclude<AgentEvent, { type: "text" }>, { asked, titles, 
       return toolLines(event, titles.get(event.call) ?? event.tool, colour);
     case "retrying":
       return line(["dim"], `· trying again (${clean(event.reason)})`);
+    case "question.asked":
+      return line(["bold"], `? ${clean(event.text)}`);
+    case "question.answered":
+      return line(["bold"], `> ${clean(event.answer ?? "(no answer)")}`);
     case "branch.pushed":
       return line(["cyan"], `↑ pushed ${clean(event.branch)} (${event.commit.slice(0, 7)})`);
     case "agent.exited":
@@ -90,6 +94,7 @@ function linesOf(event: Exclude<AgentEvent, { type: "text" }>, { asked, titles, 
     case "turn.ended":
       return endLines(event, colour);
     case "daemon.started":
+    case "push.asked":
     case "thinking":
     case "tool.started":
     case "usage":

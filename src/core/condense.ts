@@ -69,6 +69,12 @@ function changeOf(progress: Progress, event: AgentEvent): Partial<Progress> | nu
       return { now: `The model did not answer (${event.reason}); trying again` };
     case "usage":
       return { usage: event.usage };
+    case "question.asked":
+      return { now: "Waiting for an answer" };
+    case "question.answered":
+      return { now: "Going on" };
+    case "push.asked":
+      return { now: `Pushing ${event.branch}` };
     case "branch.pushed":
       return { now: `Pushed ${event.branch}`, branch: event.branch };
     case "turn.ended":

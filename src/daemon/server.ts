@@ -6,11 +6,15 @@ import type * as z from "zod";
 import {
   AbortRequest,
   type AbortResponse,
+  AnswerRequest,
+  type AnswerResponse,
   CredentialsRequest,
   type HealthResponse,
   InitRequest,
   PromptRequest,
   type PromptResponse,
+  PublishRequest,
+  type PublishResponse,
   ROUTES,
   type StatusResponse,
   StreamQuery,
@@ -60,6 +64,14 @@ export function createApp(parts: ServerParts): Hono<Env> {
     async abort(c) {
       const outcome = await parts.turns.abort(await readBody(c, AbortRequest));
       return c.json({ success: true, command: "abort", outcome } satisfies AbortResponse);
+    },
+    async answer(c) {
+      const outcome = parts.turns.answer(await readBody(c, AnswerRequest));
+      return c.json({ success: true, command: "answer", outcome } satisfies AnswerResponse);
+    },
+    async publish(c) {
+      const outcome = parts.turns.allow(await readBody(c, PublishRequest));
+      return c.json({ success: true, command: "publish", outcome } satisfies PublishResponse);
     },
   };
   return withRoutes(handlers, parts);

@@ -10,7 +10,17 @@
  */
 import { randomUUID } from "node:crypto";
 import { type AgentEvent, NO_USAGE, Usage } from "../wire/events.ts";
-import type { AbortRequest, AbortResponse, PromptRequest, PromptResponse, StatusResponse } from "../wire/routes.ts";
+import type {
+  AbortRequest,
+  AbortResponse,
+  AnswerRequest,
+  AnswerResponse,
+  PromptRequest,
+  PromptResponse,
+  PublishRequest,
+  PublishResponse,
+  StatusResponse,
+} from "../wire/routes.ts";
 import type { DaemonClock } from "./clock.ts";
 import type { Journal } from "./journal.ts";
 import { cutMiddle, MAX_PROMPT_CHARS } from "./limits.ts";
@@ -90,6 +100,16 @@ export class Turns {
     turn.stop.abort();
     await ended;
     return "stopped";
+  }
+
+  /** A person's answer to a question of the running turn. */
+  answer(_request: AnswerRequest): AnswerResponse["outcome"] {
+    return "over";
+  }
+
+  /** Leave to push the work of a turn, or none. */
+  allow(_request: PublishRequest): PublishResponse["outcome"] {
+    return "over";
   }
 
   /** Ends what was cut short when the last process died, and takes up again what had been acknowledged; that runs after `resume`. */

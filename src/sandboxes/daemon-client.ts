@@ -12,6 +12,8 @@ export interface DaemonClient {
   init(request: wire.InitRequest): Promise<void>;
   prompt(request: z.input<typeof wire.PromptRequest>): Promise<wire.PromptResponse>;
   abort(request?: wire.AbortRequest): Promise<wire.AbortResponse>;
+  answer(request: wire.AnswerRequest): Promise<wire.AnswerResponse>;
+  publish(request: wire.PublishRequest): Promise<wire.PublishResponse>;
   status(): Promise<wire.StatusResponse>;
   /**
    * Everything after the cursor, then what happens, until `signal` ends it (without an error). Connections that break are
@@ -48,6 +50,8 @@ export function daemonClient(options: DaemonClientOptions): DaemonClient {
     init: async (body) => void (await request(connection, "init", body)),
     prompt: async (body) => parsed(wire.PromptResponse, await request(connection, "prompt", body)),
     abort: async (body = {}) => parsed(wire.AbortResponse, await request(connection, "abort", body)),
+    answer: async (body) => parsed(wire.AnswerResponse, await request(connection, "answer", body)),
+    publish: async (body) => parsed(wire.PublishResponse, await request(connection, "publish", body)),
     status: async () => parsed(wire.StatusResponse, await request(connection, "status")),
     stream: ({ signal, onBreak = () => {}, ...from }) =>
       followStream({ connection, from, signal, onBreak, giveUpAfterMs }),

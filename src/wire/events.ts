@@ -23,6 +23,9 @@ export const Changes = z.strictObject({
 });
 export type Changes = z.infer<typeof Changes>;
 
+/** More than a person reads at once; what is beyond them can be said in words. */
+export const MAX_OPTIONS = 10;
+
 export const AgentEvent = z.discriminatedUnion("type", [
   /** The daemon came up (again). Not part of a turn. */
   z.strictObject({ type: z.literal("daemon.started"), version: z.int() }),
@@ -78,6 +81,27 @@ export const AgentEvent = z.discriminatedUnion("type", [
     stderrTail: z.string(),
   }),
 
+  /** The agent asks a person something, and waits. `options` may be empty; `otherwise` is what counts when nobody answers in time. */
+  z.strictObject({
+    type: z.literal("question.asked"),
+    turn,
+    question: z.string().min(1),
+    text: z.string().min(1),
+    options: z.array(z.string().min(1)).max(MAX_OPTIONS),
+    otherwise: z.string().nullable(),
+    deadlineMs: z.int().positive(),
+  }),
+  /** Exactly one per `question.asked`. Without an answer: the time was up and there was no `otherwise`, or the turn was stopped. */
+  z.strictObject({
+    type: z.literal("question.answered"),
+    turn,
+    question: z.string().min(1),
+    answer: z.string().nullable(),
+    by: z.enum(["person", "deadline", "stop"]),
+  }),
+
+  /** The turn's work is committed, and waits for leave to be pushed (`publish: "ask"`). */
+  z.strictObject({ type: z.literal("push.asked"), turn, repository: z.string(), branch: z.string() }),
   z.strictObject({
     type: z.literal("branch.pushed"),
     turn,

@@ -78,8 +78,8 @@ export const PromptRequest = z.strictObject({
   into: z.string().min(1).optional(),
   /** People named as co-authors of the commits of this turn. */
   coAuthors: z.array(z.strictObject({ name: z.string(), email: z.string() })).default([]),
-  /** Commit what is left over and push the branch when the agent is done. */
-  publish: z.boolean().default(true),
+  /** Commit what is left over and push the branch when the agent is done; with `ask`, only once /publish allows it. */
+  publish: z.union([z.boolean(), z.literal("ask")]).default(true),
   /** First line of the commit of what the agent left uncommitted; the first line of the message when it is missing. */
   subject: z.string().min(1).max(200).optional(),
 });
@@ -105,6 +105,31 @@ export const AbortResponse = z.strictObject({
   outcome: z.enum(["stopped", "idle"]),
 });
 export type AbortResponse = z.infer<typeof AbortResponse>;
+
+/** A person's answer to a question of the agent. */
+export const AnswerRequest = z.strictObject({ question: z.string().min(1), answer: z.string().min(1).max(10_000) });
+export type AnswerRequest = z.infer<typeof AnswerRequest>;
+/** `over`: it was answered otherwise, its time was up, its turn has ended, or nobody asked it. The same answer twice is one. */
+export const AnswerResponse = z.strictObject({
+  success: z.literal(true),
+  command: z.literal("answer"),
+  outcome: z.enum(["answered", "over"]),
+});
+export type AnswerResponse = z.infer<typeof AnswerResponse>;
+
+/** May the work of this turn be pushed (`push.asked`)? Said no, it stays in the sandbox, and the turn ends as failed with this reason. */
+export const PublishRequest = z.discriminatedUnion("allowed", [
+  z.strictObject({ turn: z.string().min(1), allowed: z.literal(true) }),
+  z.strictObject({ turn: z.string().min(1), allowed: z.literal(false), code: z.string(), detail: z.string() }),
+]);
+export type PublishRequest = z.infer<typeof PublishRequest>;
+/** `over`: nobody waits for it (any more). */
+export const PublishResponse = z.strictObject({
+  success: z.literal(true),
+  command: z.literal("publish"),
+  outcome: z.enum(["heard", "over"]),
+});
+export type PublishResponse = z.infer<typeof PublishResponse>;
 
 export const HealthResponse = z.strictObject({ ok: z.literal(true), wire: z.int(), sandbox: z.string() });
 export type HealthResponse = z.infer<typeof HealthResponse>;
@@ -169,6 +194,8 @@ export const ROUTES = {
   init: { method: "POST", path: "/init", scope: "control" },
   prompt: { method: "POST", path: "/prompt", scope: "control" },
   abort: { method: "POST", path: "/abort", scope: "control" },
+  answer: { method: "POST", path: "/answer", scope: "control" },
+  publish: { method: "POST", path: "/publish", scope: "control" },
 } as const satisfies Record<string, { method: "GET" | "POST"; path: string; scope: Scope }>;
 
 /** Claims of a token. `aud` is the sandbox's name where the daemon was given one; `exp` in seconds cuts streams too. */

@@ -9,12 +9,12 @@ import { type RunningDaemon, sign, startDaemon } from "./running-daemon.ts";
 import { scriptedAgent } from "./scripted-agent.ts";
 
 const agents = { scripted: scriptedAgent().factory };
-const POSTS = ["/credentials", "/init", "/prompt", "/abort"];
+const POSTS = ["/credentials", "/init", "/prompt", "/abort", "/answer", "/publish"];
 
 test("health is open and tells nothing about the work", async (t) => {
   const daemon = await startDaemon(t, { agents });
   const response = await fetch(`${daemon.url}/health`);
-  assert.deepEqual(await response.json(), { ok: true, wire: 2, sandbox: "box-1" } satisfies HealthResponse);
+  assert.deepEqual(await response.json(), { ok: true, wire: 3, sandbox: "box-1" } satisfies HealthResponse);
 });
 
 test("what is answered is what the wire says", async (t) => {

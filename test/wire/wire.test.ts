@@ -16,6 +16,8 @@ test("the routes are those that people drive by hand, each with its scope", () =
       "POST /init control",
       "POST /prompt control",
       "POST /abort control",
+      "POST /answer control",
+      "POST /publish control",
     ],
   );
 });

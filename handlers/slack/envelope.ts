@@ -1,4 +1,5 @@
 /** What Slack's events have in common: who we are there, the fields that we read, and the mention that a message becomes. */
+import type { types } from "@slack/bolt";
 import { z } from "zod";
 import { slackThreadKey } from "../../src/core/correlation.ts";
 import type { NewMention } from "../../src/core/types.ts";
@@ -18,6 +19,9 @@ export interface Us {
 
 /** What a handler made of an event. The reasons are literal, so that "why did it not answer?" can be searched for. */
 export type Heard = Mentioned | { is: "ignored"; reason: IgnoredReason };
+
+/** What follows from a click: it is heard, or something has to be asked back in a form first. */
+export type Clicked = Heard | { is: "form"; trigger: string; view: types.ModalView };
 
 export interface Mentioned {
   is: "mention";

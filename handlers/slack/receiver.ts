@@ -10,7 +10,7 @@ import { call, quietLogger, slackClients, toSlackFailure } from "../../src/surfa
 import { isInChannel } from "../../src/surfaces/slack-place.ts";
 import type { Us } from "./envelope.ts";
 import { httpReceiver, type RequestListener } from "./http-receiver.ts";
-import { registerSlack } from "./register.ts";
+import { registerSlack, type SlackDeps } from "./register.ts";
 import { socketReceiver } from "./socket-receiver.ts";
 
 export interface SlackAppOptions {
@@ -40,9 +40,16 @@ export interface SlackApp {
 
 export function slackApp({ inbox, config, log: parentLog, clock }: SlackAppOptions): SlackApp {
   const log = parentLog.child({ surface: "slack" });
-  const { reads } = slackClients({ token: config.botToken, apiUrl: config.apiUrl }, log);
+  const { reads, progress } = slackClients({ token: config.botToken, apiUrl: config.apiUrl }, log);
   const us = identity(config, reads);
-  const deps = { inbox, us, isInChannel: (channel: string) => isInChannel(reads, channel), name: config.name, log };
+  const deps: SlackDeps = {
+    inbox,
+    us,
+    isInChannel: (channel) => isInChannel(reads, channel),
+    openForm: async (trigger, view) => void (await call(() => progress.views.open({ trigger_id: trigger, view }))),
+    name: config.name,
+    log,
+  };
   if (config.appToken) {
     const receiver = socketReceiver({ appToken: config.appToken, apiUrl: config.apiUrl, clock, log });
     const app = boltApp(receiver, deps);
@@ -62,7 +69,7 @@ export function slackApp({ inbox, config, log: parentLog, clock }: SlackAppOptio
   return { listener, start: () => introduce(us, log), async stop() {} };
 }
 
-function boltApp(receiver: Receiver, deps: Parameters<typeof registerSlack>[1]): App {
+function boltApp(receiver: Receiver, deps: SlackDeps): App {
   const app = new App({
     receiver,
     logger: quietLogger(deps.log),

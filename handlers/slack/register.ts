@@ -1,19 +1,19 @@
 /** The table of what is handled in Slack. `manifest.yml` subscribes to exactly these events; a test compares the two. */
-import type { App } from "@slack/bolt";
+import type { App, types } from "@slack/bolt";
 import type { Inbox, NewMention, Receipt } from "../../src/core/types.ts";
 import type { Log } from "../../src/log.ts";
 import { REPOSITORY_ACTION, STOP_ACTION } from "../../src/surfaces/slack-text.ts";
 import { onAgentSessionStopped } from "./agent-session-stopped.ts";
 import { onAppMention } from "./app-mention.ts";
 import { commandAnswer } from "./command.ts";
-import { type Heard, type IgnoredReason, ignored, type Us } from "./envelope.ts";
+import { type Clicked, type IgnoredReason, ignored, type Us } from "./envelope.ts";
 import { onMessage } from "./message.ts";
 import { onReactionAdded } from "./reaction-added.ts";
 import { onRepository } from "./repository.ts";
 import { inviteHint, onRunFromMessage } from "./run-from-message.ts";
 import { onStop } from "./stop.ts";
 
-type Handler = (body: unknown, us: Us) => Heard;
+type Handler = (body: unknown, us: Us) => Clicked;
 
 /** By the type of the event; `message` stands for `message.channels`, `.groups`, `.im` and `.mpim`. */
 export const slackHandlers = {
@@ -32,11 +32,16 @@ export const slackActions = { [STOP_ACTION]: onStop, [REPOSITORY_ACTION]: onRepo
 /** By the `callback_id` of the shortcut in a message's menu. */
 export const slackShortcuts = { run_from_message: onRunFromMessage } as const satisfies Record<string, Handler>;
 
+/** By the `callback_id` of the form that somebody filled in. */
+export const slackForms: Record<string, Handler> = {};
+
 export interface SlackDeps {
   inbox: Inbox;
   us(): Promise<Us>;
   /** False only where Slack says so. */
   isInChannel(channel: string): Promise<boolean>;
+  /** Slack takes a trigger for three seconds, once. */
+  openForm(trigger: string, view: types.ModalView): Promise<void>;
   /** What people call the bot. */
   name: string;
   log: Log;
@@ -66,6 +71,11 @@ export function registerSlack(app: App, deps: SlackDeps): void {
     await take(heard, { shortcut: shortcut.callback_id }, deps);
     await ack();
   });
+  app.view(/.*/, async ({ body, view, ack }) => {
+    const heard = handlerIn(slackForms, view.callback_id)?.(body, await deps.us()) ?? ignored("no-handler");
+    await take(heard, { form: view.callback_id }, deps);
+    await ack();
+  });
   // Whatever the command is called: an app has as many as its manifest names, and ours do one thing.
   app.command(/.*/, async ({ body, command, ack }) => {
     await ack({ response_type: "ephemeral", text: commandAnswer(body, deps.name) });
@@ -79,7 +89,8 @@ const handlerIn = (table: Record<string, Handler>, name: string): Handler | unde
 const retryOf = (retry: number | undefined): { retry?: number } => (retry ? { retry } : {});
 
 /** Resolves after the commit; throws when it could not be stored, and Slack then delivers again. */
-async function take(heard: Heard, what: Record<string, unknown>, { inbox, log }: SlackDeps): Promise<void> {
+async function take(heard: Clicked, what: Record<string, unknown>, { inbox, log, openForm }: SlackDeps): Promise<void> {
+  if (heard.is === "form") return openForm(heard.trigger, heard.view);
   if (heard.is === "ignored") {
     log[levelOf(heard.reason)]({ ...what, skipped: heard.reason }, "slack.ignored");
     return;

@@ -5,12 +5,13 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type AgentEvent, NO_USAGE } from "../wire/events.ts";
-import type { Agent, AgentContext, AgentFactory, AgentOutcome } from "./agents/agent.ts";
+import type { Agent, AgentContext, AgentFactory, AgentOutcome, AgentQuestion } from "./agents/agent.ts";
 import type { DaemonClock } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
 import { MAX_STDERR_CHARS } from "./limits.ts";
 import type { DaemonLog } from "./log.ts";
 import type { AgentAccount } from "./ownership.ts";
+import type { Questions } from "./questions.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import type { Redactor } from "./redactor.ts";
 
@@ -31,6 +32,7 @@ export interface AgentHostParts {
   account: AgentAccount;
   credentials: Credentials;
   append(event: AgentEvent): void;
+  questions: Questions;
   redactor: Redactor;
   clock: DaemonClock;
   log: DaemonLog;
@@ -64,11 +66,12 @@ export class AgentHost {
   async prompt(turn: string, message: string, stop: AbortSignal): Promise<AgentOutcome> {
     const settling = Promise.withResolvers<void>();
     this.#settled = settling.promise;
-    this.#recorder = createRecorder({ turn, ...this.#parts });
+    this.#recorder = createRecorder({ turn, ask: (...asked) => this.#ask(stop, ...asked), ...this.#parts });
     try {
       const agent = await this.#seat();
       if (stop.aborted || this.#closed) return STOPPED;
       this.#alive = true;
+      stop.addEventListener("abort", () => this.#parts.questions.stop(turn), { once: true });
       return await this.#promptUnlessStopped(agent, message, stop);
     } catch (error) {
       this.#parts.log.error("agent.failed", { turn, error });
@@ -77,6 +80,7 @@ export class AgentHost {
     } finally {
       this.#recorder.close();
       this.#recorder = null;
+      this.#parts.questions.stop(turn);
       this.#settled = null;
       settling.resolve();
     }
@@ -87,6 +91,14 @@ export class AgentHost {
     if (!this.#seated || !this.#settled) return false;
     // An agent that settles without having answered was too late; waiting for its answer would keep the turn open for ever.
     return Promise.race([this.#seated.agent.steer(message), this.#settled.then(() => false)]);
+  }
+
+  /** Answers that come when the agent has been given up are for nobody. */
+  #ask(stop: AbortSignal, turn: string, question: AgentQuestion): void {
+    const agent = this.#seated?.agent;
+    const tell = (answer: string | null) => agent?.answer(question.question, answer);
+    if (stop.aborted) tell(null);
+    else this.#parts.questions.ask(turn, question, tell);
   }
 
   /** For good. */

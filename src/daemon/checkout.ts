@@ -23,6 +23,13 @@ export interface Published {
   patch: { text: string; cut: boolean } | null;
 }
 
+/** The branch as a turn left it. */
+export interface Committed {
+  commit: string;
+  /** Whether a push would change anything. */
+  unpushed: boolean;
+}
+
 export type CheckoutReport = Extract<AgentEvent, { type: "workspace.preparing" | "workspace.ready" }>;
 
 /** Throws `CheckoutError` with a code of the bot's catalog (git.clone-failed, git.unauthorized, git.push-refused, git.diverged, git.setup-failed). */
@@ -32,8 +39,13 @@ export interface Checkout {
   prepare(report: (report: CheckoutReport) => void): Promise<void>;
   /** Before the agent starts: whose turn it is. Every commit of the turn, the agent's own too, gets these co-authors. */
   begin(coAuthors: { name: string; email: string }[]): Promise<void>;
-  /** After the agent: commits what is left over, merges what people pushed meanwhile, pushes the branch without force. */
-  publish(subject: string): Promise<Published>;
+  /** After the agent, when leave to push has to be asked for first: only commits what is left over. Null: the base has all of it. */
+  commit(subject: string): Promise<Committed | null>;
+  /**
+   * After the agent: commits what is left over, merges what people pushed meanwhile, pushes the branch without force. With `only` that
+   * commit and nothing that came into the clone since.
+   */
+  publish(subject: string, only?: string): Promise<Published>;
 }
 
 export class CheckoutError extends Error {

@@ -40,6 +40,8 @@ export interface DaemonConfig {
   agentBaseEnv: Record<string, string>;
   llm: LlmCredentials;
   journalMaxBytes: number;
+  /** How long a question of the agent waits for a person. */
+  questionDeadlineMs: number;
 }
 
 export class ConfigProblems extends Error {
@@ -53,6 +55,7 @@ export class ConfigProblems extends Error {
 
 const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
 const MEBIBYTE = 1024 * 1024;
+const MINUTE_MS = 60_000;
 
 /** `agentKinds`: the names that SANDBOX_DAEMON_AGENT_MODE may have. */
 export function readDaemonConfig(agentKinds: string[], env: Environment = process.env): DaemonConfig {
@@ -75,6 +78,8 @@ export function readDaemonConfig(agentKinds: string[], env: Environment = proces
     llm: readLlm(env),
     journalMaxBytes:
       readNumber(env, "SANDBOX_DAEMON_JOURNAL_MAX_MB", { otherwise: 64, from: 1, to: 10_000 }, problems) * MEBIBYTE,
+    questionDeadlineMs:
+      readNumber(env, "SANDBOX_DAEMON_QUESTION_MINUTES", { otherwise: 30, from: 1, to: 10_000 }, problems) * MINUTE_MS,
   };
   if (problems.length > 0) throw new ConfigProblems(problems);
   return config;

@@ -18,6 +18,7 @@ import { Journal } from "./journal.ts";
 import { createDaemonLog, type DaemonLog, type LogSink } from "./log.ts";
 import { createAgentAccount } from "./ownership.ts";
 import { DaemonProblem } from "./problem.ts";
+import { Questions } from "./questions.ts";
 import { createRedactor, type Redactor } from "./redactor.ts";
 import { createApp } from "./server.ts";
 import { openStorage, type Storage } from "./storage.ts";
@@ -70,8 +71,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const journal = new Journal(storage, { maxBytes: config.journalMaxBytes, clock, redactor });
   const ground: Ground = { options, storage, journal, redactor, clock, log };
 
-  const { credentials, workspace, host } = createWork(ground);
-  const turns = new Turns({ storage, journal, clock, host, workspace, log });
+  const { credentials, workspace, host, questions } = createWork(ground);
+  const turns = new Turns({ storage, journal, clock, host, workspace, questions, log });
   const closing = new AbortController();
   const app = createApp({
     name: config.name,
@@ -150,6 +151,7 @@ function createWork({ options, storage, journal, redactor, clock, log }: Ground)
       ...(config.agentUser ? { owner: { uid: config.agentUser.uid, gid: config.agentUser.gid } } : {}),
     });
   const workspace = new Workspace({ root: config.workspaceRoot, checkout, storage, account, append, log });
+  const questions = new Questions({ journal, redactor, clock, log, deadlineMs: config.questionDeadlineMs });
   const host = new AgentHost({
     agents,
     choice: () => workspace.agent ?? { kind: config.agentKind },
@@ -160,11 +162,12 @@ function createWork({ options, storage, journal, redactor, clock, log }: Ground)
     account,
     credentials,
     append,
+    questions,
     redactor,
     clock,
     log,
   });
-  return { credentials, workspace, host };
+  return { credentials, workspace, host, questions };
 }
 
 /** One conversation per sandbox, whatever process holds it. */

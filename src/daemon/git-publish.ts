@@ -2,7 +2,7 @@
  * After a turn: what is left over is committed, what people pushed meanwhile is merged, and the one branch is pushed, never with force.
  */
 import type { Changes } from "../wire/events.ts";
-import type { CheckoutSpec, Published } from "./checkout.ts";
+import type { CheckoutSpec, Committed, Published } from "./checkout.ts";
 import { filesInConflict, removeStaleLocks, returnToBranch, someOf, unfinishedBusiness } from "./git-branch.ts";
 import { pushOutcome, relevantLine } from "./git-failure.ts";
 import { coAuthorTrailer, type Person, plainPerson } from "./git-names.ts";
@@ -16,23 +16,59 @@ const MAX_ATTEMPTS = 3;
 /** As the wire has it. */
 const MAX_SUBJECT_CHARS = 200;
 
+/** A process of the agent's that is still at work must not slip something in after somebody has agreed to what was there. */
+const CHANGED_MEANWHILE = "The branch changed while it waited for leave to be pushed.";
+
 const NOTHING: Published = { pushed: null, changes: null, patch: null };
 
-export async function publishCheckout(prepared: Prepared, subject: string, coAuthors: Person[]): Promise<Published> {
+export interface Publication {
+  subject: string;
+  coAuthors: Person[];
+  only: string | undefined;
+}
+
+export async function publishCheckout(
+  prepared: Prepared,
+  { subject, coAuthors, only }: Publication,
+): Promise<Published> {
   const { repository, base } = prepared;
   await removeStaleLocks(repository);
   const { branch } = repository.spec;
   if (branch === undefined) return lookOnly(repository, base);
   await settle(repository, branch);
-  await commitLeftovers(repository, subject, coAuthors);
-  const known = await commitOf(repository.link, remoteRef(branch));
+  if (only === undefined) await commitLeftovers(repository, subject, coAuthors);
   // Before the push: when the branch is the base itself, afterwards there is nothing to compare with any more.
   const before = base ? await commitOf(repository.link, remoteRef(base)) : null;
-  const head = await commitOf(repository.clone, "HEAD");
-  if (!head || (await countAhead(repository.link, before, head)) === 0) return NOTHING;
-  const commit = head === known ? head : await pushMerged({ ...prepared, branch, coAuthors });
+  const made = await whatIsThere(prepared, branch);
+  if (!made) return NOTHING;
+  if (only !== undefined && made.commit !== only) throw repository.failure("git.diverged", CHANGED_MEANWHILE);
+  const commit = made.unpushed ? await pushMerged({ ...prepared, branch, coAuthors }) : made.commit;
   const from = base && base !== branch ? await commitOf(repository.link, remoteRef(base)) : before;
   return { pushed: { branch, commit }, ...(await compare(repository.link, from, commit)) };
+}
+
+/** The same, up to where something would leave the machine. */
+export async function commitCheckout(
+  prepared: Prepared,
+  subject: string,
+  coAuthors: Person[],
+): Promise<Committed | null> {
+  const { repository } = prepared;
+  const { branch } = repository.spec;
+  if (branch === undefined) return null;
+  await removeStaleLocks(repository);
+  await settle(repository, branch);
+  await commitLeftovers(repository, subject, coAuthors);
+  return whatIsThere(prepared, branch);
+}
+
+/** Null when the base has all of it. */
+async function whatIsThere({ repository, base }: Prepared, branch: string): Promise<Committed | null> {
+  const { clone, link } = repository;
+  const before = base ? await commitOf(link, remoteRef(base)) : null;
+  const commit = await commitOf(clone, "HEAD");
+  if (!commit || (await countAhead(link, before, commit)) === 0) return null;
+  return { commit, unpushed: commit !== (await commitOf(link, remoteRef(branch))) };
 }
 
 async function settle(repository: Repository, branch: string): Promise<void> {

@@ -5,7 +5,7 @@ import { runCommand } from "./git-command.ts";
 import { hookScript, hooksFolder, INSTALL_HOOK } from "./git-hook.ts";
 import { checkBranch, type Person, plainPerson } from "./git-names.ts";
 import { type Prepared, prepareCheckout } from "./git-prepare.ts";
-import { publishCheckout } from "./git-publish.ts";
+import { commitCheckout, publishCheckout } from "./git-publish.ts";
 import { type GitOptions, openRepository } from "./git-repository.ts";
 
 export type { GitOptions } from "./git-repository.ts";
@@ -34,9 +34,12 @@ export function createGitCheckout(spec: CheckoutSpec, options: GitOptions): Chec
       const installed = await runCommand("sh", ["-c", INSTALL_HOOK, "sh", await hooksFolder(repository)], hook);
       if (installed.code !== 0) throw repository.failure("git.clone-failed", `No hook: ${installed.stderr.trim()}`);
     },
-    async publish(subject) {
-      if (!prepared) throw new CheckoutError("git.clone-failed", "The clone was never prepared.");
-      return publishCheckout(prepared, subject, coAuthors);
-    },
+    commit: async (subject) => commitCheckout(needed(prepared), subject, coAuthors),
+    publish: async (subject, only) => publishCheckout(needed(prepared), { subject, coAuthors, only }),
   };
+}
+
+function needed(prepared: Prepared | null): Prepared {
+  if (!prepared) throw new CheckoutError("git.clone-failed", "The clone was never prepared.");
+  return prepared;
 }

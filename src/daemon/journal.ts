@@ -14,6 +14,9 @@ export interface JournalOptions {
   redactor: Redactor;
 }
 
+type Asked = Extract<AgentEvent, { type: "question.asked" }>;
+type Answered = Extract<AgentEvent, { type: "question.answered" }>;
+
 /** Cutting goes a tenth below the limit, so that not every append has to cut. */
 const CUT_TO = 0.9;
 /** Rows that are looked at in one go, so that cutting a large journal takes no large memory. */
@@ -75,6 +78,22 @@ export class Journal {
     return event?.type === "turn.ended" ? event : null;
   }
 
+  /** What is known of a question; nothing where that was cut. */
+  question(question: string): { asked?: Asked; answered?: Answered } {
+    const known: { asked?: Asked; answered?: Answered } = {};
+    for (const row of this.#sql.question.all(question)) {
+      const event: AgentEvent = JSON.parse(String(row.event));
+      if (event.type === "question.asked") known.asked = event;
+      if (event.type === "question.answered") known.answered = event;
+    }
+    return known;
+  }
+
+  /** The questions of that turn that nobody has answered and nothing has ended. */
+  openQuestions(turn: string): Asked[] {
+    return this.#sql.openQuestions.all(turn).map((row): Asked => JSON.parse(String(row.event)));
+  }
+
   /** Calls `fn` after each append, until the returned function is called. */
   onAppend(fn: () => void): () => void {
     this.#listeners.add(fn);
@@ -104,6 +123,16 @@ function prepare({ db }: Storage) {
     oldest: db.prepare(`select cursor, ${SIZE} as size from entries order by cursor limit ?`),
     endOf: db.prepare(`
       select event from entries where event ->> 'type' = 'turn.ended' and event ->> 'turn' = ? order by cursor desc limit 1
+    `),
+    question: db.prepare(`
+      select event from entries where event ->> 'type' like 'question.%' and event ->> 'question' = ? order by cursor
+    `),
+    openQuestions: db.prepare(`
+      select event from entries asked where event ->> 'type' = 'question.asked' and event ->> 'turn' = ? and not exists (
+        select 1 from entries answered where answered.cursor > asked.cursor
+          and answered.event ->> 'type' = 'question.answered'
+          and answered.event ->> 'question' = asked.event ->> 'question'
+      ) order by cursor
     `),
     cut: db.prepare("delete from entries where cursor <= ?"),
     extent: db.prepare(`

@@ -3,6 +3,9 @@
 export const MAX_PROMPT_CHARS = 20_000;
 export const MAX_ANSWER_CHARS = 100_000;
 export const MAX_TITLE_CHARS = 300;
+/** As much as a person reads before a click, and what fits on a button of Slack's. */
+export const MAX_QUESTION_CHARS = 2_000;
+export const MAX_OPTION_CHARS = 75;
 export const MAX_INPUT_CHARS = 4_000;
 export const MAX_OUTPUT_CHARS = 16_000;
 export const MAX_STDERR_CHARS = 4_000;

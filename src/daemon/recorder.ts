@@ -3,7 +3,7 @@
  * without credentials, and no longer than the wire allows. Blanking comes before cutting, or half a secret would stay behind.
  */
 import { AgentEvent } from "../wire/events.ts";
-import type { AgentReport } from "./agents/agent.ts";
+import type { AgentQuestion, AgentReport } from "./agents/agent.ts";
 import type { DaemonClock } from "./clock.ts";
 import { cutEnd, cutMiddle, MAX_INPUT_CHARS, MAX_OUTPUT_CHARS, MAX_TITLE_CHARS } from "./limits.ts";
 import type { DaemonLog } from "./log.ts";
@@ -18,6 +18,7 @@ export interface Recorder {
 export interface RecorderParts {
   turn: string;
   append(event: AgentEvent): void;
+  ask(turn: string, question: AgentQuestion): void;
   redactor: Redactor;
   clock: DaemonClock;
   log: DaemonLog;
@@ -30,7 +31,7 @@ const FLUSH_AT_CHARS = 2_000;
 
 type Words = Extract<AgentReport, { type: "text" | "thinking" }>;
 
-export function createRecorder({ turn, append, redactor, clock, log }: RecorderParts): Recorder {
+export function createRecorder({ turn, append, ask, redactor, clock, log }: RecorderParts): Recorder {
   let words: Words | null = null;
   let cancelTimer: (() => void) | null = null;
   let closed = false;
@@ -41,6 +42,7 @@ export function createRecorder({ turn, append, redactor, clock, log }: RecorderP
       if (closed) return;
       if (report.type === "text" || report.type === "thinking") return addWords(report);
       flush(0);
+      if (report.type === "asked") return ask(turn, report);
       record(shortened(report, redactor));
     },
     close() {
@@ -67,7 +69,7 @@ export function createRecorder({ turn, append, redactor, clock, log }: RecorderP
     words = held > 0 ? { ...words, text: text.slice(text.length - held) } : null;
   }
 
-  function record(report: AgentReport): void {
+  function record(report: Exclude<AgentReport, AgentQuestion>): void {
     const event = AgentEvent.safeParse({ ...report, turn });
     if (event.success) append(event.data);
     else
@@ -79,7 +81,10 @@ export function createRecorder({ turn, append, redactor, clock, log }: RecorderP
   }
 }
 
-function shortened(report: Exclude<AgentReport, Words>, { blank }: Redactor): AgentReport {
+function shortened(
+  report: Exclude<AgentReport, Words | AgentQuestion>,
+  { blank }: Redactor,
+): Exclude<AgentReport, AgentQuestion> {
   switch (report.type) {
     case "tool.started":
       return {

@@ -1,9 +1,11 @@
 /** One turn from its prompt to its end: bring the clone up to date, let the agent work, push what came out of it. */
 import { type AgentEvent, NO_USAGE, Usage } from "../wire/events.ts";
-import type { PromptRequest } from "../wire/routes.ts";
+import type { PromptRequest, PublishRequest } from "../wire/routes.ts";
 import type { AgentHost } from "./agent-host.ts";
 import type { AgentOutcome } from "./agents/agent.ts";
 import { type Checkout, CheckoutError, type Published } from "./checkout.ts";
+import type { Journal } from "./journal.ts";
+import { type Leave, publishWithLeave } from "./leave.ts";
 import { cutEnd, cutMiddle, MAX_ANSWER_CHARS } from "./limits.ts";
 import type { DaemonLog } from "./log.ts";
 import type { Workspace } from "./workspace.ts";
@@ -20,11 +22,14 @@ export interface RunningTurn {
   joined: string[];
   /** Prompts that are just being handed to the agent: the turn does not end before it is known what became of them. */
   steering: Set<Promise<unknown>>;
+  /** Set while the turn waits for leave to push. */
+  leave: ((said: PublishRequest) => void) | null;
 }
 
 export interface TurnParts {
   host: AgentHost;
   workspace: Workspace;
+  journal: Pick<Journal, "append">;
   log: DaemonLog;
 }
 
@@ -53,7 +58,10 @@ export async function runTurn(turn: RunningTurn, parts: TurnParts): Promise<Endi
     await Promise.allSettled(turn.steering);
     if (turn.stop.signal.aborted) return ending(turn, "stopped", said);
     if (said.outcome !== "done") return ending(turn, said.outcome, said);
-    return withPublished(ending(turn, "done", said), await publish(turn, checkout), checkout?.spec.id ?? "");
+    const leave = await publish(turn, checkout, parts);
+    if (leave.is === "stopped") return ending(turn, "stopped", said);
+    if (leave.is === "no") return ending(turn, "failed", { ...said, failure: leave.failure });
+    return withPublished(ending(turn, "done", said), leave.published, checkout?.spec.id ?? "");
   } catch (error) {
     parts.log.warn("turn.broke", { turn: turn.id, phase: turn.phase, error });
     return ending(turn, "failed", { ...(said ?? SILENT), failure: failureOf(error) });
@@ -84,9 +92,12 @@ async function unlessStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T 
 }
 
 /** Without a branch of its own there is nothing that could be pushed. */
-async function publish({ request }: RunningTurn, checkout: Checkout | null): Promise<Published | null> {
-  if (!request.publish || checkout?.spec.branch === undefined) return null;
-  return checkout.publish(request.subject ?? subjectOf(request.message));
+async function publish(turn: RunningTurn, checkout: Checkout | null, { journal }: TurnParts): Promise<Leave> {
+  const { request } = turn;
+  if (!request.publish || checkout?.spec.branch === undefined) return { is: "given", published: null };
+  const subject = request.subject ?? subjectOf(request.message);
+  if (request.publish === "ask") return publishWithLeave(turn, { checkout, subject, journal });
+  return { is: "given", published: await checkout.publish(subject) };
 }
 
 /** git's own tools show about seventy characters of a commit's first line. */

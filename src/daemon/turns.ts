@@ -4,6 +4,7 @@
  *   POST /prompt --> idle: started --> runTurn --> turn.ended --> the next of the queue
  *                    busy: steered into the running turn, or queued (also when the agent was too late to take it; not taken at
  *                          all when it was meant for that turn only)
+ *   POST /publish --> the leave that the running turn waits for, when one of its prompts says so
  *   POST /abort  --> the queue ends as stopped, then the running turn; answered when nothing of it is left
  *
  * Every turn.started has exactly one turn.ended: it is written in the same transaction in which its prompt is done.
@@ -26,12 +27,14 @@ import type { Journal } from "./journal.ts";
 import { cutMiddle, MAX_PROMPT_CHARS } from "./limits.ts";
 import { DaemonProblem } from "./problem.ts";
 import { digestOf, type Known, openPrompts, type Prompt, type Prompts } from "./prompts.ts";
+import type { Questions } from "./questions.ts";
 import type { Storage } from "./storage.ts";
 import { attemptOf, type Ending, type RunningTurn, runTurn, type TurnParts } from "./turn.ts";
 
 export interface TurnsParts extends TurnParts {
   storage: Storage;
   journal: Journal;
+  questions: Questions;
   clock: DaemonClock;
 }
 
@@ -50,6 +53,8 @@ export class Turns {
   #queue: Prompt[] = [];
   #running: { turn: RunningTurn; ended: Promise<void> } | null = null;
   #usage: Usage;
+  /** What was last said about leave to push. */
+  #heard: PublishRequest | null = null;
   #held = false;
   #draining = false;
 
@@ -103,21 +108,30 @@ export class Turns {
   }
 
   /** A person's answer to a question of the running turn. */
-  answer(_request: AnswerRequest): AnswerResponse["outcome"] {
-    return "over";
+  answer(request: AnswerRequest): AnswerResponse["outcome"] {
+    return this.#parts.questions.answer(request);
   }
 
   /** Leave to push the work of a turn, or none. */
-  allow(_request: PublishRequest): PublishResponse["outcome"] {
-    return "over";
+  allow(request: PublishRequest): PublishResponse["outcome"] {
+    const turn = this.#running?.turn;
+    if (turn?.id === request.turn && turn.leave) {
+      turn.leave(request);
+      turn.leave = null;
+      this.#heard = request;
+      return "heard";
+    }
+    // Asked again because our answer was lost.
+    return this.#heard?.turn === request.turn && this.#heard.allowed === request.allowed ? "heard" : "over";
   }
 
   /** Ends what was cut short when the last process died, and takes up again what had been acknowledged; that runs after `resume`. */
   recover(): void {
-    const { journal, clock, storage } = this.#parts;
+    const { journal, clock, storage, questions } = this.#parts;
     for (const { id, attempt, startedAt } of this.#prompts.begun()) {
       const durationMs = Math.max(0, clock.now() - startedAt);
       storage.transaction(() => {
+        questions.recover(id);
         const cut = { outcome: "failed", answer: "", failure: CUT_SHORT, durationMs } as const;
         journal.append({ type: "turn.ended", turn: id, ...attemptOf(attempt), ...cut });
         this.#prompts.mark(id, "cut-short");
@@ -136,7 +150,10 @@ export class Turns {
   /** Starts nothing new, and resolves when the running turn has ended. Closing its agent is up to the caller. */
   async drain(): Promise<void> {
     this.#draining = true;
-    if (this.#running?.turn.phase === "preparing") this.#running.turn.stop.abort();
+    const turn = this.#running?.turn;
+    // Nobody can tell it any more that it may push; a push that has begun is not held up by this.
+    const asks = turn?.phase === "publishing" && turn.request.publish === "ask";
+    if (turn?.phase === "preparing" || asks) turn.stop.abort();
     await this.#running?.ended;
   }
 
@@ -213,6 +230,7 @@ export class Turns {
       const text = cutMiddle(request.message, MAX_PROMPT_CHARS);
       journal.append({ type: "turn.steered", turn: turn.id, prompt: id, text });
     });
+    turn.request = { ...turn.request, publish: stricter(turn.request.publish, request.publish) };
     return true;
   }
 
@@ -233,7 +251,16 @@ export class Turns {
       journal.append(started(id, request));
     });
     const stop = new AbortController();
-    const turn: RunningTurn = { id, request, startedAt, stop, phase: "preparing", joined: [], steering: new Set() };
+    const turn: RunningTurn = {
+      id,
+      request,
+      startedAt,
+      stop,
+      phase: "preparing",
+      joined: [],
+      steering: new Set(),
+      leave: null,
+    };
     this.#running = { turn, ended: runTurn(turn, this.#parts).then((ending) => this.#end(turn, ending)) };
   }
 
@@ -277,6 +304,10 @@ function started(turn: string, request: PromptRequest): AgentEvent {
     prompt: cutMiddle(request.message, MAX_PROMPT_CHARS),
   };
 }
+
+/** Whoever has to be asked has a say in all of a turn that holds something of theirs. */
+const stricter = (turn: PromptRequest["publish"], joined: PromptRequest["publish"]): PromptRequest["publish"] =>
+  turn === true && joined === "ask" ? "ask" : turn;
 
 function sum(a: Usage, b: Usage): Usage {
   return {

@@ -15,9 +15,16 @@ export interface AgentUnderTest {
   env(modelUrl: string): Record<string, string>;
   /** How this agent's model asks for a shell command. */
   runs(command: string): { name: string; arguments: Record<string, unknown> };
+  /** How this agent's model asks people something. */
+  asks(question: string, options: string[], otherwise?: string): { name: string; arguments: Record<string, unknown> };
   /** Names that the agent itself puts into its tools' environment. */
   ownVariables: RegExp;
 }
+
+/** What one answer of the scripted model costs. */
+export const STEP = { usage: { input_tokens: 100, output_tokens: 10 } };
+/** In which an agent has to have stopped. */
+export const DEADLINE_MS = 10_000;
 
 /** One agent in a folder of its own, with everything that it told. */
 export interface Bench {
@@ -86,6 +93,17 @@ function makeBench(it: AgentUnderTest, root: string, modelUrl: string, overrides
     return rows.sort((a, b) => Number(a.startTime) - Number(b.startTime) || a.pid - b.pid).map((row) => row.pid);
   };
   return { agent, cwd, reports, exits, processes, path: (name) => join(cwd, name) };
+}
+
+/** A promise in words, and how it is seen to be kept. */
+export type Sentence = (sentence: string, check: (world: World) => Promise<void>) => void;
+
+/** Scripts: asked for `word`, the model says something, runs the command and ends with `answer`. */
+export function script(world: World, it: AgentUnderTest, word: string, command: string, answer: string): void {
+  const call = it.runs(command);
+  const toolCalls = [{ name: call.name, arguments: JSON.stringify(call.arguments) }];
+  world.model.on({ userMessage: word, hasToolResult: false }, { content: `On it: ${word}.`, toolCalls, ...STEP });
+  world.model.on({ userMessage: word, hasToolResult: true }, { content: answer, ...STEP });
 }
 
 /** Waits for something that has no event: a file that a tool makes, a process that ends. */

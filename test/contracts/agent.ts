@@ -7,12 +7,20 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import type { AgentReport } from "../../src/daemon/agents/agent.ts";
 import { signal } from "../../src/daemon/agents/process-tree.ts";
-import { type AgentUnderTest, makeWorld, until, type World } from "./agent-bench.ts";
+import { asks } from "./agent-asks.ts";
+import {
+  type AgentUnderTest,
+  DEADLINE_MS,
+  makeWorld,
+  type Sentence,
+  STEP,
+  script,
+  until,
+  type World,
+} from "./agent-bench.ts";
 
-const STEP = { usage: { input_tokens: 100, output_tokens: 10 } };
 /** Runs until somebody makes the file `go`; says by the file `started` that it runs. */
 const WAITING = "touch started; while [ ! -e go ]; do sleep 0.05; done; echo released";
-const DEADLINE_MS = 10_000;
 
 export function agentContract(name: string, it: AgentUnderTest): void {
   describe(`every agent: ${name}`, () => {
@@ -27,20 +35,11 @@ export function agentContract(name: string, it: AgentUnderTest): void {
       });
     };
     talks(promise, it);
+    asks(promise, it);
     obeys(promise, it);
     survives(promise, it);
     fails(promise);
   });
-}
-
-type Sentence = (sentence: string, check: (world: World) => Promise<void>) => void;
-
-/** Scripts: asked for `word`, the model says something, runs the command and ends with `answer`. */
-function script(world: World, it: AgentUnderTest, word: string, command: string, answer: string): void {
-  const call = it.runs(command);
-  const toolCalls = [{ name: call.name, arguments: JSON.stringify(call.arguments) }];
-  world.model.on({ userMessage: word, hasToolResult: false }, { content: `On it: ${word}.`, toolCalls, ...STEP });
-  world.model.on({ userMessage: word, hasToolResult: true }, { content: answer, ...STEP });
 }
 
 function talks(promise: Sentence, it: AgentUnderTest): void {
@@ -261,6 +260,8 @@ function brief(report: AgentReport): string {
       return `retrying ${report.attempt}`;
     case "usage":
       return `usage ${report.usage.inputTokens}`;
+    case "asked":
+      return `asked ${report.text}`;
     default:
       return report satisfies never;
   }

@@ -32,6 +32,7 @@ test("an empty environment is a daemon on loopback without tokens", () => {
     agentBaseEnv: { HOME: "/home/ann", PATH: "/bin", LANG: "de_DE.UTF-8", TERM: "xterm" },
     llm: {},
     journalMaxBytes: 67_108_864,
+    questionDeadlineMs: 1_800_000,
   });
 });
 
@@ -59,6 +60,7 @@ test("everything can be set", () => {
     SANDBOX_DAEMON_JWT_PUBLIC_KEY: JWK,
     SANDBOX_DAEMON_AGENT_MODE: "claude",
     SANDBOX_DAEMON_JOURNAL_MAX_MB: "8",
+    SANDBOX_DAEMON_QUESTION_MINUTES: "5",
     OPENAI_API_KEY: "sk-1",
     ANTHROPIC_BASE_URL: "http://127.0.0.1:4010",
   });
@@ -71,8 +73,9 @@ test("everything can be set", () => {
       config.stateDir,
       config.agentKind,
       config.journalMaxBytes,
+      config.questionDeadlineMs,
     ],
-    ["0.0.0.0", 9000, "box-7", join(homedir(), "work"), "/var/lib/daemon", "claude", 8_388_608],
+    ["0.0.0.0", 9000, "box-7", join(homedir(), "work"), "/var/lib/daemon", "claude", 8_388_608, 300_000],
   );
   assert.deepEqual(config.auth, { is: "on", secret: "s", publicKey: JSON.parse(JWK) });
   assert.deepEqual(config.llm, { openaiApiKey: "sk-1", anthropicBaseUrl: "http://127.0.0.1:4010" });

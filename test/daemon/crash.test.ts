@@ -60,6 +60,29 @@ test("kill -9 during a turn: the log is intact, the turn is closed, what waited 
   assert.equal(await end(child, "SIGTERM"), 0);
 });
 
+for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+  test(`${signal} while the agent waits for an answer: the question ends with its turn, once`, async (t) => {
+    const folder = newFolder(t);
+    const first = await start(t, folder);
+    await first.daemon.prompt("ask", { id: "p1" });
+    const asked = (await first.daemon.until((event) => event.type === "question.asked")).at(-1);
+    assert.ok(asked?.type === "question.asked");
+    await end(first.child, signal);
+    await end((await start(t, folder)).child, "SIGKILL");
+
+    const { daemon } = await start(t, folder);
+    const { question } = asked;
+    const events = (await daemon.replay()).map(({ event }) => event).filter(({ type }) => type !== "daemon.started");
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ["turn.started", "question.asked", "question.answered", "turn.ended"],
+    );
+    assert.deepEqual(events[2], { type: "question.answered", turn: "p1", question, answer: null, by: "stop" });
+    const late = await daemon.post("/answer", { question, answer: "The first" });
+    assert.equal(late.body.outcome, "over");
+  });
+}
+
 test("SIGTERM during a turn: it is told as failed, and the process ends by itself", async (t) => {
   const folder = newFolder(t);
   const { child, daemon } = await start(t, folder);

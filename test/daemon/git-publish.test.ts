@@ -46,6 +46,53 @@ describe("publish", () => {
     assert.equal(git(bench.bare, ["log", "--format=%s", "main..threadbox/fix"]), "By the agent");
   });
 
+  story("only committed, nothing leaves the machine; published later, it is exactly that commit", async (bench) => {
+    const checkout = await ready(bench.checkout());
+    assert.equal(await checkout.commit("Nothing"), null);
+    write(checkout, "a.txt", "two\n");
+    const committed = await checkout.commit("Fix the login");
+    const commit = agent(checkout, "rev-parse", "HEAD");
+    assert.deepEqual(committed, { commit, unpushed: true });
+    assert.equal(agent(checkout, "log", "-1", "--format=%s"), "Fix the login");
+    assert.equal(git(bench.bare, ["branch", "--list"]), "* main");
+
+    // What a server of the agent's writes meanwhile waits for the next turn.
+    write(checkout, "server.log", "late\n");
+    const { pushed } = await checkout.publish("Fix the login", commit);
+    assert.deepEqual(pushed, { branch: "threadbox/fix", commit });
+    assert.equal(git(bench.bare, ["rev-parse", "threadbox/fix"]), commit);
+    assert.deepEqual(await checkout.commit("The rest"), {
+      commit: agent(checkout, "rev-parse", "HEAD"),
+      unpushed: true,
+    });
+  });
+
+  story("a commit that came after leave was given is not pushed with it", async (bench) => {
+    const checkout = await ready(bench.checkout());
+    write(checkout, "a.txt", "two\n");
+    const committed = await checkout.commit("Fix");
+    write(checkout, "b.txt", "slipped in\n");
+    agent(checkout, "add", "b.txt");
+    agent(checkout, "commit", "--quiet", "-m", "Slipped in");
+    const failure = await failureOf(checkout.publish("Fix", committed?.commit));
+    const detail = "The branch changed while it waited for leave to be pushed.";
+    assert.deepEqual(failure, { code: "git.diverged", detail });
+    assert.equal(git(bench.bare, ["branch", "--list"]), "* main");
+  });
+
+  story("what stayed in the sandbox goes out with a later turn, also when people pushed meanwhile", async (bench) => {
+    const checkout = await ready(bench.checkout());
+    write(checkout, "mine.txt", "mine\n");
+    await checkout.publish("Mine");
+    write(checkout, "held.txt", "held back\n");
+    await checkout.commit("Held back");
+    bench.personPushes("threadbox/fix", { "theirs.txt": "theirs\n" });
+    await ready(checkout);
+    await checkout.publish("Later");
+    assert.equal(bench.onRemote("threadbox/fix", "held.txt"), "held back");
+    assert.equal(bench.onRemote("threadbox/fix", "theirs.txt"), "theirs");
+  });
+
   story("nothing new is nothing published", async (bench) => {
     const checkout = await ready(bench.checkout());
     assert.deepEqual(await checkout.publish("Nothing"), { pushed: null, changes: null, patch: null });

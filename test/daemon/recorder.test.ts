@@ -1,6 +1,7 @@
 /** What an agent says, on its way into the journal: in readable pieces, and no longer than agreed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { AgentQuestion } from "../../src/daemon/agents/agent.ts";
 import { createDaemonLog } from "../../src/daemon/log.ts";
 import { createRecorder } from "../../src/daemon/recorder.ts";
 import { createRedactor } from "../../src/daemon/redactor.ts";
@@ -12,9 +13,11 @@ function recording() {
   const redactor = createRedactor();
   const events: AgentEvent[] = [];
   const log = createDaemonLog(() => {});
-  const recorder = createRecorder({ turn: "t1", append: (event) => events.push(event), redactor, clock, log });
+  const asked: string[] = [];
+  const ask = (turn: string, { text }: AgentQuestion) => asked.push(`${turn}: ${text} (after ${events.length})`);
+  const recorder = createRecorder({ turn: "t1", append: (event) => events.push(event), ask, redactor, clock, log });
   const texts = () => events.map((event) => ("text" in event ? event.text : event.type));
-  return { clock, redactor, recorder, events, texts };
+  return { clock, redactor, recorder, events, texts, asked };
 }
 const text = (words: string, message = 1) => ({ type: "text", message, text: words }) as const;
 
@@ -50,6 +53,13 @@ test("another message, thinking, or a tool begins a new piece, in the right orde
     { type: "thinking", turn: "t1", message: 2, text: "hm" },
     { type: "usage", turn: "t1", usage: { inputTokens: 1, outputTokens: 1, costUsd: 0 } },
   ]);
+});
+
+test("what was said before a question is written before it", () => {
+  const { recorder, texts, asked } = recording();
+  recorder.report(text("I have to ask."));
+  recorder.report({ type: "asked", question: "q1", text: "Which one?", options: [], otherwise: null });
+  assert.deepEqual([texts(), asked], [["I have to ask."], ["t1: Which one? (after 1)"]]);
 });
 
 test("the beginning of a secret waits for what follows", () => {

@@ -65,6 +65,7 @@ export function testConfig(folder: string, more: Partial<DaemonConfig> = {}): Da
     agentBaseEnv: { HOME: folder, PATH: process.env.PATH ?? "", LANG: "C.UTF-8", TERM: "dumb" },
     llm: {},
     journalMaxBytes: 64 * 1024 * 1024,
+    questionDeadlineMs: 30 * 60_000,
     ...more,
   };
 }

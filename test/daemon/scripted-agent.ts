@@ -1,5 +1,6 @@
 /** An agent whose every move is written by the test. It keeps the promises of the port: it can be steered, stopped and closed. */
-import type { Agent, AgentContext, AgentFactory, AgentOutcome } from "../../src/daemon/agents/agent.ts";
+import { randomUUID } from "node:crypto";
+import type { Agent, AgentContext, AgentFactory, AgentOutcome, AgentQuestion } from "../../src/daemon/agents/agent.ts";
 
 export interface Run {
   message: string;
@@ -8,6 +9,8 @@ export interface Run {
   steered: string[];
   /** Resolves when somebody stops the prompt or closes the agent. */
   stopped: Promise<void>;
+  /** Asks people, and waits for the answer; null: nobody answered. */
+  ask(question: Omit<AgentQuestion, "type" | "question">): Promise<string | null>;
 }
 export type Script = (run: Run) => Promise<AgentOutcome> | AgentOutcome;
 
@@ -45,17 +48,27 @@ export function scriptedAgent(first: Script = () => done()): ScriptedAgent {
     scripted.made.push(context);
     let stop = Promise.withResolvers<void>();
     let steered: string[] = [];
+    const asked = new Map<string, (answer: string | null) => void>();
+    const ask: Run["ask"] = (asks) => {
+      const question = randomUUID();
+      const answer = new Promise<string | null>((resolve) => asked.set(question, resolve));
+      context.report({ type: "asked", question, ...asks });
+      return answer;
+    };
     return {
       kind: "scripted",
       async prompt(message) {
         scripted.messages.push(message);
         stop = Promise.withResolvers<void>();
         steered = [];
-        return script({ message, context, steered, stopped: stop.promise });
+        return script({ message, context, steered, stopped: stop.promise, ask });
       },
       async steer(message) {
         if (scripted.takesSteering) steered.push(message);
         return scripted.takesSteering;
+      },
+      answer(question, answer) {
+        asked.get(question)?.(answer);
       },
       async abort() {
         stop.resolve();

@@ -1,5 +1,5 @@
 /** A clone whose every outcome is written by the test; keeps the promises of the port and remembers what it was asked. */
-import type { Checkout, CheckoutSpec, Published } from "../../src/daemon/checkout.ts";
+import type { Checkout, CheckoutSpec, Committed, Published } from "../../src/daemon/checkout.ts";
 import type { DaemonOptions } from "../../src/daemon/daemon.ts";
 
 export const NOTHING: Published = { pushed: null, changes: null, patch: null };
@@ -10,6 +10,7 @@ export interface ScriptedCheckout {
   calls: string[];
   specs: CheckoutSpec[];
   prepare(): Promise<void>;
+  commit(): Promise<Committed | null>;
   publish(): Promise<Published>;
 }
 
@@ -22,6 +23,7 @@ export function scriptedCheckout(): ScriptedCheckout {
     calls: [],
     specs: [],
     prepare: async () => {},
+    commit: async () => null,
     publish: async () => NOTHING,
   };
   return scripted;
@@ -38,8 +40,12 @@ export function scriptedCheckout(): ScriptedCheckout {
       async begin(coAuthors) {
         scripted.calls.push(`${spec.id}:begin ${coAuthors.map(({ name }) => name).join(",")}`);
       },
-      async publish(subject) {
-        scripted.calls.push(`${spec.id}:publish ${subject}`);
+      async commit(subject) {
+        scripted.calls.push(`${spec.id}:commit ${subject}`);
+        return scripted.commit();
+      },
+      async publish(subject, only) {
+        scripted.calls.push(`${spec.id}:publish ${subject}${only ? ` (${only})` : ""}`);
         return scripted.publish();
       },
     };

@@ -95,6 +95,38 @@ test("a prompt becomes a pushed branch, and the conversation goes on after a res
   assert.equal(await second.stop(), 0);
 });
 
+test("the agent asks, somebody answers, and what came of it is pushed once it may be", {
+  timeout: 60_000,
+}, async (t) => {
+  const folder = newFolder(t);
+  const remote = makeRemote(folder);
+  const model = await makeModel(t);
+  const ask = { question: "Which database?", options: ["Postgres", "SQLite"] };
+  const call = (name: string, input: object) => [{ name, arguments: JSON.stringify(input) }];
+  const step = (turnIndex: number) => ({ userMessage: "STORE", turnIndex });
+  model.on(step(0), { content: "", toolCalls: call("ask", ask) });
+  model.on(step(1), { content: "", toolCalls: call("bash", { command: "echo SQLite > db.txt" }) });
+  model.on(step(2), { content: "Stored." });
+  const daemon = await start(t, folder, model);
+  const repo = { id: "api", source: `file://${remote}`, path: "api", branch: "bot/db", base: "main" };
+  await daemon.post("/init", { workspace: { repos: [repo] } });
+  await daemon.prompt("STORE it", { id: "p1", publish: "ask" });
+
+  const asked = (await daemon.until((event) => event.type === "question.asked")).at(-1);
+  assert.ok(asked?.type === "question.asked");
+  assert.deepEqual([asked.text, asked.options, asked.deadlineMs], [ask.question, ask.options, 30 * 60_000]);
+  await daemon.post("/answer", { question: asked.question, answer: "sqlite" });
+  await daemon.until((event) => event.type === "push.asked");
+  assert.match(JSON.stringify(model.getLastRequest()?.body), /"SQLite"/);
+  assert.equal(git("-C", remote, "branch", "--list"), "* main");
+
+  await daemon.post("/publish", { turn: "p1", allowed: true });
+  const ended = (await daemon.until(turnEnded("p1"))).at(-1);
+  assert.ok(ended?.type === "turn.ended" && ended.outcome === "done" && ended.answer === "Stored.");
+  assert.equal(git("-C", remote, "show", "bot/db:db.txt"), "SQLite");
+  assert.equal(await daemon.stop(), 0);
+});
+
 test("a stop ends the agent's tools, and the same conversation takes the next prompt", {
   timeout: 60_000,
 }, async (t) => {

@@ -11,7 +11,21 @@ export type AgentReport =
   | Omit<Extract<AgentEvent, { type: "tool.started" }>, "turn">
   | Omit<Extract<AgentEvent, { type: "tool.ended" }>, "turn">
   | Omit<Extract<AgentEvent, { type: "retrying" }>, "turn">
-  | Omit<Extract<AgentEvent, { type: "usage" }>, "turn">;
+  | Omit<Extract<AgentEvent, { type: "usage" }>, "turn">
+  | AgentQuestion;
+
+/** The agent asks a person, and waits for `Agent.answer`. Only while a prompt runs; whatever ends the prompt ends the question. */
+export interface AgentQuestion {
+  type: "asked";
+  /** No other question in the life of the sandbox has this id. */
+  question: string;
+  text: string;
+  options: string[];
+  /** What the agent itself goes on with when nobody answers. */
+  otherwise: string | null;
+  /** The agent waits no longer than this. */
+  withinMs?: number;
+}
 
 /** How one prompt (with everything steered into it) ended. */
 export interface AgentOutcome {
@@ -47,7 +61,12 @@ export interface Agent {
   prompt(message: string): Promise<AgentOutcome>;
   /** Adds to the running prompt. False when the agent was too late to take it: the daemon then runs it as a prompt of its own. */
   steer(message: string): Promise<boolean>;
-  /** Stops the running prompt; `prompt()` then resolves with `stopped`. Kills the process tree when that takes longer than `deadlineMs`. */
+  /**
+   * A person's answer: one of the options as it was asked, or other words. Null: nobody answered, and the agent goes on without (with
+   * `otherwise`, where it has one). Nothing happens for a question that is not open.
+   */
+  answer(question: string, answer: string | null): void;
+  /** Stops the running prompt, also one that waits for an answer; `prompt()` then resolves with `stopped`. Kills the process tree when that takes longer than `deadlineMs`. */
   abort(deadlineMs: number): Promise<void>;
   /** Ends the process and everything below it. The next prompt starts it again with its memory. */
   close(): Promise<void>;

@@ -9,6 +9,7 @@ import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises
 import { join } from "node:path";
 import { shellQuote } from "../shell.ts";
 import type { AgentContext } from "./agent.ts";
+import { ASK_EXTENSION, ASK_FILE } from "./pi-ask.ts";
 
 export interface PiRetry {
   maxRetries: number;
@@ -58,7 +59,7 @@ export function chooseModel(wanted: string | undefined, env: Record<string, stri
 export interface PiLaunch {
   args: string[];
   env: Record<string, string>;
-  files: { "settings.json": string; "models.json": string };
+  files: { "settings.json": string; "models.json": string; [ASK_FILE]: string };
 }
 
 export function piLaunch(context: AgentContext, model: PiModel, retry: PiRetry): PiLaunch {
@@ -69,6 +70,7 @@ export function piLaunch(context: AgentContext, model: PiModel, retry: PiRetry):
       ...["--mode", "rpc", "--no-approve"],
       // Always given: the project's own settings could name another folder before they are known to be untrusted.
       ...["--session-dir", join(context.stateDir, "sessions"), "--session-id", context.sessionId],
+      ...["--extension", join(agentDir(context), ASK_FILE)],
       ...["--provider", model.provider, "--model", model.model],
     ],
     env: {
@@ -78,7 +80,7 @@ export function piLaunch(context: AgentContext, model: PiModel, retry: PiRetry):
       PI_SKIP_VERSION_CHECK: "1",
       PI_TELEMETRY: "0",
     },
-    files: { "settings.json": settings(retry), "models.json": models(context) },
+    files: { "settings.json": settings(retry), "models.json": models(context), [ASK_FILE]: ASK_EXTENSION },
   };
 }
 

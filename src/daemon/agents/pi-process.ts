@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { MAX_STDERR_CHARS } from "../limits.ts";
 import { within } from "../within.ts";
 import { readJsonLines, toJsonLine } from "./json-lines.ts";
-import { type PiCommand, type PiLine, type PiResponse, parsePiLine } from "./pi-protocol.ts";
+import { type PiCommand, type PiLine, type PiReply, type PiResponse, parsePiLine } from "./pi-protocol.ts";
 import { signal } from "./process-tree.ts";
 
 export interface PiExit {
@@ -73,10 +73,10 @@ export class PiProcess {
     return answer.finally(() => this.#waiting.delete(id));
   }
 
-  /** Dialogs of extensions wait for ever in RPC mode; this answers that nobody is there. */
-  dismiss(dialogId: string): void {
+  /** Dialogs of extensions wait for ever in RPC mode; pi says nothing to this. */
+  reply(dialog: string, reply: PiReply): void {
     if (!this.#alive) return;
-    this.#child.stdin.write(toJsonLine({ type: "extension_ui_response", id: dialogId, cancelled: true }));
+    this.#child.stdin.write(toJsonLine({ type: "extension_ui_response", id: dialog, ...reply }));
   }
 
   /** Asks it to go: end of input, then SIGTERM to its group. Resolves after its exit, or when it did not obey. */

@@ -24,6 +24,8 @@ const message = z.object({
 });
 export type PiMessage = z.infer<typeof message>;
 
+const words = z.string().catch("");
+
 const PiLine = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("response"),
@@ -32,7 +34,17 @@ const PiLine = z.discriminatedUnion("type", [
     success: z.boolean(),
     error: z.string().optional(),
   }),
-  z.object({ type: z.literal("extension_ui_request"), id: z.string(), method: z.string() }),
+  z.object({
+    type: z.literal("extension_ui_request"),
+    id: z.string(),
+    method: z.string(),
+    title: words,
+    message: words,
+    placeholder: words,
+    prefill: words,
+    options: z.array(z.string()).catch([]),
+    timeout: z.number().positive().optional().catch(undefined),
+  }),
   z.object({ type: z.literal("agent_settled") }),
   z.object({ type: z.literal("message_start"), message: z.object({ role: z.string() }) }),
   z.object({
@@ -64,6 +76,7 @@ const PiLine = z.discriminatedUnion("type", [
   z.object({ type: z.literal("auto_retry_end"), success: z.boolean() }),
 ]);
 export type PiLine = z.infer<typeof PiLine>;
+export type PiDialogLine = Extract<PiLine, { type: "extension_ui_request" }>;
 export type PiResponse = Extract<PiLine, { type: "response" }>;
 
 /** One line of pi's stdout; null for the many that nobody here needs. */
@@ -77,6 +90,9 @@ export type PiCommand =
   | { type: "steer"; message: string }
   | { type: "clear_queue" }
   | { type: "abort" };
+
+/** What pi takes for an answer to a dialog. */
+export type PiReply = { value: string } | { confirmed: boolean } | { cancelled: true };
 
 /** The text blocks of a message or a tool's result. */
 export const textOf = (blocks: { type: string; text?: string | undefined }[]): string =>

@@ -1,5 +1,6 @@
 /** One prompt on its way through pi: what is known of it, and how it is ended. */
 import type { AgentContext, AgentOutcome } from "./agent.ts";
+import type { PiDialog } from "./pi-dialog.ts";
 import type { PiProcess } from "./pi-process.ts";
 import { PiTurn } from "./pi-turn.ts";
 import type { ProcessId } from "./process-tree.ts";
@@ -26,6 +27,8 @@ export interface Running {
   steers: Set<Promise<unknown>>;
   /** What people added and pi has not given to the model yet. */
   queue: string[];
+  /** Open ones, by pi's id of them. */
+  dialogs: Map<string, PiDialog>;
 }
 
 export function begin(context: AgentContext): Running {
@@ -40,6 +43,7 @@ export function begin(context: AgentContext): Running {
     done: Promise.withResolvers(),
     steers: new Set(),
     queue: [],
+    dialogs: new Map(),
   };
 }
 
@@ -47,6 +51,12 @@ export const stopped = (current: Running): void => current.ended.resolve(current
 
 export function fail(current: Running, failure: Failure): void {
   current.ended.resolve(current.turn.cutShort({ outcome: "failed", failure }));
+}
+
+/** Nobody will answer what is still open. */
+export function dismissAll({ dialogs, pi }: Running): void {
+  for (const [id, dialog] of dialogs) pi?.reply(id, dialog.reply(null));
+  dialogs.clear();
 }
 
 /** At once, without waiting for pi: has it taken the prompt? */

@@ -6,13 +6,14 @@ const Arguments = z.object({
   command: z.string().optional(),
   path: z.string().optional(),
   pattern: z.string().optional(),
+  question: z.string().optional(),
 });
 
 /** "npm test" for a command, "edit src/add.js" for a file, else the tool's name. */
 export function toolTitle(tool: string, args: unknown, cwd: string): string {
   const parsed = Arguments.safeParse(args);
-  const { command, path, pattern } = parsed.success ? parsed.data : {};
-  const words = command ? [command] : [tool, pattern, path && fromCwd(path, cwd)].filter((word) => word);
+  const { command, path, pattern, question } = parsed.success ? parsed.data : {};
+  const words = command ? [command] : [tool, pattern, path && fromCwd(path, cwd), question].filter((word) => word);
   return words.join(" ").replace(/\s+/g, " ").trim();
 }
 

@@ -22,9 +22,10 @@ import {
   processMarks,
   writePiFiles,
 } from "./pi-config.ts";
+import { dialogOf } from "./pi-dialog.ts";
 import { type PiExit, type PiProcess, startPi } from "./pi-process.ts";
-import type { PiLine } from "./pi-protocol.ts";
-import { begin, type Failure, fail, isAccepted, type Running, stopped } from "./pi-running.ts";
+import type { PiDialogLine, PiLine } from "./pi-protocol.ts";
+import { begin, dismissAll, type Failure, fail, isAccepted, type Running, stopped } from "./pi-running.ts";
 import { killTree, listTree, type ProcessId } from "./process-tree.ts";
 
 /** For pi to store its session and leave at the end of input; measured at 50 ms. */
@@ -85,6 +86,16 @@ class PiAgent implements Agent {
     const response = await answer;
     current.steers.delete(answer);
     return response?.success === true && !current.stopping;
+  }
+
+  answer(question: string, answer: string | null): void {
+    const dialog = this.#running?.dialogs.get(question);
+    if (!dialog) return;
+    this.#running?.dialogs.delete(question);
+    const reply = dialog.reply(answer);
+    this.#running?.pi?.reply(question, reply);
+    // Where only one of the options will do, other words are no answer to pi; but the model shall hear them.
+    if (answer !== null && "cancelled" in reply) void this.steer(`${dialog.asks.text}\n\nThe answer was: ${answer}`);
   }
 
   async abort(deadlineMs: number): Promise<void> {
@@ -154,12 +165,23 @@ class PiAgent implements Agent {
 
   #onLine(from: Live, line: PiLine): void {
     const current = this.#running;
-    // Nobody is there to answer a dialog, and pi cannot even be aborted while one is open.
-    if (line.type === "extension_ui_request") from.pi.dismiss(line.id);
+    if (line.type === "extension_ui_request") this.#onDialog(from, line);
     else if (current?.pi !== from.pi) return;
     else if (line.type === "queue_update") current.queue = [...line.steering, ...line.followUp];
     else if (line.type === "agent_settled") void this.#onSettled(from, current);
     else current.turn.take(line);
+  }
+
+  /** pi cannot be aborted while one is open, so none is left open that nobody could answer. */
+  #onDialog({ pi }: Live, line: PiDialogLine): void {
+    const current = this.#running;
+    const dialog = dialogOf(line);
+    if (!dialog) return;
+    if (current?.pi !== pi || current.stopping) pi.reply(line.id, dialog.reply(null));
+    else {
+      current.dialogs.set(line.id, dialog);
+      this.#context.report({ type: "asked", question: line.id, ...dialog.asks });
+    }
   }
 
   /** A message can reach pi's queue after its last look at it. We have promised to take it, so it is a prompt now. */
@@ -187,9 +209,14 @@ class PiAgent implements Agent {
 
   /** The queue first: pi would hand over what is left in it together with the next prompt. */
   async #stop(current: Running): Promise<void> {
+    // One of an extension that wants to know something before pi takes the prompt at all.
+    if (!(await isAccepted(current))) dismissAll(current);
     if (!(await current.accepted.promise)) return;
     await this.#live?.pi.ask({ type: "clear_queue" });
-    await this.#live?.pi.ask({ type: "abort" });
+    const aborted = this.#live?.pi.ask({ type: "abort" });
+    // Not before: hearing that nobody answers, the model would go on for a moment.
+    dismissAll(current);
+    await aborted;
   }
 
   async #kill(keep: ProcessId[]): Promise<void> {

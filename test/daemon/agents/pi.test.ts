@@ -20,6 +20,7 @@ const pi: AgentUnderTest = {
     ANTHROPIC_BASE_URL: modelUrl,
   }),
   runs: (command) => ({ name: "bash", arguments: { command } }),
+  asks: (question, options, otherwise) => ({ name: "ask", arguments: { question, options, default: otherwise } }),
   ownVariables: /^(PI_\w+|AI_AGENT)=/,
 };
 
@@ -115,21 +116,6 @@ test("a project's own settings and extensions are not loaded", () =>
     writeFileSync(path(".pi/extensions/plant.ts"), plant);
     await agent.prompt("HELLO");
     assert.equal(existsSync(path("planted")), false);
-  }));
-
-test("a dialog that nobody can answer does not hang the prompt", () =>
-  inWorld(async (world) => {
-    const toolCalls = [{ name: "bash", arguments: JSON.stringify({ command: "echo ran" }) }];
-    world.model.on({ userMessage: "GATE", hasToolResult: false }, { content: "", toolCalls });
-    world.model.on({ userMessage: "GATE", hasToolResult: true }, { content: "Refused." });
-    const { agent, cwd, reports } = world.bench();
-    const extensions = join(cwd, "../state/agent/extensions");
-    mkdirSync(extensions, { recursive: true });
-    const gate = `export default (pi) => pi.on("tool_call", async (event, ctx) =>
-      (await ctx.ui.confirm("Run it?", "May it?")) ? undefined : { block: true, reason: "nobody said yes" });`;
-    writeFileSync(join(extensions, "gate.ts"), gate);
-    assert.equal((await agent.prompt("GATE")).answer, "Refused.");
-    assert.match(reports.find((report) => report.type === "tool.ended")?.output ?? "", /nobody said yes/);
   }));
 
 test("a server that an earlier prompt left running survives the abort of a later one, and ends with the agent", () =>

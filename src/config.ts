@@ -60,6 +60,8 @@ const Environment = z.object({
     .optional(),
   GITHUB_PRIVATE_KEY: text,
   GITHUB_WEBHOOK_SECRET: text,
+  GITHUB_CLIENT_ID: text,
+  GITHUB_CLIENT_SECRET: text,
   GITHUB_TOKEN: text,
   GITHUB_API_URL: url("GitHub's API, such as https://api.github.com").default("https://api.github.com"),
   GITHUB_URL: url("where repositories are cloned from, such as https://github.com").default("https://github.com"),
@@ -116,6 +118,8 @@ export interface SlackConfig {
 export interface GitHubConfig {
   auth: { appId: string; privateKey: string } | { token: string };
   webhookSecret: string | undefined;
+  /** By which people say who they are there. */
+  oauth?: { clientId: string; clientSecret: string };
   apiUrl: string;
   url: string;
 }
@@ -195,6 +199,18 @@ function together(read: Variables): ConfigProblem[] {
     );
   if (read.GITHUB_APP_ID && !read.GITHUB_WEBHOOK_SECRET)
     missing("GITHUB_WEBHOOK_SECRET", "needed to check what GitHub sends; the secret of your App's webhook");
+  if (Boolean(read.GITHUB_CLIENT_ID) !== Boolean(read.GITHUB_CLIENT_SECRET))
+    missing(
+      read.GITHUB_CLIENT_ID ? "GITHUB_CLIENT_SECRET" : "GITHUB_CLIENT_ID",
+      "GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET go together; both stand on the settings page of your GitHub App",
+    );
+  if (read.GITHUB_CLIENT_ID && !read.GITHUB_APP_ID)
+    missing(
+      "GITHUB_APP_ID",
+      "needed with GITHUB_CLIENT_ID: people connect their accounts to a GitHub App, not to a token",
+    );
+  if (read.GITHUB_CLIENT_ID && !read.PUBLIC_URL)
+    missing("PUBLIC_URL", "needed with GITHUB_CLIENT_ID: GitHub sends people back to this bot's address");
   if (read.THREADBOX_PROVIDER === "modal")
     for (const variable of ["MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET"] as const)
       if (!read[variable])
@@ -246,6 +262,9 @@ function githubOf(read: Read): GitHubConfig | null {
     return {
       auth: { appId: read.GITHUB_APP_ID, privateKey: read.GITHUB_PRIVATE_KEY.replaceAll("\\n", "\n") },
       ...rest,
+      ...(read.GITHUB_CLIENT_ID && read.GITHUB_CLIENT_SECRET
+        ? { oauth: { clientId: read.GITHUB_CLIENT_ID, clientSecret: read.GITHUB_CLIENT_SECRET } }
+        : {}),
     };
   }
   return read.GITHUB_TOKEN ? { auth: { token: read.GITHUB_TOKEN }, ...rest } : null;

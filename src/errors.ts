@@ -121,6 +121,11 @@ const CATALOG = {
     remedy: "Somebody else's commits on the branch conflict with these. Merge them by hand, then write `retry`.",
   },
   "git.setup-failed": { retry: "never", remedy: "The repository's setup command failed; fix it in threadbox.yml." },
+  "push.not-allowed": {
+    retry: "never",
+    remedy:
+      "The work is committed in the sandbox of this thread. Have write access given, or let somebody who has it ask here to go on: it is pushed then.",
+  },
   "github.pull-request-failed": {
     retry: "never",
     remedy: "The branch is pushed; open the pull request by hand, or give the App write access to pull requests.",

@@ -17,6 +17,7 @@ import type { Reached } from "./engine/steps.ts";
 import { createStock } from "./engine/stock.ts";
 import { forgeOf, githubOf } from "./forge.ts";
 import { healthOf } from "./health.ts";
+import { isIdentityRequired, openIdentities } from "./identities.ts";
 import type { Log } from "./log.ts";
 import { openMachines } from "./machines.ts";
 import type { TeamSettings } from "./repositories.ts";
@@ -35,6 +36,7 @@ import { webSurface } from "./surfaces/web.ts";
 import { DEFAULT_RETENTION_MS } from "./team-retention.ts";
 import { openWatching } from "./watching.ts";
 import { metricsOf, pagesOf, replayOf, webhooksOf } from "./ways-in.ts";
+import { CONNECT_PATH } from "./web/connect-link.ts";
 import { stopTogether } from "./workers.ts";
 
 export interface BotOptions {
@@ -72,6 +74,7 @@ export interface Bot {
 /** Resolves when it takes mentions; throws a ThreadboxError with a remedy when it cannot start. */
 export async function startBot(options: BotOptions): Promise<Bot> {
   const { config, team, log, clock = systemClock, listening = true } = options;
+  isIdentityRequired(config, team); // so that nothing is opened where it cannot be
   // Closes what is open already when a later step fails: a port that is taken must leave no Postgres behind.
   await using opened = new AsyncDisposableStack();
   const store = opened.adopt(
@@ -85,6 +88,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     one.close(),
   );
   const surfaces = watching.metrics.counting(surfacesOf(options, store, github, clock));
+  const identities = await openIdentities({ config, team, store: createStore(store.db), github, clock, log });
   const built = { store, jobs, surfaces, forge: forgeOf(github, log), clock, tell: watching.tell };
   const base = await engineDeps(options, built);
   const stock = createStock({
@@ -95,7 +99,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const { retentionMs = DEFAULT_RETENTION_MS } = team;
   const reconciler = createReconciler({ ...base, retentionMs });
   const retention = createRetention({ ...base, retentionMs });
-  const deps = { ...base, stock };
+  const deps = { ...base, stock, identities: identities?.book };
   const engine = createEngine(deps);
   const slack = await slackOf(options, engine.inbox, clock);
 
@@ -107,10 +111,12 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   opened.defer(() => stopTogether(workers));
   for (const worker of workers) await worker.start();
   let stopping = false;
+  const pages = pagesOf(ways);
+  if (identities) pages.route(CONNECT_PATH, identities.routes(engine.connect));
   const routes: Routes = {
     slack: slack?.listener ?? null,
     github: webhooksOf(ways),
-    pages: pagesOf(ways),
+    pages,
     metrics: metricsOf(config, watching.metrics),
     health: healthOf({ clock, lookedAt: engine.lookedAt, isStopping: () => stopping, databaseAnswers: store.answers }),
   };

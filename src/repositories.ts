@@ -63,6 +63,12 @@ export const File = z.strictObject({
         .boolean()
         .optional()
         .describe("May people of other workspaces ask (Slack Connect)? No, when it is left out."),
+      identity: z
+        .enum(["required", "off"], { error: "required or off" })
+        .optional()
+        .describe(
+          "Does whoever asks for work on a repository on GitHub have to connect their account, and to have write access? `required` where GITHUB_CLIENT_ID is set, otherwise `off`.",
+        ),
     })
     .default({}),
   github: z

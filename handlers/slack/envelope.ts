@@ -35,6 +35,7 @@ export type IgnoredReason =
   | "no-handler"
   | "edit-or-deletion"
   | "unchanged"
+  | "link-opened"
   | "other-reaction"
   | "subtype"
   | "bot"

@@ -2,7 +2,7 @@
 import type { App, types } from "@slack/bolt";
 import type { Inbox, NewMention, Receipt } from "../../src/core/types.ts";
 import type { Log } from "../../src/log.ts";
-import { REPOSITORY_ACTION, STOP_ACTION } from "../../src/surfaces/slack-text.ts";
+import { LINK_ACTION, REPOSITORY_ACTION, STOP_ACTION } from "../../src/surfaces/slack-text.ts";
 import { onAgentSessionStopped } from "./agent-session-stopped.ts";
 import { onAppMention } from "./app-mention.ts";
 import { commandAnswer } from "./command.ts";
@@ -24,10 +24,12 @@ export const slackHandlers = {
 } as const satisfies Record<string, Handler>;
 
 /** By the `action_id` of the button. */
-export const slackActions = { [STOP_ACTION]: onStop, [REPOSITORY_ACTION]: onRepository } as const satisfies Record<
-  string,
-  Handler
->;
+export const slackActions = {
+  [STOP_ACTION]: onStop,
+  [REPOSITORY_ACTION]: onRepository,
+  // It opens a page; Slack tells of the click all the same.
+  [LINK_ACTION]: () => ignored("link-opened"),
+} as const satisfies Record<string, Handler>;
 
 /** By the `callback_id` of the shortcut in a message's menu. */
 export const slackShortcuts = { run_from_message: onRunFromMessage } as const satisfies Record<string, Handler>;
@@ -111,6 +113,7 @@ const NOISE = new Set<IgnoredReason>([
   "no-mention-and-no-thread",
   "edit-or-deletion",
   "unchanged",
+  "link-opened",
   "other-reaction",
   "subtype",
   "own-message",

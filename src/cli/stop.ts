@@ -29,7 +29,11 @@ async function stop(id: string, output: Output): Promise<number> {
   await using closing = new AsyncDisposableStack();
   const store = closing.adopt(await openStore({ ...config, log }), ({ close }) => close());
   const session = await findSession(store, id);
-  const doing = session.turn !== null || session.queue.length > 0 || session.checking.length > 0;
+  const doing =
+    session.turn !== null ||
+    session.queue.length > 0 ||
+    session.checking.length > 0 ||
+    session.connecting !== undefined;
   // Without this look the thread would be told that nothing is running, by somebody whom nobody there has asked.
   if (!doing) {
     output.say(`Nothing is running in ${session.id}.`);

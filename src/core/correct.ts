@@ -1,11 +1,12 @@
 /** Somebody edited what they had asked. It counts while that is not over; afterwards nothing begins because a typing error was mended. */
 import { finish } from "./decide-turn.ts";
+import { withConnecting } from "./identity.ts";
 import { type Plan, plan } from "./plan.ts";
 import type { Ask, Mention, Ms, Person, Session, Turn } from "./types.ts";
 
 /** Is what its author asked with that message still being checked, waiting, or worked on? */
-export function isUnderWay({ checking, queue, turn, undecided }: Session, edit: Edit): boolean {
-  const waiting = undecided ? [undecided.ask] : [];
+export function isUnderWay({ checking, connecting = [], queue, turn, undecided }: Session, edit: Edit): boolean {
+  const waiting = [...(undecided ? [undecided.ask] : []), ...connecting];
   const asked = [
     ...checking.filter(({ corrects }) => corrects === undefined),
     ...[...queue, ...waiting, ...askedIn(turn)],
@@ -26,6 +27,14 @@ export function withdrawn(session: Session, mention: Mention, by: Person, now: M
   const { queue, turn, undecided, ...rest } = session;
   const isIt = isOf(mention);
   const others = (asks: Ask[]) => asks.filter((ask) => !isIt(ask));
+  const { connecting = [] } = session;
+  if (connecting.some(isIt))
+    return plan(
+      withConnecting(
+        session,
+        connecting.filter((one) => !isIt(one)),
+      ),
+    );
   if (undecided && isIt(undecided.ask)) return plan({ ...rest, queue, turn });
   if (others(queue).length < queue.length) return plan({ ...session, queue: others(queue) });
   if (turn?.phase.is !== "waiting" || turn.attempt > 1)

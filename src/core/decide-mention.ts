@@ -3,6 +3,7 @@ import { ONLY_FILES } from "./attachments.ts";
 import { type Command, type Options, parseCommand } from "./command.ts";
 import { correctedInPlace, correctionText, isOf, isUnderWay, withdrawn } from "./correct.ts";
 import { threadKey } from "./correlation.ts";
+import { unawaited } from "./decide-identity.ts";
 import { leave, linked } from "./decide-thread.ts";
 import { askNow, begin, stop } from "./decide-turn.ts";
 import type { SessionEvent } from "./decision.ts";
@@ -36,7 +37,10 @@ export function mentioned(session: Session, mention: Mention): Plan {
 /** Its author may not ask, or nobody can tell. */
 export function turnedAway(session: Session, event: Extract<SessionEvent, { type: "turned-away" }>): Plan {
   const [mention, rest] = takeChecked(session, event.mention);
-  return mention ? plan(rest, { do: "refuse", mention, text: event.text }) : plan(session);
+  if (!mention) return plan(session);
+  const { text, connects } = event;
+  const refused = connects ? { mention: { ...mention, author: connects }, connect: true as const } : { mention };
+  return plan(rest, { do: "refuse", text, ...refused });
 }
 
 /** Its author may ask, only not now: everybody in the thread may know that, and somebody there may be who can help. */
@@ -68,6 +72,9 @@ function takeChecked(session: Session, id: string): [Mention | undefined, Sessio
 function obey(session: Session, mention: Mention, event: Extract<SessionEvent, { type: "admitted" }>, now: Ms): Plan {
   const command = commandOf(mention);
   const say = (text: string): Plan => plan(session, { do: "say", thread: mention.thread, text });
+  const stopping = { thread: mention.thread, by: event.author, at: mention.at };
+  const gone = (anew: string): Plan =>
+    then(unawaited(session, stopping), (current) => leave(current, { mention, by: event.author, anew }, now));
   switch (command.verb) {
     case "aside":
       return plan(session);
@@ -76,7 +83,7 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
     case "status":
       return say(statusText(session, now));
     case "stop":
-      return stop(session, { thread: mention.thread, by: event.author, at: mention.at }, now);
+      return then(unawaited(session, stopping), (current) => stop(current, stopping, now));
     case "mute":
       return then(plan({ ...session, muted: true }), (muted) =>
         plan(muted, { do: "say", thread: mention.thread, text: MUTED }),
@@ -88,9 +95,9 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
     case "link":
       return event.link ? linked(session, mention.thread, event.link) : plan(session);
     case "unlink":
-      return leave(session, { mention, by: event.author, anew: "" }, now);
+      return gone("");
     case "fresh":
-      return leave(session, { mention, by: event.author, anew: command.anew }, now);
+      return gone(command.anew);
     case "retry":
       if (isElsewhere(session, event, mention)) return say(elsewhereText(session));
       return session.last
@@ -116,7 +123,8 @@ function order(session: Session, mention: Mention, event: Extract<SessionEvent, 
   // It is for whoever asked first; but the turn is counted where it was let in.
   const ask =
     waits && (said === "" || (isEdit && isOf(mention)(waits)))
-      ? { ...waits, id: mention.id, text }
+      ? // Meanwhile they may have said who they are on GitHub.
+        { ...waits, id: mention.id, text, author: waits.author.id === event.author.id ? event.author : waits.author }
       : askOf(mention, event.author, said);
   if ("problem" in chosen) return undecided(session, { ask, options }, mention.thread, chosen);
   const { undecided: _, ...decided } = chosen.session;

@@ -157,7 +157,7 @@ const TOO_LATE_TO_STOP =
   "This `stop` came to me late: what runs now was asked for after it. Write `stop` again to end that as well.";
 
 /** A vendor may deliver a stop hours late, and it ends nothing that was asked for since. Only one clock can tell: that of one surface. */
-const isYounger = (ask: Ask | undefined, { by, at }: Stop): boolean =>
+export const isYounger = (ask: Pick<Ask, "author" | "at"> | undefined, { by, at }: Stop): boolean =>
   ask !== undefined && ask.author.surface === by.surface && ask.at > at;
 
 /** Most of the wall time of a turn is over: whoever waits for it can still do something. */

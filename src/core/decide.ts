@@ -2,6 +2,7 @@
  * The whole of a session's behaviour: what happened, in; what to do about it, out.
  *
  *   mention --> checking --may not--> refused
+ *                  |  ^ \--unlinked--> connecting --connected--> checking again
  *                  |  may, and no limit is reached
  *                  v
  *   turn:   (none) --ask--> waiting --ready--> sending --accepted--> running --ended--> [publishing] --> answered --> (next in queue, or none)
@@ -22,6 +23,7 @@
  * over, an answer of a sandbox that was replaced) leave the session as it is.
  */
 import { attached } from "./attachments.ts";
+import { connected, pushAsked, unlinked } from "./decide-identity.ts";
 import { admitted, limited, mentioned, turnedAway } from "./decide-mention.ts";
 import {
   asleep,
@@ -68,6 +70,10 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
       return admitted(session, event, now);
     case "turned-away":
       return turnedAway(session, event);
+    case "unlinked":
+      return unlinked(session, event, now);
+    case "connected":
+      return connected(session, event.member, now);
     case "limited":
       return limited(session, event);
     case "sandbox.ready":
@@ -96,6 +102,10 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
       return ended(session, event, now);
     case "over-budget":
       return overBudget(session, event);
+    case "push.asked":
+      return pushAsked(session, event);
+    case "push.unanswered":
+      return pushAsked(session, event);
     case "branch.pushed":
       return branchPushed(session, event);
     case "pull-request.opened":

@@ -1,6 +1,7 @@
 /** What can happen to a session, and what can be done about it: the two closed unions between `decide` and the engine. */
 import type { Choice } from "./choose.ts";
 import { threadKey } from "./correlation.ts";
+import type { Membership } from "./identity.ts";
 import type { Link } from "./link.ts";
 import type {
   Ask,
@@ -23,7 +24,12 @@ export type SessionEvent =
   | { type: "attached"; message: string; files: Attachment[] }
   /** The author may ask; `choice` is what a new session would work on. */
   | { type: "admitted"; mention: string; author: Person; choice: Choice; link?: Link }
-  | { type: "turned-away"; mention: string; text: string }
+  /** `connects`: who, as people call them, could do it with another account on GitHub. */
+  | { type: "turned-away"; mention: string; text: string; connects?: Person }
+  /** The author may ask, and nobody knows who that is on GitHub. */
+  | { type: "unlinked"; mention: string; text: string; author: Person }
+  /** Somebody said who they are on GitHub. */
+  | { type: "connected"; member: Membership; login: string }
   /** The author may ask, and a limit is reached. */
   | { type: "limited"; mention: string; text: string }
   | { type: "sandbox.ready"; running: Running; from: StartedFrom }
@@ -45,6 +51,10 @@ export type SessionEvent =
   | { type: "turn.ended"; turn: string; attempt: number; result: TurnResult }
   /** It has used more than it may. */
   | ({ type: "over-budget"; turn: string; attempt: number } & Failure)
+  /** The work is done, and waits in the sandbox for leave to be pushed. */
+  | { type: "push.asked"; turn: string }
+  /** Nobody could be asked whether it may be. */
+  | { type: "push.unanswered"; turn: string; failure: Failure }
   | { type: "branch.pushed"; repository: string; branch: string }
   | { type: "pull-request.opened"; turn: string; pullRequest: PullRequest }
   | { type: "pull-request.failed"; turn: string; code: string; detail: string }
@@ -65,7 +75,8 @@ export type SessionEvent =
 export type Effect =
   | { do: "check"; mention: string }
   | { do: "acknowledge"; thread: Thread; message: string }
-  | { do: "refuse"; mention: Mention; text: string }
+  /** `connect`: with a way to say who they are on GitHub. */
+  | { do: "refuse"; mention: Mention; text: string; connect?: true }
   /** `choices`: names of repositories, one of which is asked for. */
   | { do: "say"; thread: Thread; text: string; choices?: string[] }
   | { do: "help"; thread: Thread }
@@ -75,6 +86,8 @@ export type Effect =
   | { do: "send-turn"; turn: string }
   | { do: "steer"; turn: string; ask: Ask }
   | { do: "abort"; turn: string }
+  /** Asks whether everybody who asked may push still, and tells the daemon; with `no` that is decided. */
+  | { do: "allow-push"; turn: string; no?: Failure }
   /** `takes`: a person wants it so, whoever has the key. */
   | { do: "claim"; key: string; takes?: true }
   /** The session lets go of the keys that the mention came by; with `anew` that is said again then, to a session of its own. */
@@ -114,6 +127,8 @@ export const LANE = {
   "send-turn": "sandbox",
   steer: "sandbox",
   abort: "sandbox",
+  // A stop must not wait for GitHub.
+  "allow-push": "push",
   claim: "keys",
   leave: "keys",
   "open-pull-request": "keys",

@@ -269,6 +269,8 @@ export interface Session {
   waited: { for: StartedFrom; ms: Ms } | null;
   /** Mentions whose authors are being checked. */
   checking: Mention[];
+  /** Mentions whose authors have to say first who they are on GitHub. */
+  connecting?: Mention[];
   turn: Turn | null;
   queue: Ask[];
   /** What waits for somebody to say which repository it is about, with what was said already of how to do it. */

@@ -1,14 +1,15 @@
 /** Whether a mention is let in: may its author ask, what would it work on, and is there room for one more turn today. */
 import { type Choice, chooseWork, refusedBranch } from "../core/choose.ts";
-import { type Command, parseCommand } from "../core/command.ts";
+import { parseCommand } from "../core/command.ts";
 import { decide } from "../core/decide.ts";
-import { commandOf, wishOf } from "../core/decide-mention.ts";
+import { wishOf } from "../core/decide-mention.ts";
 import type { SessionEvent } from "../core/decision.ts";
 import { accountsOf, type Refusal, refusalToday, startOfDay } from "../core/limits.ts";
 import { type Link, linkable, linkTo, targetOf } from "../core/link.ts";
 import type { Mention, Session } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { Write } from "./claim.ts";
+import { askerOf, beginsWork } from "./identity.ts";
 import type { EngineDeps } from "./ports.ts";
 import { surfaceOf } from "./reach.ts";
 
@@ -27,11 +28,13 @@ export async function check(
   const authorization = await surfaceOf(deps, mention.author.surface).authorize(mention);
   if (!authorization.allowed) return { type: "turned-away", mention: id, text: authorization.text };
   const choice = await choose(deps, session, mention);
+  const asker = await askerOf(deps, { session, mention, author: authorization.author, choice });
+  if ("type" in asker) return asker;
   const link = await linkOf(deps, mention);
   const admitted: Admitted = {
     type: "admitted",
     mention: id,
-    author: authorization.author,
+    author: asker.author,
     choice,
     ...(link && { link }),
   };
@@ -75,15 +78,12 @@ async function located(deps: EngineDeps, choice: Choice): Promise<Choice> {
   }
 }
 
-/** What else can be said never costs a turn, whatever there is. */
-const BEGINNING: ReadonlySet<Command["verb"]> = new Set(["ask", "queue", "retry"]);
-
 /** In one transaction, one after the other over all bots: of two mentions at once for the last turn of a day one gets it. */
 async function countOrRefuse(
   { store, settings: { limits }, clock }: Pick<EngineDeps, "store" | "settings" | "clock">,
   { mention, admitted, write }: { mention: Mention; admitted: Admitted; write: Write },
 ): Promise<Refusal | null> {
-  if (!BEGINNING.has(commandOf(mention).verb)) return null;
+  if (!beginsWork(mention)) return null;
   return write(async (tx, session) => {
     const now = clock.now();
     const after = decide(session, admitted, now).session;

@@ -1,11 +1,14 @@
 /** The engine as `main.ts` sees it: the way in, and the only loop. */
 import type { Inbox, Ms } from "../core/types.ts";
+import { type Connection, connect } from "./connect.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import type { EngineDeps } from "./ports.ts";
 import { createIngress } from "./receive.ts";
 
 export interface Engine {
   inbox: Inbox;
+  /** Somebody has confirmed who they are on GitHub. False where their link was used already. */
+  connect(connection: Connection): Promise<boolean>;
   start(): Promise<void>;
   /** Stops taking, hands over, and comes back when nothing of this bot's is under way. */
   stop(): Promise<void>;
@@ -20,6 +23,7 @@ export function createEngine(deps: Omit<EngineDeps, "inbox">): Engine {
   const dispatcher = createDispatcher({ ...deps, inbox: ingress });
   return {
     inbox: ingress,
+    connect: (connection) => connect({ ...deps, store: deps.inboxStore }, connection),
     async start() {
       await deps.jobs.dropClaims(await deps.store.heldBy(deps.settings.owner));
       await deps.jobs.work({ timer: ingress.timer, lookup: ingress.lookedUp });

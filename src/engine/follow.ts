@@ -212,6 +212,7 @@ const readingOf = ({ settings: { limits } }: FollowDeps, session: Session, turn:
 function meaning(event: AgentEvent, { turn, attempt, limits }: Reading): SessionEvent | null {
   if (event.type === "branch.pushed")
     return { type: "branch.pushed", repository: event.repository, branch: event.branch };
+  if (event.type === "push.asked" && event.turn === turn) return { type: "push.asked", turn };
   if (event.type === "usage" && event.turn === turn) {
     const over = refusalOfTurn(limits, event.usage);
     return over && { type: "over-budget", turn, attempt, code: over.code, detail: over.text };

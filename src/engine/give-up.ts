@@ -56,6 +56,8 @@ export function givenUp(effect: Effect, session: Session, error: ThreadboxError)
       return { type: "steered", turn: effect.turn, ask: effect.ask, disposition: "later" };
     case "abort":
       return session.turn?.id === effect.turn ? { type: "sandbox.lost", detail } : null;
+    case "allow-push":
+      return effect.no ? null : { type: "push.unanswered", turn: effect.turn, failure: unknownRights(error) };
     case "open-pull-request":
       return { type: "pull-request.failed", turn: effect.turn, code, detail };
     case "acknowledge":
@@ -71,6 +73,12 @@ export function givenUp(effect: Effect, session: Session, error: ThreadboxError)
       return effect satisfies never;
   }
 }
+
+/** What cannot be found out is never taken for a yes: the daemon is told so, and keeps the work. */
+const unknownRights = ({ detail }: ThreadboxError) => ({
+  code: "push.not-allowed",
+  detail: `I could not find out whether you may push still, so I pushed nothing (${detail}).`,
+});
 
 /** What can pass by itself has the remedy of a post, which is sent again. A mention that was turned away is not: its author has to ask. */
 function uncheckedText({ code, detail, remedy }: ThreadboxError): string {

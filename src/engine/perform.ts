@@ -9,6 +9,7 @@ import type { Session } from "../core/types.ts";
 import { catalogEntry } from "../errors.ts";
 import { check } from "./check.ts";
 import type { Write } from "./claim.ts";
+import { allowPush, refuse } from "./identity.ts";
 import type { EngineDeps } from "./ports.ts";
 import { pullRequestDraft } from "./publish.ts";
 import { daemonOf, pageFor, sandboxOf, surfaceOf } from "./reach.ts";
@@ -40,8 +41,7 @@ export async function perform(
       await surfaceOf(deps, effect.thread.surface).acknowledge(effect);
       return null;
     case "refuse":
-      await surfaceOf(deps, effect.mention.thread.surface).refuse(effect.mention, effect.text, post);
-      return null;
+      return refuse(deps, session, effect, post);
     case "say":
       await surfaceOf(deps, effect.thread.surface).say(effect.thread, effect.text, post, effect.choices);
       return null;
@@ -62,6 +62,9 @@ export async function perform(
       return passOn(deps, session, effect);
     case "abort":
       if (session.sandbox.is === "ready") await daemonOf(deps, session).abort({ turn: effect.turn });
+      return null;
+    case "allow-push":
+      await allowPush(deps, session, effect);
       return null;
     case "claim": {
       const { key, takes = false } = effect;

@@ -1,5 +1,6 @@
 /** What the engine needs of the rest, handed over by `main.ts`. */
 import type { Clock } from "../clock.ts";
+import type { Identities } from "../core/identity.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Inbox, Repository } from "../core/types.ts";
 import type { Log } from "../log.ts";
@@ -7,6 +8,7 @@ import type { DaemonClient } from "../sandboxes/daemon-client.ts";
 import type { Sandbox, SandboxProvider } from "../sandboxes/provider.ts";
 import type { Store } from "../store/store.ts";
 import type { Forge } from "../surfaces/forge.ts";
+import type { GitHubRights } from "../surfaces/github-rights.ts";
 import type { Surfaces } from "../surfaces/surface.ts";
 import type { CredentialsRequest } from "../wire/routes.ts";
 import type { Tell } from "./happenings.ts";
@@ -34,6 +36,8 @@ export interface EngineDeps {
   /** Speaks to the daemon of a sandbox, with tokens of its own. */
   connect(sandbox: { name: string; url: string }): DaemonClient;
   repositories: Repository[];
+  /** Who people are on GitHub, and what they may do there. Left out where nobody has to say. */
+  identities?: (Identities & GitHubRights) | undefined;
   settings: EngineSettings;
   clock: Clock;
   log: Log;

@@ -133,7 +133,7 @@ async function apply(deps: ReceiveDeps, id: string, event: SessionEvent): Promis
   for (const happening of happened) deps.tell?.(happening);
 }
 
-async function wake({ jobs, store }: ReceiveDeps, tx: Tx, sessions: string[]): Promise<void> {
+export async function wake({ jobs, store }: ReceiveDeps, tx: Tx, sessions: string[]): Promise<void> {
   await jobs.wake(tx, sessions);
   await store.notify(tx, "threadbox_wake", ...sessions);
 }

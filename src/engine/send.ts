@@ -33,7 +33,7 @@ export async function sendTurn(
       attempt: turn.attempt,
       whileBusy: "queue",
       coAuthors: coAuthors(turn.asks),
-      publish: true,
+      publish: publishing(deps, work),
       subject: commitSubject(turn.asks),
     });
   } catch (thrown) {
@@ -57,7 +57,7 @@ export async function passOn(
     whileBusy: "steer",
     into: turn,
     coAuthors: coAuthors([ask]),
-    publish: true,
+    publish: publishing(deps, session.work),
     subject: commitSubject([ask]),
   });
   return { type: "steered", turn, ask, disposition: sent.disposition === "late" ? "later" : "steered" };
@@ -148,6 +148,10 @@ export async function contextOf(deps: Pick<EngineDeps, "surfaces" | "clock" | "l
 }
 
 const MIN_PAUSE_MS: Ms = 500;
+
+/** Where people have to be somebody on GitHub: also for those who ask there, since others may join their turn. */
+const publishing = ({ identities }: EngineDeps, work: Work | null): true | "ask" =>
+  identities && work?.repository.github ? "ask" : true;
 
 const coAuthors = (asks: Ask[]): { name: string; email: string }[] => {
   const people = new Map(asks.flatMap(({ author }) => (author.git ? [[author.git.email, author.git]] : [])));

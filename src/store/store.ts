@@ -9,6 +9,7 @@ import type { Session, Turn } from "../core/types.ts";
 import type { Database, Tx } from "./database.ts";
 import { type Decided, saveDecisions } from "./decisions.ts";
 import { effectQuestions, type PendingEffect } from "./effects.ts";
+import { identityQuestions } from "./identities.ts";
 import { inboxQuestions } from "./inbox.ts";
 import type { Channel } from "./listen.ts";
 import { retentionQuestions } from "./retention.ts";
@@ -32,6 +33,7 @@ export function createStore(db: Database) {
     ...effects,
     ...turns,
     ...usage,
+    ...identityQuestions(db),
     ...sandboxQuestions(db),
     ...retentionQuestions(db),
 

@@ -73,6 +73,15 @@ export interface Tables {
     body: string;
     at: Time;
   };
+  identities: {
+    surface: string;
+    team: string;
+    person: string;
+    github_id: number;
+    login: string;
+    linked_at: Time;
+  };
+  used_links: { id: string; used_at: Time };
   settings: { name: string; value: Json<unknown> };
   sandboxes: {
     name: string;

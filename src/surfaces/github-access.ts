@@ -236,7 +236,7 @@ function inItsTurn(client: Octokit, id: string, { pace, clock }: Shared): void {
 export const AS_PROGRESS = { request: { isProgress: true } };
 
 /** The time starts with the request itself and not while it waits for its turn. */
-function fetchWithTimeout(url: string, init: RequestInit = {}): Promise<Response> {
+export function fetchWithTimeout(url: string, init: RequestInit = {}): Promise<Response> {
   const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
   return fetch(url, { ...init, signal: init.signal ? AbortSignal.any([init.signal, timeout]) : timeout });
 }

@@ -90,7 +90,8 @@ interface RoleQuestion {
   who: { id: string; name: string };
 }
 
-async function askRole(
+/** Asked now, whatever was known before. Null when GitHub knows nobody of that number and login. */
+export async function askRole(
   access: GitHubAccess,
   { repo, installation, who }: RoleQuestion,
 ): Promise<RepositoryRole | null> {

@@ -18,7 +18,8 @@ import {
   smallPrint,
 } from "./slack-blocks.ts";
 import { neutralise } from "./slack-neutral.ts";
-import { escapeMrkdwn, REPOSITORY_ACTION } from "./slack-text.ts";
+import { escapeMrkdwn, LINK_ACTION, REPOSITORY_ACTION } from "./slack-text.ts";
+import type { LinkButton } from "./surface.ts";
 
 /** Slack takes 12,000 characters of Markdown in one message, over all its blocks. */
 const MAX_MARKDOWN_CHARS = 12_000;
@@ -83,6 +84,18 @@ export function withChoices(messages: Rendered[], choices: string[]): Rendered[]
   return messages.map((message, i) =>
     i === messages.length - 1
       ? { ...message, blocks: [...message.blocks, { type: "actions" as const, elements: [list] }] }
+      : message,
+  );
+}
+
+/** Slack shows the address nowhere but under the button, and tells us of the click as of any other. */
+export function withButton(messages: Rendered[], button: LinkButton | undefined): Rendered[] {
+  if (!button) return messages;
+  const text = { type: "plain_text" as const, text: button.label };
+  const element = { type: "button" as const, action_id: LINK_ACTION, style: "primary" as const, text, url: button.url };
+  return messages.map((message, i) =>
+    i === messages.length - 1
+      ? { ...message, blocks: [...message.blocks, { type: "actions" as const, elements: [element] }] }
       : message,
   );
 }

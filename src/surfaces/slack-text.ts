@@ -10,6 +10,8 @@ export const STOP_ACTION = "threadbox_stop";
 
 /** The list under the question which repository. */
 export const REPOSITORY_ACTION = "threadbox_repository";
+/** The `action_id` of a button that only opens a page. */
+export const LINK_ACTION = "threadbox_link";
 
 /** The text as the person saw it. People stay `<@U1>` where Slack gave no name with the id. */
 export function plainText(mrkdwn: string): string {

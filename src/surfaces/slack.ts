@@ -16,7 +16,7 @@ import { ANSWER_FILE, answerFiles } from "./slack-file.ts";
 import { type SlackAllow, slackPeople } from "./slack-people.ts";
 import { placed, selfOf } from "./slack-place.ts";
 import { progressMessages } from "./slack-progress.ts";
-import { renderAnswer, renderBeginning, renderNote, wholeAnswer, withChoices } from "./slack-render.ts";
+import { renderAnswer, renderBeginning, renderNote, wholeAnswer, withButton, withChoices } from "./slack-render.ts";
 import { slackSessions } from "./slack-sessions.ts";
 import { findStanding, nothingStands, post, type SlackThread, type Standing, saidBefore } from "./slack-thread.ts";
 import type { MessageRef, PostId, Surface } from "./surface.ts";
@@ -61,9 +61,10 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
       await unless(FINE_FOR_EYES, () => edits.reactions.add(eyes));
     },
 
-    async refuse(mention, text, id) {
-      if (await unless(NOT_SEEN, () => postAlone(answers, mention, text))) return;
-      const told = await sentDirectly(clients, [mention.author], renderNote(text), id);
+    async refuse(mention, text, id, button) {
+      const note = withButton(renderNote(text), button);
+      if (await unless(NOT_SEEN, () => postAlone(answers, mention, note))) return;
+      const told = await sentDirectly(clients, [mention.author], note, id);
       if (told !== null) return;
       log.info({ mention: mention.id, person: mention.author.id, refusal: text }, "slack.refusal-unseen");
     },
@@ -148,10 +149,9 @@ function isNoPlace(failure: ThreadboxError): boolean {
 }
 
 /** Slack shows an ephemeral message in a thread only to people who have it open, and nobody has a thread that does not exist yet. */
-function postAlone(client: WebClient, mention: Mention, text: string): Promise<unknown> {
+function postAlone(client: WebClient, mention: Mention, [first]: Rendered[]): Promise<unknown> {
   const { channel, threadTs } = inSlack(mention.thread);
   const isReply = mention.message !== threadTs;
-  const [first] = renderNote(text);
   if (!first) return Promise.resolve();
   const to = { channel, user: mention.author.id };
   return client.chat.postEphemeral({ ...to, ...first, ...(isReply ? { thread_ts: threadTs } : {}) });

@@ -22,6 +22,12 @@ export type Authorization =
   /** `text` is one line for the person: what is missing and who can give it. */
   | { allowed: false; code: "surface.not-allowed" | "surface.bot" | "surface.unknown"; text: string };
 
+/** Leads to a page that is for one person. */
+export interface LinkButton {
+  label: string;
+  url: string;
+}
+
 /** What a file turned out to be called and to be, and all that is in it. */
 export interface FetchedFile {
   name: string;
@@ -42,8 +48,8 @@ export interface Surface {
   fetchFile?(file: Attachment): Promise<FetchedFile>;
   /** 👀 at once. Doing it twice is doing it once; a message that is gone is fine. */
   acknowledge(mention: { thread: Thread; message: string }): Promise<void>;
-  /** Tells the author alone where the surface can, in the thread where it cannot. */
-  refuse(mention: Mention, text: string, id: PostId): Promise<void>;
+  /** Tells the author alone where the surface can, in the thread where it cannot. A `button` is for nobody else, and left out there. */
+  refuse(mention: Mention, text: string, id: PostId, button?: LinkButton): Promise<void>;
   /** The one message that is edited while a turn goes on: posted when `ref` is null. Gives back its name. */
   show(
     thread: Thread,

@@ -25,7 +25,7 @@ const ASSETS: Record<string, string> = {
   "transcript.js": JS,
 };
 
-export type PageFile = "page.html" | "session.html" | "notice.html";
+export type PageFile = "page.html" | "session.html" | "notice.html" | "connect.html" | "connect-notice.html";
 
 const read = (file: string): string => readFileSync(new URL(`./static/${file}`, import.meta.url), "utf8");
 
@@ -48,6 +48,8 @@ export function htmlPages(): (file: PageFile, words: Record<string, string>) => 
     "page.html": read("page.html"),
     "session.html": read("session.html"),
     "notice.html": read("notice.html"),
+    "connect.html": read("connect.html"),
+    "connect-notice.html": read("connect-notice.html"),
   };
   return (file, words) =>
     templates[file].replace(/\{\{(\w+)\}\}/g, (_all, word: string) => escapeHtml(words[word] ?? ""));

@@ -93,6 +93,14 @@ export async function chaosGround(
   const github = await startGitHub({ clock: systemClock });
   const created = await github.createRepository("acme/api", { isPrivate: true, files: FILES });
   const app = await github.createApp({ slug: "threadbox" });
+  // She is connected already, so that each push is asked about.
+  const ada = github.createUser("ada-lovelace");
+  github.collaborator("acme/api", ada.login, "write");
+  const member = { surface: "slack", team: slack.team.id, person: slack.person("ada").id };
+  await db
+    .insertInto("identities")
+    .values({ ...member, github_id: ada.id, login: ada.login })
+    .execute();
   await app.install("acme", { repositories: ["acme/api"] });
   const repository: Repository = { id: created.cloneUrl, name: "acme/api", url: created.cloneUrl, base: "" };
   const front = await balancer();
@@ -111,6 +119,9 @@ export async function chaosGround(
     GITHUB_APP_ID: String(app.id),
     GITHUB_PRIVATE_KEY: app.privateKey,
     GITHUB_WEBHOOK_SECRET: app.webhookSecret,
+    GITHUB_CLIENT_ID: app.clientId,
+    GITHUB_CLIENT_SECRET: app.clientSecret,
+    PUBLIC_URL: `http://127.0.0.1:${front.port}`,
     GITHUB_API_URL: github.apiUrl,
     GITHUB_URL: github.url,
   };

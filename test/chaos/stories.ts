@@ -29,7 +29,7 @@ export const STORIES: Story[] = [
     name: "a mention that is worked on: one turn, one progress message, one answer, one pull request, no machine left",
     steps: of(
       ...["inbound", "session", "check", "acknowledge", "start-sandbox", "sandbox", "send-turn", "progress", "stream"],
-      ...["claim", "open-pull-request", "answer", "wake-me", "sleep"],
+      ...["allow-push", "claim", "open-pull-request", "answer", "wake-me", "sleep"],
     ),
     async tell(ground) {
       const found = nothingYet();

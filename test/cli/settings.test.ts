@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, test } from "node:test";
 import { configProblems, environment, readConfig, type Variables } from "../../src/config.ts";
+import { isIdentityRequired } from "../../src/identities.ts";
 import { documentOf, newFolder } from "./threadbox.ts";
 
 const folder = newFolder("source");
@@ -62,6 +63,34 @@ describe("settings", () => {
 
   test("for Modal may name an emulator of this machine", () => {
     assert.deepEqual(configProblems({ MODAL_SERVER_URL: "http://127.0.0.1:4000" }), []);
+  });
+
+  const app = { GITHUB_APP_ID: "12", GITHUB_PRIVATE_KEY: "key", GITHUB_WEBHOOK_SECRET: "hush" };
+  const client = { GITHUB_CLIENT_ID: "Iv23", GITHUB_CLIENT_SECRET: "hush" };
+  const address = { PUBLIC_URL: "https://bot.example.com" };
+  const incomplete: [string, Variables, string[]][] = [
+    ["without its secret", { ...app, ...address, GITHUB_CLIENT_ID: "Iv23" }, ["GITHUB_CLIENT_SECRET"]],
+    ["without an App", { ...client, ...address, GITHUB_TOKEN: "ghp_1" }, ["GITHUB_APP_ID"]],
+    ["without an address to come back to", { ...app, ...client }, ["PUBLIC_URL"]],
+    ["with all of it", { ...app, ...client, ...address }, []],
+  ];
+  for (const [name, variables, missing] of incomplete)
+    test(`for connecting accounts on GitHub ${name}: ${missing.join() || "nothing"} is missing`, () =>
+      assert.deepEqual(
+        configProblems(variables).map(({ variable }) => variable),
+        missing,
+      ));
+
+  test("say whether people have to connect their accounts: where it is set up, unless threadbox.yml says otherwise", () => {
+    const slack = { SLACK_BOT_TOKEN: "xoxb-1", SLACK_SIGNING_SECRET: "hush" };
+    const [without, complete] = [
+      readConfig({ ...slack, ...app }),
+      readConfig({ ...slack, ...app, ...client, ...address }),
+    ];
+    assert.equal(isIdentityRequired(without, { slack: {} }), false);
+    assert.equal(isIdentityRequired(complete, { slack: {} }), true);
+    assert.equal(isIdentityRequired(complete, { slack: { identity: "off" } }), false);
+    assert.throws(() => isIdentityRequired(without, { slack: { identity: "required" } }), /needs GITHUB_CLIENT_ID/);
   });
 
   test("that are wrong are all listed at once, each with its remedy", async () => {

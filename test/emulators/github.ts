@@ -25,10 +25,12 @@ import {
   createRepository,
   forkRepository,
   type RepositoryDraft,
+  renameAccount,
   renameRepository,
   repositoryNamed,
   writeHooks,
 } from "./github/setup.ts";
+import { newSignIns, signedIn } from "./github/sign-in.ts";
 import type { App, Conclusion, Delivery, Repository, Role } from "./github/state.ts";
 import {
   type CheckRunView,
@@ -67,6 +69,11 @@ export interface GitHubEmulator {
   apiUrl: string;
 
   createUser(login: string): { id: number; login: string };
+  renameUser(login: string, to: string): void;
+  /** The cookie of a browser in which somebody is signed in. */
+  signedIn(login: string): string;
+  /** Tokens of people for Apps that work now. */
+  userTokens(): number;
   createOrganization(
     login: string,
     people?: { owners?: string[]; members?: string[]; publicMembers?: string[] },
@@ -135,6 +142,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubEm
     apps: [],
     repositoryHooks: [],
     tokens: new Map(),
+    signIns: newSignIns(),
     webhooks,
     faults,
     limits: createLimits(() => clock.now(), options),
@@ -175,6 +183,9 @@ function settingUp(hub: Hub) {
   const named = (name: string) => repositoryNamed(hub, name);
   return {
     createUser: (login: string) => createAccount(hub, login, "User"),
+    renameUser: (login: string, to: string) => renameAccount(hub, accountNamed(hub, login, "User"), to),
+    signedIn: (login: string) => signedIn(hub, accountNamed(hub, login, "User")),
+    userTokens: () => [...hub.tokens.values()].filter((token) => token.is === "user").length,
     createOrganization(
       login: string,
       people: { owners?: string[]; members?: string[]; publicMembers?: string[] } = {},

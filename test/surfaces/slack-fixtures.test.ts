@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Answer, Progress } from "../../src/core/types.ts";
 import type { Rendered } from "../../src/surfaces/slack-blocks.ts";
-import { renderAnswer, renderBeginning, renderNote } from "../../src/surfaces/slack-render.ts";
+import { renderAnswer, renderBeginning, renderNote, withButton } from "../../src/surfaces/slack-render.ts";
 import { renderProgress } from "../../src/surfaces/slack-render-progress.ts";
 import { rowsUnder, textOf, ticked } from "../documents.ts";
 import { checkBlocks } from "../emulators/slack/blocks.ts";
@@ -57,6 +57,12 @@ const messages: Record<string, Rendered> = {
   note: first(renderNote("Stopped by ada. The branch `threadbox/fix-login` is pushed.")),
   refusal: first(
     renderNote("Guests cannot start turns here; ask a member, or an admin can allow guests in threadbox.yml."),
+  ),
+  "refusal-connect": first(
+    withButton(renderNote("To work on `acme/api` for you I have to know who you are on GitHub."), {
+      label: "Connect GitHub",
+      url: "https://bot.acme.io/connect/github?t=sealed",
+    }),
   ),
 };
 

@@ -6,6 +6,8 @@ import type { Account, App, By, Installation, Issue, Level, Permissions, Reposit
 export type Actor =
   | { is: "anonymous" }
   | { is: "app"; app: App }
+  /** By its client id and secret, for what concerns the tokens of people. */
+  | { is: "client"; app: App }
   | { is: "person"; account: Account; scopes: string[] }
   | { is: "installation"; installation: Installation; token: Extract<Token, { is: "installation" }> };
 
@@ -75,6 +77,7 @@ export function authorize(actor: Actor, repository: Repository, rule: Rule): voi
         throw rule.role === "admin" ? notFound() : mustHave(rule.role);
       return;
     case "app":
+    case "client":
       throw notForIntegration();
     case "anonymous":
       if (!isOpen) throw requiresAuthentication();
@@ -119,6 +122,7 @@ export function actorName(actor: Actor): string {
     case "installation":
       return `installation ID ${actor.installation.id}`;
     case "app":
+    case "client":
       return `app ID ${actor.app.id}`;
     case "person":
       return `user ID ${actor.account.id}`;
@@ -133,6 +137,7 @@ export function actorOfToken(hub: Hub, secret: string): Actor | null {
   if (!token) return null;
   if (token.is === "personal") return { is: "person", account: token.account, scopes: token.scopes };
   if (token.expiresAtMs <= hub.clock.now()) return null;
+  if (token.is === "user") return { is: "person", account: token.account, scopes: [] };
   if (token.installation.suspendedAt) throw suspended();
   return { is: "installation", installation: token.installation, token };
 }

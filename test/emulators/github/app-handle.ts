@@ -12,12 +12,15 @@ export interface AppWish {
   events?: string[];
   webhookUrl?: string;
   webhookSecret?: string;
+  /** Where people are sent back to who sign in through it. */
+  callbackUrl?: string;
 }
 
 export interface AppHandle {
   id: number;
   slug: string;
   clientId: string;
+  clientSecret: string;
   /** PEM, PKCS#1. */
   privateKey: string;
   webhookSecret: string;
@@ -46,6 +49,7 @@ export async function createAppHandle(hub: Hub, wish: AppWish): Promise<AppHandl
     id: app.id,
     slug: app.slug,
     clientId: app.clientId,
+    clientSecret: app.clientSecret,
     privateKey: app.privateKeyPem,
     webhookSecret: app.hook.secret,
     bot: { id: app.bot.id, login: app.bot.login },

@@ -49,6 +49,7 @@ export interface AppDraft {
   events?: string[];
   webhookUrl?: string;
   webhookSecret?: string;
+  callbackUrl?: string;
 }
 
 export async function createApp(hub: Hub, draft: AppDraft): Promise<App> {
@@ -69,6 +70,8 @@ export async function createApp(hub: Hub, draft: AppDraft): Promise<App> {
     slug: draft.slug,
     name: draft.slug,
     clientId: `Iv23li${randomBytes(7).toString("hex")}`,
+    clientSecret: randomBytes(20).toString("hex"),
+    callbackUrls: draft.callbackUrl ? [draft.callbackUrl] : [],
     owner: draft.owner,
     bot,
     permissions: draft.permissions ?? DEFAULT_PERMISSIONS,

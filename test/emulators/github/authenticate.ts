@@ -26,7 +26,9 @@ export async function authenticate(hub: Hub, header: string | undefined): Promis
 /** Git and old clients send the token as the password; the user name may be anything. */
 export function basicActor(hub: Hub, encoded: string): Actor {
   const text = Buffer.from(encoded, "base64").toString("utf8");
-  const password = text.slice(text.indexOf(":") + 1);
+  const [user, password] = [text.slice(0, text.indexOf(":")), text.slice(text.indexOf(":") + 1)];
+  const app = hub.apps.find(({ clientId, clientSecret }) => clientId === user && clientSecret === password);
+  if (app) return { is: "client", app };
   const actor = actorOfToken(hub, password);
   if (!actor) throw badCredentials();
   return actor;

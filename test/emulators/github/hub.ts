@@ -3,6 +3,7 @@ import type { WebhookEventMap, WebhookEventName } from "@octokit/webhooks-types"
 import type { Clock } from "../../../src/clock.ts";
 import type { FaultBook } from "./faults.ts";
 import type { Limits } from "./limits.ts";
+import type { SignIns } from "./sign-in.ts";
 import type {
   Account,
   App,
@@ -32,6 +33,7 @@ export interface Hub {
   apps: App[];
   repositoryHooks: Hook[];
   tokens: Map<string, Token>;
+  signIns: SignIns;
   webhooks: Webhooks;
   faults: FaultBook;
   limits: Limits;

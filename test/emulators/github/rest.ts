@@ -12,6 +12,7 @@ import { checkRoutes } from "./routes/checks.ts";
 import { commentRoutes } from "./routes/comments.ts";
 import { gitDataRoutes } from "./routes/git-data.ts";
 import { issueRoutes } from "./routes/issues.ts";
+import { oauthRoutes } from "./routes/oauth.ts";
 import { pullRoutes } from "./routes/pulls.ts";
 import { repositoryRoutes } from "./routes/repositories.ts";
 import { reviewRoutes } from "./routes/reviews.ts";
@@ -20,6 +21,7 @@ import { userRoutes } from "./routes/users.ts";
 export const restRoutes: Route[] = [
   ...appRoutes,
   ...userRoutes,
+  ...oauthRoutes,
   ...repositoryRoutes,
   ...gitDataRoutes,
   ...issueRoutes,

@@ -6,6 +6,7 @@ import { type GitRequest, parseGitRequest, sendRefusal, serveGit } from "./git-h
 import type { Hub } from "./hub.ts";
 import { ApiProblem } from "./problem.ts";
 import { answerRest } from "./rest.ts";
+import { answerSignIn } from "./sign-in.ts";
 
 const API_ROOT = "/api/v3";
 
@@ -76,6 +77,7 @@ async function serve(
   requests.push(record);
   const gitRequest = parseGitRequest(method, url);
   if (url.pathname.startsWith(`${API_ROOT}/`)) await serveRest(hub, record, url, incoming, response);
+  else if (url.pathname.startsWith("/login/oauth/")) await serveSignIn(hub, record, url, incoming, response);
   else if (gitRequest) await serveGitRequest(hub, record, gitRequest, incoming, response);
   else {
     record.status = 404;
@@ -129,6 +131,20 @@ async function serveGitRequest(
     sendRefusal(response, error);
   }
   record.status = response.statusCode;
+}
+
+async function serveSignIn(
+  hub: Hub,
+  record: RequestRecord,
+  url: URL,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { method, path } = record;
+  const asked = { method, path, query: url.searchParams, headers: flat(incoming), body: await textOf(incoming) };
+  const { status, headers, body } = answerSignIn(hub, asked);
+  Object.assign(record, { route: `${method} ${path}`, status });
+  response.writeHead(status, headers).end(body);
 }
 
 function flat({ headers }: IncomingMessage): Record<string, string | undefined> {

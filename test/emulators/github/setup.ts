@@ -26,6 +26,20 @@ export function accountNamed(hub: Hub, login: string, type: "User" | "Organizati
   return findAccount(hub, login) ?? createAccount(hub, login, type);
 }
 
+/** Whoever wants the old login may have it from now on. */
+export function renameAccount(hub: Hub, account: Account, login: string): void {
+  if (findAccount(hub, login)) throw new Error(`${login} exists already`);
+  const [from, to] = [account.login.toLowerCase(), login.toLowerCase()];
+  account.login = login;
+  const named = [...hub.repositories.map(({ collaborators }) => collaborators), hub.accounts];
+  const members = [...hub.accounts.values()].map((one) => one.members);
+  for (const book of [...named, ...members] as Map<string, unknown>[]) {
+    if (!book.has(from)) continue;
+    book.set(to, book.get(from));
+    book.delete(from);
+  }
+}
+
 export interface RepositoryDraft {
   isPrivate?: boolean;
   description?: string;

@@ -181,6 +181,9 @@ export interface App {
   slug: string;
   name: string;
   clientId: string;
+  clientSecret: string;
+  /** Where people may be sent back to. */
+  callbackUrls: string[];
   owner: Account;
   bot: Account;
   permissions: Permissions;
@@ -204,6 +207,8 @@ export interface Installation {
 
 export type Token =
   | { is: "personal"; account: Account; scopes: string[] }
+  /** Of a person for an App: it may what both may. */
+  | { is: "user"; account: Account; app: App; expiresAtMs: number }
   | {
       is: "installation";
       installation: Installation;

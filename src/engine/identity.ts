@@ -1,0 +1,152 @@
+/**
+ * Who asks for work on a repository on GitHub has to be somebody there who may write to it: when it begins, and again before anything is
+ * pushed. What cannot be found out is thrown, and never taken for a yes.
+ */
+import type { Choice } from "../core/choose.ts";
+import type { Command } from "../core/command.ts";
+import { commandOf, wishOf } from "../core/decide-mention.ts";
+import type { Effect, SessionEvent } from "../core/decision.ts";
+import { type GitHubAccount, memberOf } from "../core/identity.ts";
+import type { Ask, Failure, Mention, Person, Repository, Session, Turn } from "../core/types.ts";
+import type { PostId } from "../surfaces/surface.ts";
+import type { EngineDeps } from "./ports.ts";
+import { daemonOf, surfaceOf } from "./reach.ts";
+
+type Deps = Pick<EngineDeps, "identities">;
+type Book = NonNullable<EngineDeps["identities"]>;
+
+/** What else can be said starts nothing, whatever there is. */
+const BEGINNING: ReadonlySet<Command["verb"]> = new Set(["ask", "queue", "retry"]);
+
+export const beginsWork = (mention: Mention): boolean => BEGINNING.has(commandOf(mention).verb);
+
+interface Asking {
+  session: Session;
+  mention: Mention;
+  /** As the surface knows them. */
+  author: Person;
+  choice: Choice;
+}
+
+/** Whoever asks, with the address that GitHub knows them by; or why they may not. */
+export async function askerOf(
+  { identities }: Deps,
+  { session, mention, author, choice }: Asking,
+): Promise<{ author: Person } | Extract<SessionEvent, { type: "unlinked" | "turned-away" }>> {
+  const member = memberOf({ author, thread: mention.thread });
+  const chosen = choice.is === "chosen" ? choice.work : null;
+  const { repository } = session.work ?? chosen ?? {};
+  if (!identities || !member || (repository && !repository.github)) return { author };
+  const account = await identities.of(member);
+  if (!repository || !beginsWork(mention)) return { author: account ? known(identities, author, account) : author };
+  const refused = { mention: mention.id };
+  if (!account) return { type: "unlinked", ...refused, author, text: unlinkedText(repository) };
+  const rights = await identities.rights(account, repository);
+  const login = rights?.login ?? account.login;
+  // What nobody is shown may be there all the same, so it is not forgotten; the person can replace it.
+  if (!rights) return { type: "turned-away", ...refused, text: goneText(login), connects: author };
+  if (!rights.mayWrite)
+    return { type: "turned-away", ...refused, text: mayNotText(login, repository), connects: author };
+  const why = await whyNotForWhomever(identities, { session, mention }, repository);
+  if (why) return { type: "turned-away", ...refused, text: `${why} Say in your own words what is to be done.` };
+  return { author: known(identities, author, { id: account.id, login }) };
+}
+
+const known = (identities: Book, author: Person, account: GitHubAccount): Person => ({
+  ...author,
+  git: { name: account.login, email: identities.noreply(account) },
+});
+
+const unlinkedText = ({ name }: Repository): string =>
+  `To work on \`${name}\` for you I have to know who you are on GitHub. Connect your account once: I keep what you asked for, and begin then.`;
+
+const goneText = (login: string): string =>
+  `GitHub does not show me @${login} any more, the account that you connected. Connect another one, and ask again.`;
+
+const mayNotText = (login: string, { name }: Repository): string =>
+  `You are @${login} on GitHub, and @${login} may not write to \`${name}\`. An admin of that repository can give you write access, or somebody who has it can ask here for you.`;
+
+/** Whoever says how something is to be done that somebody else has asked for begins it in that person's name. */
+async function whyNotForWhomever(
+  identities: Book,
+  { session, mention }: Pick<Asking, "session" | "mention">,
+  repository: Repository,
+): Promise<string | null> {
+  const { undecided, ...decided } = session;
+  const isAboutIt = undecided && commandOf(mention).verb !== "retry" && wishOf(decided, mention).text === "";
+  return isAboutIt && undecided.ask.author.id !== mention.author.id
+    ? whyMayNot(identities, undecided.ask, repository)
+    : null;
+}
+
+/** Tells whoever it concerns alone; with `connect`, how to say who they are on GitHub. */
+export async function refuse(
+  deps: EngineDeps,
+  session: Session,
+  { mention, text, connect }: Extract<Effect, { do: "refuse" }>,
+  post: PostId,
+): Promise<SessionEvent | null> {
+  const { identities } = deps;
+  const surface = surfaceOf(deps, mention.thread.surface);
+  const member = connect ? memberOf(mention) : null;
+  if (!identities || !member) {
+    await surface.refuse(mention, text, post);
+    return null;
+  }
+  // They have connected while it was decided that they had not: nobody else would wake what they said.
+  const waits = session.connecting?.some(({ id }) => id === mention.id);
+  const account = waits ? await identities.of(member) : null;
+  if (account) return { type: "connected", member, login: account.login };
+  await surface.refuse(mention, text, post, { label: "Connect GitHub", url: await identities.connectUrl(member) });
+  return null;
+}
+
+/** Nobody needs to be told of a turn that is over. */
+export async function allowPush(
+  deps: Pick<EngineDeps, "identities" | "connect">,
+  session: Session,
+  { turn: id, no }: Extract<Effect, { do: "allow-push" }>,
+): Promise<void> {
+  const { turn, work } = session;
+  if (turn?.id !== id || !work) return;
+  const failure = no ?? (await whyNotPush(deps, turn, work.repository));
+  await daemonOf(deps, session).publish(
+    failure ? { turn: id, allowed: false, ...failure } : { turn: id, allowed: true },
+  );
+}
+
+/** Each of them has a share in what is pushed. */
+async function whyNotPush({ identities }: Deps, { asks }: Turn, repository: Repository): Promise<Failure | null> {
+  if (!identities || !repository.github) return null;
+  const asked = new Map(asks.map((ask) => [`${ask.author.surface} ${ask.author.id}`, ask]));
+  for (const ask of asked.values()) {
+    const why = await whyMayNot(identities, ask, repository);
+    if (why) return { code: "push.not-allowed", detail: `${why} So I pushed nothing.` };
+  }
+  return null;
+}
+
+async function whyMayNot(
+  identities: Book,
+  { author, thread }: Pick<Ask, "author" | "thread">,
+  repository: Repository,
+): Promise<string | null> {
+  const account = await accountOf(identities, { author, thread });
+  if (account === "owner") return null;
+  if (!account) return `${author.name} is not connected to GitHub.`;
+  const rights = await identities.rights(account, repository);
+  if (rights?.mayWrite) return null;
+  return `${author.name} (@${rights?.login ?? account.login} on GitHub) may not write to \`${repository.name}\`.`;
+}
+
+/** `owner`: whoever has the machine, and bots that were allowed by their number, answer for themselves. */
+async function accountOf(
+  identities: Book,
+  { author, thread }: Pick<Ask, "author" | "thread">,
+): Promise<GitHubAccount | "owner" | null> {
+  if (author.surface === "github")
+    return author.name.endsWith("[bot]") ? "owner" : { id: Number(author.id), login: author.name };
+  if (author.surface !== "slack") return "owner";
+  const member = memberOf({ author, thread });
+  return member && identities.of(member);
+}

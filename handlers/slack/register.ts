@@ -8,6 +8,7 @@ import { onAppMention } from "./app-mention.ts";
 import { commandAnswer } from "./command.ts";
 import { type Clicked, type IgnoredReason, ignored, type Us } from "./envelope.ts";
 import { onMessage } from "./message.ts";
+import { ANSWER_FORM, answerActions, onAnswerForm } from "./question.ts";
 import { onReactionAdded } from "./reaction-added.ts";
 import { onRepository } from "./repository.ts";
 import { inviteHint, onRunFromMessage } from "./run-from-message.ts";
@@ -24,18 +25,19 @@ export const slackHandlers = {
 } as const satisfies Record<string, Handler>;
 
 /** By the `action_id` of the button. */
-export const slackActions = {
+export const slackActions: Record<string, Handler> = {
   [STOP_ACTION]: onStop,
   [REPOSITORY_ACTION]: onRepository,
   // It opens a page; Slack tells of the click all the same.
   [LINK_ACTION]: () => ignored("link-opened"),
-} as const satisfies Record<string, Handler>;
+  ...answerActions,
+};
 
 /** By the `callback_id` of the shortcut in a message's menu. */
 export const slackShortcuts = { run_from_message: onRunFromMessage } as const satisfies Record<string, Handler>;
 
 /** By the `callback_id` of the form that somebody filled in. */
-export const slackForms: Record<string, Handler> = {};
+export const slackForms: Record<string, Handler> = { [ANSWER_FORM]: onAnswerForm };
 
 export interface SlackDeps {
   inbox: Inbox;

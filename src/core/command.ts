@@ -82,7 +82,7 @@ export function helpText(name: string): string {
   return [
     `Tell me what to do and I do it in a sandbox of this thread's own: \`@${name} the login test fails, please fix it\`.`,
     "",
-    "- reply while I work: it is passed on to the agent at once",
+    "- reply while I work: it is passed on to the agent at once; where the agent has asked something, it is the answer",
     "- `queue ...`: do it after what runs now",
     "- `stop`, `status`, `retry`, `help`",
     "- `fresh ...`: do it from the start, in a new sandbox and on a new branch; `unlink`: this thread is done with me",

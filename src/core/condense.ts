@@ -46,7 +46,7 @@ function changeOf(progress: Progress, event: AgentEvent): Partial<Progress> | nu
       return { now: PREPARING[event.step] };
     case "workspace.ready":
     case "turn.started":
-      return { now: "Reading the request" };
+      return { now: "Reading the request", ...(progress.waits ? { waits: false } : {}) };
     case "turn.steered":
       return { now: "Taking in a new message" };
     case "thinking":
@@ -70,9 +70,9 @@ function changeOf(progress: Progress, event: AgentEvent): Partial<Progress> | nu
     case "usage":
       return { usage: event.usage };
     case "question.asked":
-      return { now: "Waiting for an answer" };
+      return { now: "Waiting for an answer", waits: true };
     case "question.answered":
-      return { now: "Going on" };
+      return { now: "Going on", waits: false };
     case "push.asked":
       return { now: `Pushing ${event.branch}` };
     case "branch.pushed":

@@ -10,6 +10,7 @@ import type { SessionEvent } from "./decision.ts";
 import { waitingText } from "./limits.ts";
 import { titleOf } from "./naming.ts";
 import { type Plan, plan, then } from "./plan.ts";
+import { answerIn, waitingLine } from "./questions.ts";
 import type { Ask, Mention, Ms, Person, Session, Thread } from "./types.ts";
 
 /** How many asks may wait in a session. The queue is shown when it is full; more would only hide that nobody reads the answers. */
@@ -23,8 +24,10 @@ export function mentioned(session: Session, mention: Mention): Plan {
   const { verb } = parseCommand(mention.text);
   // An edit belongs to what was heard; whether it was is for `isTooLate` to say.
   const isNew = mention.corrects === undefined;
-  const isOverheard = session.muted && isNew && !mention.addressed && verb !== "stop" && verb !== "unmute";
-  if (verb === "aside" || isOverheard || isTooLate(session, mention)) return plan(session);
+  // Pressed or filled in: however it reads, it is an answer and nothing else.
+  const isAnswer = mention.answers !== undefined;
+  const isOverheard = !isAnswer && session.muted && isNew && !mention.addressed && verb !== "stop" && verb !== "unmute";
+  if ((verb === "aside" && !isAnswer) || isOverheard || isTooLate(session, mention)) return plan(session);
   // A stop is heard all the same; only not for ever either.
   if (session.checking.length >= (verb === "stop" ? 2 : 1) * MAX_CHECKING)
     return plan(session, {
@@ -56,7 +59,8 @@ export function admitted(session: Session, event: Extract<SessionEvent, { type: 
   if (isTooLate(rest, mention)) return plan(rest);
   if (mention.corrects !== undefined && mention.text === "") return withdrawn(rest, mention, event.author, now);
   // An operator's word from elsewhere has no message in the thread that could be marked as seen.
-  const here = mention.author.surface === mention.thread.surface;
+  // Neither has a button: the question itself shows that it was pressed.
+  const here = mention.author.surface === mention.thread.surface && mention.answers === undefined;
   const seen = here ? plan(rest, { do: "acknowledge", thread: mention.thread, message: mention.message }) : plan(rest);
   return then(seen, (current) => obey(current, mention, event, now));
 }
@@ -71,6 +75,9 @@ function takeChecked(session: Session, id: string): [Mention | undefined, Sessio
 
 function obey(session: Session, mention: Mention, event: Extract<SessionEvent, { type: "admitted" }>, now: Ms): Plan {
   const command = commandOf(mention);
+  const answer = answerIn(session, mention, event.author, command.verb);
+  // An answer is words: what is attached to it is told to the agent besides.
+  if (answer) return mention.files ? then(answer, (current) => order(current, mention, event, now)) : answer;
   const say = (text: string): Plan => plan(session, { do: "say", thread: mention.thread, text });
   const stopping = { thread: mention.thread, by: event.author, at: mention.at };
   const gone = (anew: string): Plan =>
@@ -266,7 +273,7 @@ export function statusText(session: Session, now: Ms): string {
     return `${waitingText(session.sandbox.full)}${where}: "${titleOf(textOf(session.turn.asks))}".${waiting}`;
   const minutes = Math.floor((now - session.turn.startedAt) / 60_000);
   const doing = titleOf(textOf(session.turn.asks));
-  return `Working${where} for ${minutes < 1 ? "less than a minute" : `${minutes} min`}: "${doing}".${waiting}`;
+  return `Working${where} for ${minutes < 1 ? "less than a minute" : `${minutes} min`}: "${doing}".${waitingLine(session)}${waiting}`;
 }
 
 const SANDBOX_WORDS = {

@@ -51,11 +51,12 @@ import {
 } from "./decide-turn.ts";
 import type { Decision, SessionEvent } from "./decision.ts";
 import { type Plan, plan } from "./plan.ts";
+import { answered, asked, overWithTurn, shown, tooLate } from "./questions.ts";
 import type { Ms, Session, Thread } from "./types.ts";
 
 /** See the header. The same event on the same session gives the same effects with the same ids. */
 export function decide(session: Session, event: SessionEvent, now: Ms): Decision {
-  const { session: next, effects } = react(session, event, now);
+  const { session: next, effects } = overWithTurn(session, react(session, event, now));
   const numbered = effects.map((effect, index) => ({ id: `${session.id}/${session.effects + index}`, effect }));
   return { session: { ...next, effects: session.effects + effects.length }, effects: numbered };
 }
@@ -106,6 +107,14 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
       return pushAsked(session, event);
     case "push.unanswered":
       return pushAsked(session, event);
+    case "question.asked":
+      return asked(session, event);
+    case "question.shown":
+      return shown(session, event);
+    case "question.answered":
+      return answered(session, event);
+    case "answer.over":
+      return tooLate(session, event);
     case "branch.pushed":
       return branchPushed(session, event);
     case "pull-request.opened":

@@ -3,6 +3,7 @@ import type { Choice } from "./choose.ts";
 import { threadKey } from "./correlation.ts";
 import type { Membership } from "./identity.ts";
 import type { Link } from "./link.ts";
+import type { AskedQuestion, Question, QuestionDecision } from "./question.ts";
 import type {
   Ask,
   Attachment,
@@ -55,6 +56,19 @@ export type SessionEvent =
   | { type: "push.asked"; turn: string }
   /** Nobody could be asked whether it may be. */
   | { type: "push.unanswered"; turn: string; failure: Failure }
+  | { type: "question.asked"; turn: string; attempt: number; question: Question }
+  /** It stands in the thread. */
+  | { type: "question.shown"; turn: string; question: string; ref: string }
+  | {
+      type: "question.answered";
+      turn: string;
+      attempt: number;
+      question: string;
+      answer: string | null;
+      by: "person" | "deadline" | "stop";
+    }
+  /** That answer came too late, or could not be handed over. */
+  | { type: "answer.over"; turn: string; question: string; mention: Mention }
   | { type: "branch.pushed"; repository: string; branch: string }
   | { type: "pull-request.opened"; turn: string; pullRequest: PullRequest }
   | { type: "pull-request.failed"; turn: string; code: string; detail: string }
@@ -81,6 +95,10 @@ export type Effect =
   | { do: "say"; thread: Thread; text: string; choices?: string[] }
   | { do: "help"; thread: Thread }
   | { do: "answer"; turn: string; thread: Thread; asks: Ask[]; result: TurnResult }
+  | { do: "ask"; turn: string; thread: Thread; question: AskedQuestion }
+  /** The message of a question says how it was decided, and has no buttons any more. */
+  | { do: "settle"; turn: string; thread: Thread; question: AskedQuestion; decision: QuestionDecision }
+  | { do: "answer-question"; turn: string; question: string; answer: string; mention: Mention }
   | { do: "start-sandbox"; from: string | null }
   | { do: "sleep" }
   | { do: "send-turn"; turn: string }
@@ -122,6 +140,9 @@ export const LANE = {
   say: "talk",
   help: "talk",
   answer: "talk",
+  ask: "talk",
+  settle: "talk",
+  "answer-question": "sandbox",
   "start-sandbox": "sandbox",
   sleep: "sandbox",
   "send-turn": "sandbox",
@@ -157,4 +178,4 @@ export function laneOf(effect: Effect, { checking }: Pick<Session, "checking">):
 }
 
 /** Words for a person: who asked waits for them, and nobody can have them by writing `retry`. */
-export const POSTS: ReadonlySet<string> = new Set<Effect["do"]>(["answer", "say", "refuse", "help"]);
+export const POSTS: ReadonlySet<string> = new Set<Effect["do"]>(["answer", "say", "refuse", "help", "ask"]);

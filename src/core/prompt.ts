@@ -35,7 +35,7 @@ export function steerText(ask: Ask, files?: HandedFile[]): string {
 function ground(work: Work): string {
   return [
     `You work in a clone of ${work.repository.name} on the branch ${work.branch}${work.own ? ` (from ${work.repository.base || "the default branch"})` : ""}.`,
-    "Nobody can answer questions while you work: decide, and say in your answer what you assumed.",
+    "Decide what you can, and say in your answer what you assumed. People are asked with the tool `ask`, where you have it, and never in your answer's place: it may take long until somebody answers.",
     "Change files as needed and check your work (run the tests where there are any). You may commit; do not push:",
     "when you are done, what you changed is committed and the branch is pushed for you.",
     "Your last message is posted as the answer: begin with what you did, in a few sentences, in the language of the request.",

@@ -4,6 +4,7 @@
  */
 import type { Changes, Usage } from "../wire/events.ts";
 import type { Options } from "./command.ts";
+import type { Asking, DecidedQuestion } from "./question.ts";
 
 /** Milliseconds: a length of time, or since the Unix epoch. */
 export type Ms = number;
@@ -89,6 +90,8 @@ export interface Mention {
   lookup?: "pull-request-head" | "thread";
   /** The message that was edited, and reads so now: it counts while what was asked there is not over. Without a text it was deleted. */
   corrects?: string;
+  /** It answers that question of the agent, wherever it stands. `option` counts from 0; without one its text is the answer. */
+  answers?: { question: string; option?: number };
 }
 
 /** What a handler makes; `receive` gives it its id. */
@@ -218,7 +221,7 @@ export type TurnPhase =
   | { is: "publishing"; result: TurnResult }; //  ended; pull request being opened before the answer
 
 /** One prompt to one outcome; one at a time per session. Its id is that of the mention that began it. */
-export interface Turn {
+export interface Turn extends Asking {
   id: string;
   thread: Thread;
   asks: Ask[];
@@ -275,6 +278,8 @@ export interface Session {
   queue: Ask[];
   /** What waits for somebody to say which repository it is about, with what was said already of how to do it. */
   undecided?: { ask: Ask; options: Options };
+  /** The last questions of its agent that are over. */
+  answered?: DecidedQuestion[];
   /** Replies that do not mention us are left alone. */
   muted?: true;
   /** What the last turn was asked, for `retry`. */
@@ -312,6 +317,8 @@ export interface Progress {
   usage: Usage;
   tools: number;
   ended: TurnResult["outcome"] | null;
+  /** The agent waits for people. */
+  waits?: boolean;
   /** When it last changed; silence is measured from here. */
   changedAt: Ms;
 }

@@ -8,8 +8,9 @@ import type { SessionEvent } from "../core/decision.ts";
 import { type Limits, refusalOfTurn } from "../core/limits.ts";
 import type { Progress, Session, TurnResult } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
-import type { AgentEvent, JournalEntry, StreamPosition } from "../wire/events.ts";
+import type { JournalEntry, StreamPosition } from "../wire/events.ts";
 import type { EngineDeps, EngineSettings } from "./ports.ts";
+import { questionEvent } from "./questions.ts";
 import { daemonOf, sandboxOf } from "./reach.ts";
 import { credentialsFor, type HandOver } from "./send.ts";
 
@@ -83,7 +84,7 @@ async function readOn(
   const reading = readingOf(deps, session, turn);
   const stream = daemonOf(deps, session).stream({ cursor, epoch, signal: over, onBreak: ask });
   for await (const entry of stream) {
-    const event = meaning(entry.event, reading);
+    const event = meaning(entry, reading);
     deps.reached?.(event?.type === "turn.ended" ? "stream.ended" : "stream.read");
     await keeper.add(entry, event);
     if (event?.type === "turn.ended") return true;
@@ -108,7 +109,7 @@ async function readAnew(
   let begun = false;
   for await (const entry of daemon.stream({ cursor: 0, epoch: null, signal: over, onBreak: ask })) {
     begun ||= entry.event.type === "turn.started" && entry.event.turn === turn;
-    const event = begun ? meaning(entry.event, reading) : null;
+    const event = begun ? meaning(entry, reading) : null;
     if (begun) await keeper.add(entry, event);
     if (event?.type === "turn.ended") return true;
     if (!stillToCome && entry.cursor >= end) return false;
@@ -200,16 +201,21 @@ interface Reading {
   turn: string;
   attempt: number;
   limits: Limits;
+  /** Which attempt tells: an older one may stand in the journal as well, with questions of its own. */
+  heard: number;
 }
 
-const readingOf = ({ settings: { limits } }: FollowDeps, session: Session, turn: string): Reading => ({
-  turn,
-  attempt: session.turn?.attempt ?? 1,
-  limits,
-});
+const readingOf = ({ settings: { limits } }: FollowDeps, session: Session, turn: string): Reading => {
+  const attempt = session.turn?.attempt ?? 1;
+  return { turn, attempt, limits, heard: attempt };
+};
 
 /** The few events that change a session; all others only change what is shown. */
-function meaning(event: AgentEvent, { turn, attempt, limits }: Reading): SessionEvent | null {
+function meaning(entry: JournalEntry, reading: Reading): SessionEvent | null {
+  const { event } = entry;
+  const { turn, attempt, limits } = reading;
+  if (event.type === "turn.started" && event.turn === turn) reading.heard = event.attempt ?? 1;
+  if ("question" in event) return reading.heard === attempt ? questionEvent(entry, reading) : null;
   if (event.type === "branch.pushed")
     return { type: "branch.pushed", repository: event.repository, branch: event.branch };
   if (event.type === "push.asked" && event.turn === turn) return { type: "push.asked", turn };

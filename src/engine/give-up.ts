@@ -54,6 +54,8 @@ export function givenUp(effect: Effect, session: Session, error: ThreadboxError)
         : { type: "turn.rejected", turn: effect.turn, code, detail };
     case "steer":
       return { type: "steered", turn: effect.turn, ask: effect.ask, disposition: "later" };
+    case "answer-question":
+      return { type: "answer.over", turn: effect.turn, question: effect.question, mention: effect.mention };
     case "abort":
       return session.turn?.id === effect.turn ? { type: "sandbox.lost", detail } : null;
     case "allow-push":
@@ -65,6 +67,8 @@ export function givenUp(effect: Effect, session: Session, error: ThreadboxError)
     case "say":
     case "help":
     case "answer":
+    case "ask":
+    case "settle":
     case "claim":
     case "leave":
     case "wake-me":

@@ -142,6 +142,7 @@ export function belongsTo(effect: Effect, session: Session): Ids {
       return ids(null, effect.mention);
     case "refuse":
     case "leave":
+    case "answer-question":
       return ids(null, effect.mention.id);
     case "acknowledge":
       return ids(null, askedIn(session).find(({ message }) => message === effect.message)?.id ?? null);

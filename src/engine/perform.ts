@@ -12,6 +12,7 @@ import type { Write } from "./claim.ts";
 import { allowPush, refuse } from "./identity.ts";
 import type { EngineDeps } from "./ports.ts";
 import { pullRequestDraft } from "./publish.ts";
+import { ask, handOverAnswer, settle } from "./questions.ts";
 import { daemonOf, pageFor, sandboxOf, surfaceOf } from "./reach.ts";
 import { passOn, sendTurn } from "./send.ts";
 import { startSandbox } from "./start.ts";
@@ -52,6 +53,12 @@ export async function perform(
       await write((tx) => deps.store.endTurn(tx, effect.turn, effect.result));
       await answer(deps, session, effect, post);
       return null;
+    case "ask":
+      return ask(deps, session, effect, again);
+    case "settle":
+      return settle(deps, session, effect, again);
+    case "answer-question":
+      return handOverAnswer(deps, session, effect);
     case "start-sandbox":
       return startSandbox(deps, session, effect.from, write);
     case "sleep":

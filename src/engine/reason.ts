@@ -22,6 +22,12 @@ export function aboutOf(event: SessionEvent): object {
       return { sandbox: event.running.name, from: event.from };
     case "steered":
       return { turn: event.turn, mention: event.ask.id, disposition: event.disposition };
+    case "question.asked":
+      return { turn: event.turn, question: event.question.id, text: titleOf(event.question.text) };
+    case "question.answered":
+      return { turn: event.turn, question: event.question, by: event.by };
+    case "answer.over":
+      return { turn: event.turn, question: event.question, mention: event.mention.id };
     case "turn.ended": {
       const { outcome, failure, branch, durationMs } = event.result;
       return { turn: event.turn, attempt: event.attempt, outcome, ...failure, branch, durationMs };

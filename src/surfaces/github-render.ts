@@ -3,10 +3,12 @@
  * names that ping are those of the people who asked, once, at the head of the answer. Pure.
  */
 import { OUTCOME_WORDS } from "../core/condense.ts";
+import type { AskedQuestion, SettledQuestion } from "../core/question.ts";
 import type { Answer, Ms, Person, Progress, Step } from "../core/types.ts";
 import { changed, clip, cost, duration, timeOfDay, tokens } from "./figures.ts";
 import { neutralise, neutraliseLine, redactTokens } from "./github-neutral.ts";
 import { split } from "./markdown.ts";
+import { askedText, settledText } from "./question-text.ts";
 
 /** GitHub takes 65,536 characters in a comment; the rest is room for the hidden marker and what is added around a piece. */
 export const MAX_BODY_CHARS = 60_000;
@@ -59,6 +61,12 @@ const MAX_FRAME_CHARS = 3_000;
 export function renderNote(text: string): string[] {
   return split(neutralise(text), MAX_BODY_CHARS);
 }
+
+/** A question of the agent: it pings whoever asked for the turn. */
+export const renderQuestion = (question: AskedQuestion): string =>
+  [pingLine(question.askers), neutralise(askedText(question))].filter(Boolean).join("\n\n");
+
+export const renderSettled = (question: SettledQuestion): string => neutralise(settledText(question));
 
 function stepLines({ steps, earlierSteps }: Progress): string {
   const earlier = earlierSteps > 0 ? [`- [x] ${earlierSteps} earlier ${earlierSteps === 1 ? "step" : "steps"}`] : [];

@@ -20,7 +20,7 @@ import {
 import { saidBefore } from "./github-context.ts";
 import { githubFailure } from "./github-failure.ts";
 import { githubPeople } from "./github-people.ts";
-import { renderAnswer, renderNote, renderProgress } from "./github-render.ts";
+import { renderAnswer, renderNote, renderProgress, renderQuestion, renderSettled } from "./github-render.ts";
 import type { MessageRef, PostId, Surface } from "./surface.ts";
 
 export interface GitHubSurfaceOptions {
@@ -81,6 +81,17 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
 
     answer: (thread, answer, id) =>
       at(thread, "comment on", (place) => postAll(place, access, renderAnswer(answer), id)),
+
+    ask: (thread, question, id) =>
+      at(thread, "comment on", (place) => postAll(place, access, [renderQuestion(question)], id)),
+
+    settle: (thread, question, id) =>
+      at(thread, "comment on", async (place) => {
+        const ref = question.ref ?? (await findMarkers(place, await access.self())).get(id.marker);
+        const body = withMarkers(renderSettled(question), id.marker);
+        // Whoever deleted the comment has seen it.
+        if (ref) await editComment(place, ref, body, "words");
+      }),
 
     say: (thread, text, id) => at(thread, "comment on", (place) => postAll(place, access, renderNote(text), id)),
   };

@@ -22,6 +22,8 @@ export interface SlackTurn {
 export interface SlackSessions {
   /** Told as often as one likes. */
   working(at: SlackThread, turn: SlackTurn): void;
+  /** The agent asked something: Slack shows that the thread needs somebody. */
+  waiting(at: SlackThread, turn: SlackTurn): void;
   /** The thread waits for people again, unless another turn goes on in it meanwhile. */
   over(at: SlackThread, turn: SlackTurn): void;
 }
@@ -37,7 +39,7 @@ const REFUSED_FOR_GOOD = ["not_authorized", "unknown_method", "missing_scope"];
 /** Slack shows a Stop button that nobody hears: worse than none. */
 const NOBODY_HEARS_STOP = "missing_agent_session_stopped_event_subscription";
 
-type Status = "processing" | "active";
+type Status = "processing" | "suspended" | "active";
 
 interface Told {
   turn: string;
@@ -68,7 +70,7 @@ export function slackSessions(deps: { edits: WebClient; clock: Clock; log: Log }
         const warnings = await set(at, status, title);
         if (!warnings.includes(NOBODY_HEARS_STOP)) return;
         refusals.add(at.team, NOBODY_HEARS_STOP);
-        if (status === "processing") await set(at, "active");
+        if (status !== "active") await set(at, "active");
       } catch (thrown) {
         const word = slackWord(thrown) ?? "";
         if (REFUSED_FOR_GOOD.includes(word)) refusals.add(at.team, word);
@@ -84,16 +86,19 @@ export function slackSessions(deps: { edits: WebClient; clock: Clock; log: Log }
   const stands = (told: Told | undefined, status: Status): boolean =>
     told?.status === status && clock.now() - told.at < REFRESH_AFTER_MS;
 
+  const goesOn = (at: SlackThread, turn: SlackTurn, status: "processing" | "suspended"): void => {
+    if (refusals.has(at.team)) return;
+    const told = threads.get(`${at.channel}/${at.threadTs}`);
+    if (told?.turn !== turn.turn || !stands(told, status)) tell(at, status, turn);
+  };
+
   return {
-    working(at, turn) {
-      if (refusals.has(at.team)) return;
-      const told = threads.get(`${at.channel}/${at.threadTs}`);
-      if (told?.turn !== turn.turn || !stands(told, "processing")) tell(at, "processing", turn);
-    },
+    working: (at, turn) => goesOn(at, turn, "processing"),
+    waiting: (at, turn) => goesOn(at, turn, "suspended"),
     over(at, turn) {
       if (refusals.has(at.team)) return;
       const told = threads.get(`${at.channel}/${at.threadTs}`);
-      if (told && told.turn !== turn.turn && told.status === "processing") return;
+      if (told && told.turn !== turn.turn && told.status !== "active") return;
       if (told?.turn !== turn.turn || !stands(told, "active")) tell(at, "active", turn);
     },
   };

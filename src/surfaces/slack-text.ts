@@ -13,6 +13,10 @@ export const REPOSITORY_ACTION = "threadbox_repository";
 /** The `action_id` of a button that only opens a page. */
 export const LINK_ACTION = "threadbox_link";
 
+/** The buttons under a question of the agent: each option, counted from 1 behind this name, and other words. */
+export const ANSWER_ACTION = "threadbox_answer";
+export const OTHER_ACTION = "threadbox_answer_other";
+
 /** The text as the person saw it. People stay `<@U1>` where Slack gave no name with the id. */
 export function plainText(mrkdwn: string): string {
   return mrkdwn.replace(/<([^<>\n]+)>/g, (all, inner: string) => shown(inner) ?? all).replace(ENTITY, unescaped);

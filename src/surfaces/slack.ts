@@ -16,6 +16,7 @@ import { ANSWER_FILE, answerFiles } from "./slack-file.ts";
 import { type SlackAllow, slackPeople } from "./slack-people.ts";
 import { placed, selfOf } from "./slack-place.ts";
 import { progressMessages } from "./slack-progress.ts";
+import { questionMessages } from "./slack-questions.ts";
 import { renderAnswer, renderBeginning, renderNote, wholeAnswer, withButton, withChoices } from "./slack-render.ts";
 import { slackSessions } from "./slack-sessions.ts";
 import { findStanding, nothingStands, post, type SlackThread, type Standing, saidBefore } from "./slack-thread.ts";
@@ -42,6 +43,7 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
   const sessions = slackSessions({ edits, clock, log });
   const messages = progressMessages(clients, { clock, log });
   const files = answerFiles({ answers, log });
+  const questions = questionMessages(clients, sessions);
 
   return {
     pace: "sparing",
@@ -72,6 +74,7 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
     async show(thread, progress, page, ref, id) {
       const at = inSlack(thread);
       if (progress.ended) sessions.over(at, progress);
+      else if (progress.waits) sessions.waiting(at, progress);
       else sessions.working(at, progress);
       return messages.show(at, { progress, page }, ref, id).catch((thrown) => hintToInvite(thrown, name));
     },
@@ -95,6 +98,11 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
         return ref;
       }
     },
+
+    ask: (thread, question, id) =>
+      questions.ask(inSlack(thread), question, id).catch((thrown) => hintToInvite(thrown, name)),
+
+    settle: (thread, question, id) => questions.settle(inSlack(thread), question, id),
 
     async say(thread, text, id, choices = []) {
       const at = inSlack(thread);

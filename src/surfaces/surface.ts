@@ -3,6 +3,7 @@
  * What a surface cannot do it does in its nearest way; callers never ask what it can.
  */
 import type { ProgressPace } from "../core/pace.ts";
+import type { AskedQuestion, SettledQuestion } from "../core/question.ts";
 import type { Answer, Attachment, Mention, Person, Progress, Said, SurfaceName, Thread } from "../core/types.ts";
 
 /** Names a message that we posted, so that it can be edited later: Slack's ts, GitHub's comment id. */
@@ -60,6 +61,13 @@ export interface Surface {
   ): Promise<MessageRef>;
   /** The end of a turn, as a new message (edits notify nobody). */
   answer(thread: Thread, answer: Answer, id: PostId): Promise<MessageRef>;
+  /** A question of the agent, as one message: pings the askers, says what can be chosen, until when, and what counts then. */
+  ask(thread: Thread, question: AskedQuestion, id: PostId): Promise<MessageRef>;
+  /**
+   * The same message says how it was decided, and nothing in it can be pressed any more; where nothing can be edited it is one more.
+   * The marker is the one that it was asked under. A message that is gone stays gone.
+   */
+  settle(thread: Thread, question: SettledQuestion, id: PostId): Promise<void>;
   /**
    * One short message of the bot itself: help, "stopped", news from another thread. Markdown. `choices` are repositories that one can be
    * chosen of, where the surface has something to choose with; the text says how to choose in words.

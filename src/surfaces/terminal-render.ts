@@ -5,8 +5,10 @@
  */
 import { stripVTControlCharacters, styleText } from "node:util";
 import { OUTCOME_WORDS } from "../core/condense.ts";
+import { type AskedQuestion, howToAnswer, utcMoment } from "../core/question.ts";
 import type { Answer, Progress, Step, TurnResult } from "../core/types.ts";
 import { count, duration } from "./figures.ts";
+import { optionLines } from "./question-text.ts";
 
 export { duration } from "./figures.ts";
 
@@ -80,6 +82,13 @@ function facts({ result, pullRequest, page }: Answer): [name: string, value: str
     page ? ["Session", plain(page)] : null,
   ];
   return rows.filter((row) => row !== null);
+}
+
+/** It waits for whoever reads it, so it does not stand back as notes do. */
+export function questionText(question: AskedQuestion, colour: boolean): string {
+  const head = paint(["bold"], `? ${block(question.text.trim())}`, colour);
+  const how = paint(["dim"], `${block(howToAnswer(question, utcMoment(question.expiresAt)))}.`, colour);
+  return [head, block(optionLines(question.options)), how].filter(Boolean).join("\n");
 }
 
 export function noteText(text: string, colour: boolean): string {

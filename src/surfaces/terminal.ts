@@ -2,9 +2,10 @@
  * The terminal as a surface: prints what became new since the last progress, and the answer in full.
  * A terminal forgets nothing it printed and edits nothing, so this one remembers per process what stands there already.
  */
+import { decisionText, utcMoment } from "../core/question.ts";
 import type { Progress } from "../core/types.ts";
 import type { MessageRef, PostId, Surface } from "./surface.ts";
-import { answerText, noteText, progressLines, refusalText } from "./terminal-render.ts";
+import { answerText, noteText, progressLines, questionText, refusalText } from "./terminal-render.ts";
 
 export interface TerminalSurfaceOptions {
   /** Gets whole lines, each with its line end. */
@@ -41,6 +42,12 @@ export function terminalSurface({ write, colour = false }: TerminalSurfaceOption
       return name;
     },
     answer: async (_thread, answer, id) => printOnce(id, answerText(answer, colour)),
+    ask: async (_thread, question, id) => printOnce(id, questionText(question, colour)),
+    settle: async (_thread, { decision, expiresAt }, { marker, again }) =>
+      void printOnce(
+        { marker: `${marker}/settled`, again },
+        noteText(decisionText(decision, utcMoment(expiresAt)), colour),
+      ),
     say: async (_thread, text, id) => printOnce(id, noteText(text, colour)),
   };
 }

@@ -7,6 +7,7 @@ import type { WebPost, WebThreads } from "../core/pages.ts";
 import type { Answer, Mention, Progress, Said, Thread } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { askedText, settledText } from "./question-text.ts";
 import type { Authorization, MessageRef, PostId, Surface } from "./surface.ts";
 
 /** Enough to know what a thread is about, and little enough for a prompt. */
@@ -38,6 +39,8 @@ export function webSurface({ threads, log, clock }: WebSurfaceOptions): Surface 
     show: (thread, progress: Progress, _page, ref, id: PostId) =>
       put(thread, "progress", ref ?? id.marker, JSON.stringify(progress)),
     answer: (thread, answer: Answer, id) => put(thread, "answer", id.marker, JSON.stringify(answer)),
+    ask: (thread, question, id) => put(thread, "note", id.marker, askedText(question)),
+    settle: async (thread, question, id) => void (await put(thread, "note", id.marker, settledText(question))),
     say: (thread, text, id) => put(thread, "note", id.marker, text),
   };
 }

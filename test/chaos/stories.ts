@@ -2,7 +2,7 @@
 import type { Script } from "../../src/cli/scripted-model.ts";
 import type { Progress, Session } from "../../src/core/types.ts";
 import { STEPS, type Step } from "../../src/engine/steps.ts";
-import { fixesTheTest, takesForEver } from "../journeys/scripts.ts";
+import { asksPeople, fixesTheTest, takesForEver } from "../journeys/scripts.ts";
 import type { Ground } from "./ground.ts";
 
 export interface Story {
@@ -20,7 +20,7 @@ export interface Findings {
   outOfOrder: string[];
 }
 
-export const scripts: Script[] = [fixesTheTest, takesForEver];
+export const scripts: Script[] = [fixesTheTest, takesForEver, asksPeople];
 
 const of = (...groups: string[]): Step[] => STEPS.filter((step) => groups.includes(step.split(".")[0] ?? ""));
 
@@ -62,6 +62,25 @@ export const STORIES: Story[] = [
       await ground.until(async () => (await ground.isSettled()) && ours().length >= 3);
       await ground.slack.settled();
       reads(found, ground, thread, [/Stopped/, /[Ss]topped by .*ada/, /Nothing is running/]);
+      await inOrder(found, ground);
+      return found;
+    },
+  },
+  {
+    name: "a question of the agent: asked once, answered once, and settled",
+    steps: of("ask", "answer-question", "settle"),
+    async tell(ground) {
+      const found = nothingYet();
+      const thread = ground.mentions("add a database");
+      const question = () => ground.ours(thread).find(({ seen }) => /Which database/.test(seen));
+      // In words: a press is not delivered again where a bot has died.
+      await ground.until(
+        async () => question() !== undefined && (await latest(ground))?.turn?.question?.ref !== undefined,
+      );
+      ground.slack.as("ada").says("#web", "2", { thread });
+      await ground.until(async () => (await ground.isSettled()) && ground.ours(thread).length >= 3);
+      await ground.slack.settled();
+      reads(found, ground, thread, [/Done/, /Answered by ada: SQLite/, /The database is there/]);
       await inOrder(found, ground);
       return found;
     },

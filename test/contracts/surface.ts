@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { AskedQuestion } from "../../src/core/question.ts";
 import type { Answer, Mention, Person, Progress, Thread } from "../../src/core/types.ts";
 import { isErrorCode, ThreadboxError } from "../../src/errors.ts";
 import type { MessageRef, Surface } from "../../src/surfaces/surface.ts";
@@ -60,6 +61,7 @@ type Sentence = (sentence: string, check: (it: SurfaceUnderTest) => Promise<void
 function promises(promise: Sentence): void {
   promiseProgress(promise);
   promiseMessages(promise);
+  promiseQuestions(promise);
   promisePeople(promise);
   promiseFailures(promise);
 }
@@ -145,6 +147,60 @@ function promiseMessages(promise: Sentence): void {
     assert.equal(all.length, 1);
     assert.match(all[0]?.text ?? "", /Stopped by alice\./);
   });
+}
+
+function promiseQuestions(promise: Sentence): void {
+  promise(
+    "#27 asks with numbered options, until when, and what counts then",
+    async ({ surface, thread, member, posts }) => {
+      await surface.ask(thread, question(member), once(QUESTION));
+      const [only, ...others] = await posts();
+      assert.deepEqual(others, []);
+      for (const words of [
+        /Which database\?/,
+        /1\. Postgres/,
+        /2\. SQLite/,
+        /2023-11-14 22:28 UTC/,
+        /go on with: Postgres/,
+      ])
+        assert.match(only?.text ?? "", words);
+    },
+  );
+
+  promise(
+    "#27 does not ask twice when the first attempt got through after all",
+    async ({ surface, thread, member, posts }) => {
+      const first = await surface.ask(thread, question(member), once(QUESTION));
+      assert.equal(await surface.ask(thread, question(member), again(QUESTION)), first);
+      assert.equal((await posts()).length, 1);
+    },
+  );
+
+  for (const isKnown of [true, false])
+    promise(
+      `#27 says how a question was decided, and who did, where its message is ${isKnown ? "known" : "found by its marker"}`,
+      async ({ surface, thread, member, posts }) => {
+        const asked = question(member);
+        const ref = await surface.ask(thread, asked, once(QUESTION));
+        const decision = { is: "answered" as const, answer: "SQLite", by: "alice" };
+        const settled = { ...asked, decision, ref: isKnown ? ref : null };
+        await surface.settle(thread, settled, once(QUESTION));
+        await surface.settle(thread, settled, again(QUESTION));
+        const texts = (await posts()).map(({ text }) => text);
+        assert.equal(texts.filter((text) => /Answered by alice: SQLite/.test(text)).length, 1);
+        assert.doesNotMatch(texts.at(-1) ?? "", /Reply here/);
+      },
+    );
+}
+
+const QUESTION = "t1/question/q1";
+
+function question(asker: Person): AskedQuestion {
+  return {
+    ...{ id: "q1", turn: "t1", title: "add a database", askers: [asker] },
+    ...{ text: "Which database?", options: ["Postgres", "SQLite"], otherwise: "Postgres" },
+    expiresAt: 1_700_000_900_000,
+  };
 }
 
 function promisePeople(promise: Sentence): void {

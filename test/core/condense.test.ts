@@ -26,6 +26,10 @@ const toolEnd = (call: string, ok: boolean): AgentEvent => ({
   cut: false,
   durationMs: 1,
 });
+const ask: AgentEvent = {
+  ...{ type: "question.asked", turn: "m1", question: "q1", text: "Shall I?", options: [], otherwise: null },
+  deadlineMs: 1,
+};
 const text = (message: number, piece: string): AgentEvent => ({ type: "text", turn: "m1", message, text: piece });
 
 describe("what is shown while a turn goes on", () => {
@@ -65,6 +69,12 @@ describe("what is shown while a turn goes on", () => {
       "the pushed branch",
       [{ type: "branch.pushed", turn: "m1", repository: "r", branch: "b", commit: "c" }],
       { now: "Pushed b", branch: "b" },
+    ],
+    ["#27 that it waits for an answer", [tool("1", "Ask"), ask], { now: "Waiting for an answer", waits: true }],
+    [
+      "#27 that it goes on once it has one",
+      [ask, { type: "question.answered", turn: "m1", question: "q1", answer: "yes", by: "person" }],
+      { now: "Going on", waits: false },
     ],
     [
       "that it is over, with nothing left running",

@@ -16,6 +16,7 @@ import { newFolder, type RunningDaemon, sign, startDaemon, turnEnded } from "../
 import { done, scriptedAgent } from "../daemon/scripted-agent.ts";
 import { quiet } from "../quiet.ts";
 import { rentedMachines } from "./rented-machines.ts";
+import { toldDaemon } from "./told-daemon.ts";
 
 const agents = { scripted: scriptedAgent(({ message }) => done(`Did: ${message}`)).factory };
 
@@ -29,7 +30,7 @@ interface Wish {
 
 /** What following the turn m1, at its second attempt, from there on comes to. */
 async function followed(
-  daemon: RunningDaemon,
+  daemon: Pick<RunningDaemon, "url">,
   from: StreamPosition,
   { limits = NO_LIMITS, clock = handWoundClock(), storing = async () => {}, show = () => {} }: Wish = {},
 ): Promise<SessionEvent[]> {
@@ -155,4 +156,28 @@ test("what is told faster than it can be stored waits in the sandbox", async (t)
   );
   assert.ok(heardBefore <= 51, `${heardBefore} were heard while nothing was stored`);
   assert.equal(events.at(-1)?.type, "turn.ended");
+});
+
+test("#27 a question of an attempt that is over is not asked, and of this one no more than a thread holds", async (t) => {
+  const daemon = await toldDaemon();
+  t.after(() => daemon.close());
+  const asks = (question: string, text: string) =>
+    daemon.tells({
+      ...{ type: "question.asked", turn: "m1", question, text, options: ["x".repeat(1_000)], otherwise: null },
+      deadlineMs: Number.MAX_SAFE_INTEGER,
+    });
+  daemon.tells({ type: "turn.started", turn: "m1", prompt: "fix it" });
+  asks("old", "Still there?");
+  daemon.tells({ type: "question.answered", turn: "m1", question: "old", answer: null, by: "stop" });
+  daemon.tells({ type: "turn.started", turn: "m1", attempt: 2, prompt: "fix it" });
+  asks("q".repeat(201), "What is this?");
+  asks("q1", "?".repeat(10_000));
+  daemon.tells({ type: "question.answered", turn: "m1", question: "q1", answer: "yes", by: "person" });
+  daemon.tells({ type: "turn.ended", turn: "m1", attempt: 2, outcome: "done", answer: "", durationMs: 1 });
+  const [asked, answered, end, ...more] = await followed(daemon, { epoch: null, cursor: 0 });
+  assert.ok(asked?.type === "question.asked");
+  const { id, text, options, expiresAt } = asked.question;
+  assert.deepEqual([id, text.length, options[0]?.length, asked.attempt], ["q1", 5_000, 300, 2]);
+  assert.ok(new Date(expiresAt).toISOString());
+  assert.deepEqual([answered?.type, end?.type, more], ["question.answered", "turn.ended", []]);
 });

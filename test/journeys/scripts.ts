@@ -34,3 +34,16 @@ export const takesForEver: Script = {
     { says: "Done after all." },
   ],
 };
+
+/** Cannot go on without people. */
+export const asksPeople: Script = {
+  when: /add a database/,
+  steps: [
+    {
+      calls: [
+        { tool: "ask", with: { question: "Which database?", options: ["Postgres", "SQLite"], default: "Postgres" } },
+      ],
+    },
+    { says: "The database is there." },
+  ],
+};

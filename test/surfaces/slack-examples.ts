@@ -1,4 +1,5 @@
 /** A turn that goes on and an answer, as the tests of what Slack shows have them. */
+import type { AskedQuestion } from "../../src/core/question.ts";
 import type { Answer, Progress } from "../../src/core/types.ts";
 
 export const start = 1_700_000_000_000;
@@ -38,4 +39,15 @@ export const done: Answer = {
   pullRequest: { number: 12, url: "https://github.com/acme/api/pull/12" },
   askers: [{ surface: "slack", id: "U1", name: "ada" }],
   page: null,
+};
+
+export const question: AskedQuestion = {
+  id: "q1",
+  text: "Which database shall I use?\n\nThe tests need **one** of them.",
+  options: ["Postgres", "SQLite"],
+  otherwise: "Postgres",
+  expiresAt: start + 15 * 60_000,
+  turn: "t1",
+  title: "add a database",
+  askers: [{ surface: "slack", id: "U1", name: "ada" }],
 };

@@ -7,9 +7,10 @@ import type { Answer, Progress } from "../../src/core/types.ts";
 import type { Rendered } from "../../src/surfaces/slack-blocks.ts";
 import { renderAnswer, renderBeginning, renderNote, withButton } from "../../src/surfaces/slack-render.ts";
 import { renderProgress } from "../../src/surfaces/slack-render-progress.ts";
+import { renderQuestion, renderSettled } from "../../src/surfaces/slack-render-question.ts";
 import { rowsUnder, textOf, ticked } from "../documents.ts";
 import { checkBlocks } from "../emulators/slack/blocks.ts";
-import { done as answered, running, start } from "./slack-examples.ts";
+import { done as answered, question, running, start } from "./slack-examples.ts";
 
 const page = "https://bot.acme.io/sessions/s1";
 
@@ -54,6 +55,13 @@ const messages: Record<string, Rendered> = {
   "answer-done": first(renderAnswer(done)),
   "answer-failed": first(renderAnswer(failed)),
   "answer-long": renderBeginning(long, file),
+  "question-open": renderQuestion(question),
+  "question-answered": renderSettled({
+    ...question,
+    ref: "1700000000.000100",
+    decision: { is: "answered", answer: "SQLite", by: "grace" },
+  }),
+  "question-expired": renderSettled({ ...question, ref: null, decision: { is: "expired", answer: "Postgres" } }),
   note: first(renderNote("Stopped by ada. The branch `threadbox/fix-login` is pushed.")),
   refusal: first(
     renderNote("Guests cannot start turns here; ask a member, or an admin can allow guests in threadbox.yml."),

@@ -120,3 +120,26 @@ test("colour is used where it was asked for, and nowhere else", async () => {
   assert.ok(!plain.screen().includes("\u001b"));
   assert.ok(coloured.screen().includes("\u001b[32m"));
 });
+
+test("#27 a question is printed with its numbers, and how it was decided below, each once", async () => {
+  const { surface, screen } = start();
+  const question = {
+    ...{ id: "q1", turn: "t1", title: "add a database", askers: [user], expiresAt: 1_700_000_900_000 },
+    ...{ text: "Which \u001b[2Jdatabase?", options: ["Postgres", "SQLite"], otherwise: null },
+  };
+  const id = once("t1/question/q1");
+  const ref = await surface.ask(thread, question, id);
+  const settled = { ...question, decision: { is: "answered" as const, answer: "SQLite", by: "alice" }, ref };
+  for (let times = 0; times < 2; times++) await surface.settle(thread, settled, id);
+  assert.equal(
+    screen(),
+    [
+      "? Which database?",
+      "1. Postgres",
+      "2. SQLite",
+      "Reply here with a number, or in your own words, until 2023-11-14 22:28 UTC. After that I go on without an answer.",
+      "Answered by alice: SQLite",
+      "",
+    ].join("\n"),
+  );
+});

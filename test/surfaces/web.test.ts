@@ -91,3 +91,19 @@ test("a thread of another surface is a defect, told as one", async () => {
   const { surface } = start();
   await assert.rejects(surface.say({ surface: "terminal", id: "x" }, "hi", once("e1")), { code: "internal" });
 });
+
+test("#27 a question is one post that says how it was decided in its place", async () => {
+  const { surface, posts } = start();
+  const question = {
+    ...{ id: "q1", turn: "t1", title: "add a database", askers: [visitor], expiresAt: 1_700_000_900_000 },
+    ...{ text: "Which database?", options: ["Postgres", "SQLite"], otherwise: "Postgres" },
+  };
+  const ref = await surface.ask(thread, question, once("t1/question/q1"));
+  const how =
+    "Reply here with a number, or in your own words, until 2023-11-14 22:28 UTC. After that I go on with: Postgres.";
+  const words = "**A question:** Which database?\n\n1. Postgres\n2. SQLite";
+  assert.deepEqual(posts(), [["note", ref, `${words}\n\n${how}`]]);
+  const decision = { is: "answered" as const, answer: "SQLite", by: "web user" };
+  await surface.settle(thread, { ...question, decision, ref: null }, again("t1/question/q1"));
+  assert.deepEqual(posts(), [["note", ref, `${words}\n\n**Answered by web user: SQLite**`]]);
+});

@@ -258,12 +258,19 @@ describe("in a browser", { skip }, () => {
       sessions.append("s1", { type: "turn.started", turn: "m1", prompt: evil }, text(evil), ...tool("c1", false, evil));
       const patch = `diff --git a/${evil} b/${evil}\n@@ -1 +1 @@\n+${evil}\n`;
       sessions.append("s1", { type: "diff", turn: "m1", patch, cut: false }, { ...ended(), answer: evil });
+      const asked = { turn: "m1", question: "q1", text: evil, options: [evil], otherwise: evil, deadlineMs: 1 };
+      sessions.append("s1", { type: "question.asked", ...asked });
+      sessions.append("s1", { type: "question.answered", turn: "m1", question: "q1", answer: evil, by: "deadline" });
       assert.equal(await page.evaluate("window.hacked"), undefined);
       assert.equal(await page.locator("#posts img, #posts script").count(), 0);
       await page.goto(`${url}/sessions/s1`);
       await page.locator(".end").waitFor();
       await page.locator(".entry.text .prose").first().waitFor();
       assert.equal(await page.evaluate("window.hacked"), undefined);
+      assert.match(
+        (await page.locator("#transcript").textContent()) ?? "",
+        /Asked.*If nobody answers in time: <img.*it goes on with: <img/,
+      );
       assert.equal(await page.locator("#transcript img, #transcript script").count(), 0);
       assert.equal(await page.locator("h1").textContent(), evil);
     });

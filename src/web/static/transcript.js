@@ -23,6 +23,8 @@ const ON = {
   "tool.ended": (it, event) => it.endTool(event),
   retrying: (it, { attempt, delayMs, reason }) =>
     it.aside(`Trying again in ${elapsed(delayMs)} (attempt ${attempt}): ${reason}`),
+  "question.asked": (it, event) => it.append(questionAsked(event)),
+  "question.answered": (it, event) => it.aside(ANSWERED[event.by](event.answer)),
   "agent.exited": (it, event) => it.append(agentExited(event)),
   "branch.pushed": (it, { repository, branch, commit }) =>
     it.aside(`Pushed ${repository} `, h("code", {}, branch), " at ", h("code", {}, commit.slice(0, 7))),
@@ -150,6 +152,29 @@ function thinkingEntry() {
   const target = h("p", {});
   return { element: h("details", { class: "entry thinking" }, h("summary", {}, "Thinking"), target), target };
 }
+
+/** All of it is foreign text, and `h` makes nothing but text of it. */
+function questionAsked({ text, options, otherwise }) {
+  const counts = otherwise === null ? [] : [h("p", { class: "hint" }, `If nobody answers in time: ${otherwise}`)];
+  const choice =
+    options.length === 0
+      ? []
+      : [
+          h(
+            "ol",
+            {},
+            options.map((option) => h("li", {}, option)),
+          ),
+        ];
+  return h("div", { class: "entry steered" }, label("Asked"), h("p", {}, text), ...choice, ...counts);
+}
+
+const ANSWERED = {
+  person: (answer) => `Answered: ${answer}`,
+  deadline: (answer) =>
+    answer === null ? "Nobody answered in time" : `Nobody answered in time; it goes on with: ${answer}`,
+  stop: () => "Nobody answered: the turn was over",
+};
 
 function agentExited({ code, signal, stderrTail }) {
   const how = signal ? `by ${signal}` : `with code ${code ?? "unknown"}`;

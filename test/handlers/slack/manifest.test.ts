@@ -47,7 +47,14 @@ describe("manifest.yml", () => {
   });
 
   test("sends buttons where it sends events", () => {
-    assert.deepEqual(Object.keys(slackActions), ["threadbox_stop", "threadbox_repository", "threadbox_link"]);
+    const answers = Array.from({ length: 10 }, (_, i) => `threadbox_answer_${i + 1}`);
+    assert.deepEqual(Object.keys(slackActions), [
+      "threadbox_stop",
+      "threadbox_repository",
+      "threadbox_link",
+      ...answers,
+      "threadbox_answer_other",
+    ]);
     const { event_subscriptions, interactivity } = manifest.settings;
     assert.deepEqual(interactivity, { is_enabled: true, request_url: event_subscriptions.request_url });
     assert.equal(new URL(event_subscriptions.request_url).pathname, "/slack/events");

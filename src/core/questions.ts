@@ -1,0 +1,224 @@
+/**
+ * Questions of the agent: asked in the turn's thread, one at a time; answered by whoever may ask; decided by the daemon, which hears
+ * every answer and knows the time. So a question is over only when the daemon says so, or its turn is.
+ */
+import type { Command } from "./command.ts";
+import { threadKey } from "./correlation.ts";
+import type { Effect, SessionEvent } from "./decision.ts";
+import { titleOf } from "./naming.ts";
+import { type Plan, plan, then } from "./plan.ts";
+import {
+  type AskedQuestion,
+  type DecidedQuestion,
+  decisionText,
+  type OpenQuestion,
+  type Question,
+  type QuestionDecision,
+  utcMoment,
+} from "./question.ts";
+import type { Mention, Person, Session, Turn } from "./types.ts";
+
+/** More are an agent that goes round in circles: the thread is spared the others, and what counts otherwise counts for them. */
+const MAX_QUESTIONS = 20;
+/** Of the questions that are over, those that somebody may still press a button of. */
+const MAX_REMEMBERED = 5;
+/** What the daemon takes, less a line. */
+const MAX_ANSWER_CHARS = 9_900;
+
+type Of<Type extends SessionEvent["type"]> = Extract<SessionEvent, { type: Type }>;
+
+/** The agent asks. What it asks meanwhile waits, so that a plain reply answers one question and no other. */
+export function asked(session: Session, event: Of<"question.asked">): Plan {
+  const { turn } = session;
+  const { question } = event;
+  if (turn?.phase.is !== "running" || !isOf(turn, event) || isKnown(session, question.id)) return plan(session);
+  const count = (turn.questionCount ?? 0) + 1;
+  const counted = { ...turn, questionCount: count };
+  if (count > MAX_QUESTIONS) return plan({ ...session, turn: counted });
+  if (!turn.question) return open(session, counted, question);
+  return plan({ ...session, turn: { ...counted, questions: [...(turn.questions ?? []), question] } });
+}
+
+/** Its message stands in the thread. */
+export function shown(session: Session, { question, ref }: Of<"question.shown">): Plan {
+  const { turn, answered: decided = [] } = session;
+  if (turn?.question?.id === question)
+    return plan({ ...session, turn: { ...turn, question: { ...turn.question, ref } } });
+  return plan({ ...session, answered: decided.map((one) => (one.id === question ? { ...one, ref } : one)) });
+}
+
+/** The daemon's word on it. */
+export function answered(session: Session, event: Of<"question.answered">): Plan {
+  const { turn } = session;
+  if (!turn || !isOf(turn, event)) return plan(session);
+  const waiting = (turn.questions ?? []).filter(({ id }) => id !== event.question);
+  const told: Session = { ...session, turn: { ...turn, questions: waiting } };
+  if (turn.question?.id !== event.question) return plan(told);
+  const decision = decisionOf(turn.question, event);
+  return then(close(told, turn, decision), (current) => {
+    const [next, ...questions] = waiting;
+    if (!next || current.turn?.phase.is !== "running") return plan(current);
+    return open(current, { ...current.turn, questions }, next);
+  });
+}
+
+/** The daemon did not take an answer. Whoever gave it is told why, once that is known. */
+export function tooLate(session: Session, { question, mention }: Of<"answer.over">): Plan {
+  const { turn, answered: decided = [] } = session;
+  const given = turn?.question?.id === question ? turn.question.given : undefined;
+  if (turn?.question && given?.mention.id === mention.id)
+    return plan({ ...session, turn: { ...turn, question: { ...turn.question, given: { ...given, over: true } } } });
+  // Handed over once more after a restart, it was taken the first time.
+  if (decided.some((one) => one.id === question && one.mention === mention.id)) return plan(session);
+  return plan(session, refusal(session, mention, question));
+}
+
+/** Null where it is no answer. `verb` is how the mention reads as a command: what is one stays one. */
+export function answerIn(session: Session, mention: Mention, by: Person, verb: Command["verb"]): Plan | null {
+  const { turn } = session;
+  const isHere = turn?.phase.is === "running" && threadKey(turn.thread) === threadKey(mention.thread);
+  const question = isHere ? turn.question : undefined;
+  const isTaken = question?.given !== undefined && !question.given.over;
+  if (mention.answers) {
+    const { question: id } = mention.answers;
+    if (turn && question?.id === id && !isTaken) return give(session, turn, question, { mention, by });
+    return plan(session, refusal(session, mention, id));
+  }
+  if (!turn || !question || isTaken || mention.corrects !== undefined || verb !== "ask") return null;
+  return give(session, turn, question, { mention, by });
+}
+
+/** What is still open when its turn has ended, or begins once more, is over with it. */
+export function overWithTurn({ turn }: Session, after: Plan): Plan {
+  if (!turn?.question) return after;
+  const { turn: now } = after.session;
+  if (now?.id === turn.id && now.attempt === turn.attempt) return after;
+  const isAgain = now?.id === turn.id;
+  const closed = close(after.session, turn, { is: isAgain ? "lost" : endOf(turn) });
+  // First it is settled, then the end of the turn is told.
+  return { session: closed.session, effects: [...closed.effects, ...after.effects] };
+}
+
+const endOf = ({ phase }: Turn): "stopped" | "ended" =>
+  phase.is === "stopping" && !phase.failure && !phase.overdue ? "stopped" : "ended";
+
+/** For `status`; empty when nothing is asked. */
+export function waitingLine({ turn }: Session): string {
+  if (!turn?.question) return "";
+  return ` It waits for an answer until ${utcMoment(turn.question.expiresAt)}: "${titleOf(turn.question.text)}".`;
+}
+
+const isOf = (turn: Turn, event: { turn: string; attempt: number }): boolean =>
+  turn.id === event.turn && turn.attempt === event.attempt;
+
+const isKnown = ({ turn, answered: decided = [] }: Session, id: string): boolean =>
+  [turn?.question, ...(turn?.questions ?? []), ...decided].some((one) => one?.id === id);
+
+function open(session: Session, turn: Turn, question: Question): Plan {
+  const { id, thread } = turn;
+  return plan(
+    { ...session, turn: { ...turn, question } },
+    { do: "ask", turn: id, thread, question: askedIn(session, turn, question) },
+  );
+}
+
+const askedIn = (
+  { title }: Session,
+  { id: turn, asks }: Turn,
+  { id, text, options, otherwise, expiresAt }: Question,
+): AskedQuestion => ({
+  ...{ id, text, options, otherwise, expiresAt, turn, title },
+  askers: asks.map(({ author }) => author),
+});
+
+function give(
+  session: Session,
+  turn: Turn,
+  question: OpenQuestion,
+  { mention, by }: { mention: Mention; by: Person },
+): Plan {
+  const answer = chosen(question, mention);
+  const { given: before, id } = question;
+  const late = before ? [refusal(session, before.mention, id)] : [];
+  const given = { mention, by, answer };
+  return plan(
+    { ...session, turn: { ...turn, question: { ...question, given } } },
+    ...late,
+    ...([{ do: "answer-question", turn: turn.id, question: id, answer, mention }] as const),
+  );
+}
+
+/** What is written is compared with the options as people write: in any case, or by its number in the list. */
+function chosen({ options }: Question, { answers, text }: Mention): string {
+  const pressed = answers?.option === undefined ? undefined : options[answers.option];
+  if (pressed !== undefined) return pressed;
+  const said = text.trim();
+  const named = options.find((option) => plain(option) === plain(said));
+  const [, number] = /^#?(\d{1,2})[.)]?$/.exec(said) ?? [];
+  const answer = named ?? options[Number(number ?? 0) - 1] ?? said;
+  return answer.length <= MAX_ANSWER_CHARS ? answer : `${answer.slice(0, MAX_ANSWER_CHARS)}\n[the rest is left out]`;
+}
+
+const plain = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/\s+/g, " ")
+    .trim()
+    .replace(/[.!]+$/, "");
+
+function decisionOf({ given }: OpenQuestion, { by, answer }: Of<"question.answered">): QuestionDecision {
+  if (by === "deadline") return { is: "expired", answer };
+  if (by === "stop" || answer === null) return { is: "stopped" };
+  const isGiven = given !== undefined && (given.answer === answer || !given.over);
+  return { is: "answered", answer, by: isGiven ? given.by.name : null };
+}
+
+/** `turn` is as it was while the question was open; the session may be further. */
+function close(session: Session, turn: Turn, decision: QuestionDecision): Plan {
+  const { question } = turn;
+  if (!question) return plan(session);
+  const { id, expiresAt, ref, given } = question;
+  const counted = decision.is === "answered" && decision.by !== null ? given : undefined;
+  const decided: DecidedQuestion = {
+    ...{ id, decision, expiresAt },
+    ...(ref === undefined ? {} : { ref }),
+    ...(counted ? { mention: counted.mention.id } : {}),
+  };
+  const answered = [...(session.answered ?? []), decided].slice(-MAX_REMEMBERED);
+  const closed: Session = { ...session, answered, turn: session.turn && withoutQuestion(session.turn, turn) };
+  const late = given?.over && !counted ? [refusal(closed, given.mention, id)] : [];
+  const { thread } = turn;
+  const settle: Effect = {
+    do: "settle",
+    turn: turn.id,
+    thread,
+    question: askedIn(session, turn, question),
+    decision,
+  };
+  return plan(closed, settle, ...late);
+}
+
+function withoutQuestion(now: Turn, before: Turn): Turn {
+  if (now.id !== before.id) return now;
+  const { question: _, questions, ...rest } = now;
+  return now.attempt === before.attempt && questions ? { ...rest, questions } : rest;
+}
+
+const refusal = (session: Session, mention: Mention, question: string): Effect => ({
+  do: "refuse",
+  mention,
+  text: whyNot(session, question),
+});
+
+function whyNot({ turn, answered: decided = [] }: Session, question: string): string {
+  const given = turn?.question?.id === question ? turn.question.given : undefined;
+  if (given && !given.over) return alreadyText(given.by.name, given.answer);
+  const known = decided.find(({ id }) => id === question);
+  if (!known) return "That question is over; I could not hand your answer to the agent.";
+  const { decision, expiresAt } = known;
+  if (decision.is === "answered") return alreadyText(decision.by, decision.answer);
+  return `That question is over. ${decisionText(decision, utcMoment(expiresAt))}`;
+}
+
+const alreadyText = (by: string | null, answer: string): string =>
+  `That was answered already${by === null ? "" : ` by ${by}`}: ${titleOf(answer)}`;

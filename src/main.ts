@@ -7,7 +7,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { NO_LIMITS } from "./core/limits.ts";
 import type { Inbox } from "./core/types.ts";
-import { createEngine } from "./engine/engine.ts";
+import { createEngine, type Engine } from "./engine/engine.ts";
 import type { Tell } from "./engine/happenings.ts";
 import { type Jobs, startJobs } from "./engine/jobs.ts";
 import type { EngineDeps } from "./engine/ports.ts";
@@ -101,7 +101,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const retention = createRetention({ ...base, retentionMs });
   const deps = { ...base, stock, identities: identities?.book };
   const engine = createEngine(deps);
-  const slack = await slackOf(options, engine.inbox, clock);
+  const slack = await slackOf(options, engine, clock);
 
   // Asked once before the first webhook comes: until it is known only the name calls the bot, not the App's slug.
   void github?.self().catch((error: unknown) => log.warn({ err: error }, "github.unreachable"));
@@ -144,10 +144,11 @@ export async function startBot(options: BotOptions): Promise<Bot> {
 }
 
 /** Loaded only where it is wanted: Bolt is half of what a bot without Slack would load at every start. */
-async function slackOf({ config, log }: BotOptions, inbox: Inbox, clock: Clock): Promise<SlackApp | null> {
+async function slackOf({ config, log }: BotOptions, engine: Engine, clock: Clock): Promise<SlackApp | null> {
   if (!config.slack) return null;
   const { slackApp } = await import("../handlers/slack/receiver.ts");
-  return slackApp({ inbox, config: { ...config.slack, name: config.name }, log, clock });
+  const { inbox, places, feedback } = engine;
+  return slackApp({ inbox, places, feedback, config: { ...config.slack, name: config.name }, log, clock });
 }
 
 function surfacesOf(
@@ -212,6 +213,7 @@ async function engineDeps(
       turnLimitMs: team.turnLimitMs,
       limits: team.limits ?? NO_LIMITS,
       maxSessions: MAX_SESSIONS,
+      permalinks: team.slack.permalinks,
       page: (session) => (config.publicUrl ? `${config.publicUrl}/sessions/${session}` : null),
     },
     log,

@@ -87,6 +87,9 @@ function figuresIn(registry: Registry) {
       DONE,
     ),
     edits: counter("progress_edits_total", "Edits of progress messages: shown or dropped.", ["surface", "outcome"]),
+    feedback: counter("feedback_total", "What people think of answers: good or bad, each person once a turn.", [
+      "value",
+    ]),
     takenOver: counter("sessions_taken_over_total", "Sessions that another bot took while this one held them.", []),
     failures: counter("holder_failures_total", "Sessions that were let go of for a defect.", []),
   };
@@ -139,6 +142,9 @@ function count(figures: Figures, happening: Happening): void {
       break;
     case "sandbox.started":
       figures.sandboxes.observe({ origin: happening.from }, happening.waitedMs / 1_000);
+      break;
+    case "feedback.given":
+      figures.feedback.inc({ value: happening.value });
       break;
     case "session.taken-over":
       figures.takenOver.inc();

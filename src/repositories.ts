@@ -69,6 +69,12 @@ export const File = z.strictObject({
         .describe(
           "Does whoever asks for work on a repository on GitHub have to connect their account, and to have write access? `required` where GITHUB_CLIENT_ID is set, otherwise `off`.",
         ),
+      permalinks: z
+        .enum(["never", "public"])
+        .optional()
+        .describe(
+          "Does a pull request link to the thread that it was asked in? From public channels, or never (the default).",
+        ),
     })
     .default({}),
   github: z

@@ -132,6 +132,7 @@ export function spanOf(happening: Happening): Drawn | null {
     case "turn.started":
     case "turn.ended":
     case "sandbox.started":
+    case "feedback.given":
     case "session.taken-over":
     case "holder.failed":
       return null;

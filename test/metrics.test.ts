@@ -72,6 +72,11 @@ for (const [what, happening, line] of [
     'threadbox_sandbox_wait_seconds_sum{origin="warm"} 0.8',
   ],
   [
+    "#48 what people think of answers",
+    { ...by, ...ids, type: "feedback.given", turn: "m1", surface: "slack", value: "bad" },
+    'threadbox_feedback_total{value="bad"} 1',
+  ],
+  [
     "sessions lost to another bot",
     { ...by, type: "session.taken-over", session: "s1" },
     "threadbox_sessions_taken_over_total 1",

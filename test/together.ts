@@ -22,7 +22,7 @@ const GROUPS: Record<string, Group> = {
     except: ["test/surfaces/{pace,github,github-context,github-contract,github-forge}.test.ts"],
   },
   "handlers-and-database": {
-    files: ["test/{engine,handlers}/**/*.test.ts", "test/store/{connections,sandboxes,usage}.test.ts"],
+    files: ["test/{engine,handlers}/**/*.test.ts", "test/store/{connections,feedback,sandboxes,usage}.test.ts"],
     except: ["test/engine/{follow,stock,stock-warm}.test.ts", "test/handlers/github/replay.test.ts"],
   },
   "emulators-and-pages": {

@@ -2,7 +2,9 @@
 import type { types } from "@slack/bolt";
 import { z } from "zod";
 import { slackThreadKey } from "../../src/core/correlation.ts";
-import type { NewMention } from "../../src/core/types.ts";
+import type { Feedback } from "../../src/core/feedback.ts";
+import type { Move } from "../../src/core/places.ts";
+import type { NewMention, Thread } from "../../src/core/types.ts";
 import { attachedFiles, SlackFile } from "../../src/surfaces/slack-attached.ts";
 import { Attachment, forwardedFiles, forwardedText } from "../../src/surfaces/slack-text.ts";
 
@@ -20,8 +22,21 @@ export interface Us {
 /** What a handler made of an event. The reasons are literal, so that "why did it not answer?" can be searched for. */
 export type Heard = Mentioned | { is: "ignored"; reason: IgnoredReason };
 
-/** What follows from a click: it is heard, or something has to be asked back in a form first. */
-export type Clicked = Heard | { is: "form"; trigger: string; view: types.ModalView };
+/** Something has to be asked back in a form. */
+export interface FormAsked {
+  trigger: string;
+  view: types.ModalView;
+}
+
+/** What follows from a click: it is heard, it is news, or something has to be asked back first. */
+export type Clicked = Heard | News | ({ is: "form" } & FormAsked);
+
+/** What is no mention, and is stored all the same. */
+export type News =
+  | { is: "moved"; move: Move }
+  | { is: "renamed"; thread: Thread; title: string }
+  /** `ask`: what to ask back once it is stored. */
+  | { is: "feedback"; feedback: Feedback; ask?: FormAsked };
 
 export interface Mentioned {
   is: "mention";

@@ -1,9 +1,10 @@
 /**
  * `reaction_added`: a cross or a stop sign on an order, or on something that we posted, is a person's "stop". Slack does not tell in which
- * thread the message stands, nor what it says, so both are looked up.
+ * thread the message stands, nor what it says, so both are looked up. A thumb on an answer of ours is what they think of it.
  */
 import { z } from "zod";
-import { type Heard, Installation, ignored, teamOf, type Us } from "./envelope.ts";
+import { type Clicked, Installation, ignored, teamOf, type Us } from "./envelope.ts";
+import { thumbOf } from "./feedback.ts";
 import { spoken } from "./stop.ts";
 
 const Reaction = Installation.extend({
@@ -11,6 +12,8 @@ const Reaction = Installation.extend({
     user: z.string(),
     reaction: z.string(),
     event_ts: z.string(),
+    /** Whose message it is. */
+    item_user: z.string().nullish(),
     /** A file or a canvas has neither channel nor ts. */
     item: z.object({ type: z.string(), channel: z.string().nullish(), ts: z.string().nullish() }),
   }),
@@ -19,12 +22,19 @@ const Reaction = Installation.extend({
 /** ❌ and 🛑 by Slack's names. */
 const STOPS = new Set(["x", "octagonal_sign"]);
 
-export function onReactionAdded(body: unknown, us: Us): Heard {
+export function onReactionAdded(body: unknown, us: Us): Clicked {
   const parsed = Reaction.safeParse(body);
   if (!parsed.success) return ignored("malformed");
-  const { user, reaction, event_ts, item } = parsed.data.event;
+  const { user, reaction, event_ts, item, item_user } = parsed.data.event;
   if (user === us.userId) return ignored("own-message");
-  if (!STOPS.has(reaction) || item.type !== "message" || !item.channel || !item.ts) return ignored("other-reaction");
+  if (item.type !== "message" || !item.channel || !item.ts) return ignored("other-reaction");
+  const value = item_user === us.userId ? thumbOf(reaction) : undefined;
+  if (value) {
+    const on = { team: teamOf(parsed.data, us), channel: item.channel, message: item.ts };
+    const at = Math.round(Number(event_ts) * 1_000);
+    return { is: "feedback", feedback: { on, by: { surface: "slack", id: user }, value, at } };
+  }
+  if (!STOPS.has(reaction)) return ignored("other-reaction");
   const said = spoken({
     // The thread is a guess until it was looked up; no key is made of it.
     ...{ team: teamOf(parsed.data, us), channel: item.channel, threadTs: item.ts, message: item.ts },

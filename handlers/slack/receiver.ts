@@ -3,6 +3,8 @@ import { App, type Receiver } from "@slack/bolt";
 import type { WebClient } from "@slack/web-api";
 import { z } from "zod";
 import type { Clock } from "../../src/clock.ts";
+import type { FeedbackBook } from "../../src/core/feedback.ts";
+import type { Places } from "../../src/core/places.ts";
 import type { Inbox } from "../../src/core/types.ts";
 import { ThreadboxError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
@@ -15,6 +17,8 @@ import { socketReceiver } from "./socket-receiver.ts";
 
 export interface SlackAppOptions {
   inbox: Inbox;
+  places: Places;
+  feedback: FeedbackBook;
   config: {
     botToken: string;
     /** HTTP: what Slack signs its requests with. */
@@ -38,12 +42,12 @@ export interface SlackApp {
   stop(): Promise<void>;
 }
 
-export function slackApp({ inbox, config, log: parentLog, clock }: SlackAppOptions): SlackApp {
+export function slackApp({ inbox, places, feedback, config, log: parentLog, clock }: SlackAppOptions): SlackApp {
   const log = parentLog.child({ surface: "slack" });
   const { reads, progress } = slackClients({ token: config.botToken, apiUrl: config.apiUrl }, log);
   const us = identity(config, reads);
   const deps: SlackDeps = {
-    inbox,
+    ...{ inbox, places, feedback },
     us,
     isInChannel: (channel) => isInChannel(reads, channel),
     openForm: async (trigger, view) => void (await call(() => progress.views.open({ trigger_id: trigger, view }))),

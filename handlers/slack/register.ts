@@ -2,12 +2,17 @@
 import type { App, types } from "@slack/bolt";
 import type { Inbox, NewMention, Receipt } from "../../src/core/types.ts";
 import type { Log } from "../../src/log.ts";
+import { FEEDBACK_ACTION, FEEDBACK_FORM } from "../../src/surfaces/slack-feedback.ts";
 import { LINK_ACTION, REPOSITORY_ACTION, STOP_ACTION } from "../../src/surfaces/slack-text.ts";
 import { onAgentSessionStopped } from "./agent-session-stopped.ts";
+import { onAgentSessionTitleChanged } from "./agent-session-title-changed.ts";
 import { onAppMention } from "./app-mention.ts";
+import { onChannelIdChanged } from "./channel-id-changed.ts";
 import { commandAnswer } from "./command.ts";
 import { type Clicked, type IgnoredReason, ignored, type Us } from "./envelope.ts";
+import { onFeedback, onFeedbackReason } from "./feedback.ts";
 import { onMessage } from "./message.ts";
+import { type NewsDeps, takeNews } from "./news.ts";
 import { ANSWER_FORM, answerActions, onAnswerForm } from "./question.ts";
 import { onReactionAdded } from "./reaction-added.ts";
 import { onRepository } from "./repository.ts";
@@ -19,7 +24,9 @@ type Handler = (body: unknown, us: Us) => Clicked;
 /** By the type of the event; `message` stands for `message.channels`, `.groups`, `.im` and `.mpim`. */
 export const slackHandlers = {
   agent_session_stopped: onAgentSessionStopped,
+  agent_session_title_changed: onAgentSessionTitleChanged,
   app_mention: onAppMention,
+  channel_id_changed: onChannelIdChanged,
   message: onMessage,
   reaction_added: onReactionAdded,
 } as const satisfies Record<string, Handler>;
@@ -30,6 +37,7 @@ export const slackActions: Record<string, Handler> = {
   [REPOSITORY_ACTION]: onRepository,
   // It opens a page; Slack tells of the click all the same.
   [LINK_ACTION]: () => ignored("link-opened"),
+  [FEEDBACK_ACTION]: onFeedback,
   ...answerActions,
 };
 
@@ -37,9 +45,9 @@ export const slackActions: Record<string, Handler> = {
 export const slackShortcuts = { run_from_message: onRunFromMessage } as const satisfies Record<string, Handler>;
 
 /** By the `callback_id` of the form that somebody filled in. */
-export const slackForms: Record<string, Handler> = { [ANSWER_FORM]: onAnswerForm };
+export const slackForms: Record<string, Handler> = { [ANSWER_FORM]: onAnswerForm, [FEEDBACK_FORM]: onFeedbackReason };
 
-export interface SlackDeps {
+export interface SlackDeps extends NewsDeps {
   inbox: Inbox;
   us(): Promise<Us>;
   /** False only where Slack says so. */
@@ -93,12 +101,14 @@ const handlerIn = (table: Record<string, Handler>, name: string): Handler | unde
 const retryOf = (retry: number | undefined): { retry?: number } => (retry ? { retry } : {});
 
 /** Resolves after the commit; throws when it could not be stored, and Slack then delivers again. */
-async function take(heard: Clicked, what: Record<string, unknown>, { inbox, log, openForm }: SlackDeps): Promise<void> {
+async function take(heard: Clicked, what: Record<string, unknown>, deps: SlackDeps): Promise<void> {
+  const { inbox, log, openForm } = deps;
   if (heard.is === "form") return openForm(heard.trigger, heard.view);
   if (heard.is === "ignored") {
     log[levelOf(heard.reason)]({ ...what, skipped: heard.reason }, "slack.ignored");
     return;
   }
+  if (heard.is !== "mention") return takeNews(heard, what, deps);
   const store = async (mention: NewMention): Promise<Receipt> => {
     const { dedupe, addressed } = mention;
     const receipt = await inbox.receive(mention);

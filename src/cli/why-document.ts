@@ -13,6 +13,7 @@ export function storyDocument({ session, heldBy, keys, turns, ...events }: Story
     })),
     inbox: events.inbox.map(({ body, ...row }) => ({ ...row, ...incomingDocument(body) })),
     decisions: events.decisions,
+    feedback: events.feedback,
     effects: events.effects.map(({ effect, ...row }) => ({ ...row, effect: effect.do })),
   };
 }

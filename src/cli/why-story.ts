@@ -43,7 +43,7 @@ interface Entry {
   at: Date;
   /** What of the same moment comes first. */
   order: number;
-  is: "came in" | "decided" | "did" | "does" | "gave up" | "waits";
+  is: "came in" | "decided" | "did" | "does" | "gave up" | "waits" | "rated";
   text: string;
   bot: string | null;
 }
@@ -59,6 +59,10 @@ function entriesOf(story: Story, now: number): Entry[] {
       return { at, order: 1, is: "decided", text: `${event}${aboutText(about)} -> ${then}`, bot };
     }),
     ...story.effects.map((effect): Entry => effectEntry(effect, now)),
+    ...story.feedback.map(({ at, turn, surface, person, value, reason }): Entry => {
+      const why = reason === null ? "" : `: ${JSON.stringify(reason)}`;
+      return { at, order: 3, is: "rated", text: `${turn} ${value}, by ${person} on ${surface}${why}`, bot: null };
+    }),
   ];
   return entries.sort((a, b) => a.at.getTime() - b.at.getTime() || a.order - b.order);
 }
@@ -116,6 +120,7 @@ const STYLE = {
   does: "yellow",
   waits: "yellow",
   "gave up": "red",
+  rated: "cyan",
 } as const;
 
 /** A day is named where it begins, and a bot where it is another one than in the line before. */

@@ -1,6 +1,7 @@
 /** A mention on its way to a turn: checked first, then read as a command, then asked, steered, queued or answered at once. */
 import { ONLY_FILES } from "./attachments.ts";
 import { type Command, type Options, parseCommand } from "./command.ts";
+import { mayBeToldIn } from "./confidence.ts";
 import { correctedInPlace, correctionText, isOf, isUnderWay, withdrawn } from "./correct.ts";
 import { threadKey } from "./correlation.ts";
 import { unawaited } from "./decide-identity.ts";
@@ -88,7 +89,7 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
     case "help":
       return plan(session, { do: "help", thread: mention.thread });
     case "status":
-      return say(statusText(session, now));
+      return say(statusText(session, mention.thread, now));
     case "stop":
       return then(unawaited(session, stopping), (current) => stop(current, stopping, now));
     case "mute":
@@ -108,7 +109,7 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
     case "retry":
       if (isElsewhere(session, event, mention)) return say(elsewhereText(session));
       return session.last
-        ? take(session, askOf(withFilesOf(mention, session.last), event.author, textOf(session.last)), false, now)
+        ? take(session, askAgain(mention, session.last, event.author), false, now)
         : say("There is nothing to try again yet.");
     case "ask":
     case "queue":
@@ -236,7 +237,7 @@ const full = (session: Session, { thread }: Ask, waiting: Ask[]): Plan =>
   plan(session, {
     do: "say",
     thread,
-    text: `The queue is full (${MAX_QUEUED}). Wait, or write \`stop\`. Waiting: ${listOf(waiting)}`,
+    text: `The queue is full (${MAX_QUEUED}). Wait, or write \`stop\`. Waiting: ${listOf(waiting, thread)}`,
   });
 
 function askOf(mention: Mention, author: Person, text: string): Ask {
@@ -254,6 +255,13 @@ function askOf(mention: Mention, author: Person, text: string): Ask {
   };
 }
 
+/** What nobody said where it is tried again has no words there: they would name its commit and its pull request. */
+function askAgain(mention: Mention, last: Ask[], author: Person): Ask {
+  const again = askOf(withFilesOf(mention, last), author, textOf(last));
+  const isToldHere = last.every(({ thread }) => mayBeToldIn(thread, mention.thread));
+  return isToldHere ? again : { ...again, subject: "What was asked before, once more" };
+}
+
 /** Tried again in a new place, it needs what came with it the first time. */
 function withFilesOf(mention: Mention, asks: Ask[]): Mention {
   const files = [...asks, mention].flatMap((one) => one.files ?? []);
@@ -262,18 +270,22 @@ function withFilesOf(mention: Mention, asks: Ask[]): Mention {
 
 const textOf = (asks: Ask[]): string => asks.map((ask) => ask.text).join("\n\n");
 
-const listOf = (asks: Ask[]): string => asks.map((ask) => `"${titleOf(ask.text)}"`).join(", ");
+const listOf = (asks: Ask[], to?: Thread): string => asks.map((ask) => named(ask, ask.text, to)).join(", ");
+
+/** In another place than it was asked in it may have no words. */
+const named = ({ thread }: Pick<Ask, "thread">, text: string, to: Thread = thread): string =>
+  mayBeToldIn(thread, to) ? `"${titleOf(text)}"` : "something that was asked elsewhere";
 
 /** What `status` answers: one or two lines, no model involved. */
-export function statusText(session: Session, now: Ms): string {
-  const waiting = session.queue.length > 0 ? ` Waiting: ${listOf(session.queue)}.` : "";
+export function statusText(session: Session, to: Thread, now: Ms): string {
+  const waiting = session.queue.length > 0 ? ` Waiting: ${listOf(session.queue, to)}.` : "";
   const where = session.work ? ` on \`${session.work.repository.name}\`, branch \`${session.work.branch}\`` : "";
   if (!session.turn) return `Nothing is running${where}. The sandbox is ${SANDBOX_WORDS[session.sandbox.is]}.`;
+  const doing = named(session.turn, session.turn.asks[0]?.subject ?? textOf(session.turn.asks), to);
   if (session.sandbox.is === "starting" && session.sandbox.full !== undefined)
-    return `${waitingText(session.sandbox.full)}${where}: "${titleOf(textOf(session.turn.asks))}".${waiting}`;
+    return `${waitingText(session.sandbox.full)}${where}: ${doing}.${waiting}`;
   const minutes = Math.floor((now - session.turn.startedAt) / 60_000);
-  const doing = titleOf(textOf(session.turn.asks));
-  return `Working${where} for ${minutes < 1 ? "less than a minute" : `${minutes} min`}: "${doing}".${waitingLine(session)}${waiting}`;
+  return `Working${where} for ${minutes < 1 ? "less than a minute" : `${minutes} min`}: ${doing}.${waitingLine(session)}${waiting}`;
 }
 
 const SANDBOX_WORDS = {

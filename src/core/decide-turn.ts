@@ -1,4 +1,5 @@
 /** The life of a turn: begun, sent, steered, stopped, ended, published, answered. */
+import { mayBeToldIn } from "./confidence.ts";
 import { branchKey, githubPullRequestKey, threadKey } from "./correlation.ts";
 import type { Effect, SessionEvent } from "./decision.ts";
 import { warningText } from "./limits.ts";
@@ -255,7 +256,7 @@ export function finish(session: Session, result: TurnResult, now: Ms): Plan {
   const answer: Effect = { do: "answer", turn: turn.id, thread: turn.thread, asks: turn.asks, result };
   const news = session.threads
     .filter((thread) => threadKey(thread) !== threadKey(turn.thread))
-    .map((thread): Effect => ({ do: "say", thread, text: newsText(turn, result) }));
+    .map((thread): Effect => ({ do: "say", thread, text: newsText(turn, result, thread) }));
   const done = plan({ ...session, turn: null, last: turn.asks }, answer, ...news);
   return then(done, (current) => next(current, now));
 }
@@ -283,16 +284,28 @@ export function failed(turn: Turn, code: string, detail: string, now: Ms): TurnR
   return { outcome: "failed", answer: "", failure: { code, detail }, durationMs: now - turn.startedAt };
 }
 
-function newsText(turn: Turn, result: TurnResult): string {
+function newsText(turn: Turn, result: TurnResult, to: Thread): string {
   const [ask] = turn.asks;
-  const where = ask?.link ? `[there](${ask.link})` : `on ${turn.thread.surface}`;
   const who = ask?.author.name ?? "Somebody";
   const outcome = { done: "Done", failed: "That failed", stopped: "It was stopped", "timed-out": "It took too long" }[
     result.outcome
   ];
+  const surface = SURFACE_NAMES[turn.thread.surface];
+  if (!mayBeToldIn(turn.thread, to)) {
+    const pushed = result.branch ? `; what was done is on \`${result.branch}\`` : "";
+    return `${who} asked me something ${surface}. ${outcome}${pushed}.`;
+  }
+  const where = ask?.link ? `[there](${ask.link})` : surface;
   const said = firstParagraph(result.answer);
   return `${who} asked ${where}: "${titleOf(ask?.text ?? "")}". ${outcome}${said ? `: ${said}` : "."}`;
 }
+
+const SURFACE_NAMES: Record<Thread["surface"], string> = {
+  slack: "in Slack",
+  github: "on GitHub",
+  web: "on the page",
+  terminal: "in the terminal",
+};
 
 const firstParagraph = (markdown: string): string =>
   markdown

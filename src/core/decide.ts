@@ -50,6 +50,7 @@ import {
   warned,
 } from "./decide-turn.ts";
 import type { Decision, SessionEvent } from "./decision.ts";
+import { inNewPlace, titleGiven } from "./places.ts";
 import { type Plan, plan } from "./plan.ts";
 import { answered, asked, overWithTurn, shown, tooLate } from "./questions.ts";
 import type { Ms, Session, Thread } from "./types.ts";
@@ -129,6 +130,10 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
       });
     case "linked":
       return plan({ ...session, pullRequest: session.pullRequest ?? event.pullRequest });
+    case "renamed":
+      return plan({ ...session, title: titleGiven(event.title) || session.title });
+    case "moved":
+      return plan(inNewPlace(session, event));
     case "idle":
       return idle(session, event.since, now);
     case "overdue":

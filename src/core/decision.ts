@@ -3,6 +3,7 @@ import type { Choice } from "./choose.ts";
 import { threadKey } from "./correlation.ts";
 import type { Membership } from "./identity.ts";
 import type { Link } from "./link.ts";
+import type { Move } from "./places.ts";
 import type { AskedQuestion, Question, QuestionDecision } from "./question.ts";
 import type {
   Ask,
@@ -76,6 +77,10 @@ export type SessionEvent =
   | { type: "key.taken"; key: string }
   /** Somebody opened a pull request from our branch. */
   | { type: "linked"; pullRequest: PullRequest }
+  /** A person called it something else. */
+  | { type: "renamed"; title: string }
+  /** A channel that it knows threads of has another id. */
+  | ({ type: "moved" } & Move)
   /** Timers. They carry what they were armed for, so that a late one is recognised. */
   | { type: "idle"; since: number }
   /** Most of its time is over; `limitMs` is all of it. */

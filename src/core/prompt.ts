@@ -3,6 +3,7 @@
  * Only what the askers wrote is an order; everything else stands in a fence and is called what it is.
  */
 import { BEFORE, type HandedFile } from "./attachments.ts";
+import { mayNameWork } from "./confidence.ts";
 import type { Ask, Said, Work } from "./types.ts";
 
 /** What a turn's text is made of. */
@@ -38,7 +39,8 @@ function ground(work: Work): string {
     "Decide what you can, and say in your answer what you assumed. People are asked with the tool `ask`, where you have it, and never in your answer's place: it may take long until somebody answers.",
     "Change files as needed and check your work (run the tests where there are any). You may commit; do not push:",
     "when you are done, what you changed is committed and the branch is pushed for you.",
-    "Your last message is posted as the answer: begin with what you did, in a few sentences, in the language of the request.",
+    "Your last message is posted as the answer: begin with what you did, in a few sentences.",
+    "Write it in the language of whoever asked, whatever language the code, the thread and these words are in; of several, in that of the last.",
   ].join(" ");
 }
 
@@ -92,10 +94,12 @@ function sizeText(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.round(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-/** First line of the commit of what the agent left uncommitted. */
+/** First line of the commit of what the agent left uncommitted. What was said in Slack is not repeated in it. */
 export function commitSubject(asks: Ask[]): string {
+  const [first] = asks;
+  if (first && !mayNameWork(first)) return "Changes asked for in Slack";
   const line =
-    (asks[0]?.subject ?? asks[0]?.text)
+    (first?.subject ?? first?.text)
       ?.split("\n")
       .find((one) => one.trim())
       ?.trim() ?? "Work of a turn";

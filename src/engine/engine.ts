@@ -1,7 +1,10 @@
 /** The engine as `main.ts` sees it: the way in, and the only loop. */
+import type { FeedbackBook } from "../core/feedback.ts";
+import type { Places } from "../core/places.ts";
 import type { Inbox, Ms } from "../core/types.ts";
 import { type Connection, connect } from "./connect.ts";
 import { createDispatcher } from "./dispatcher.ts";
+import { feedbackBook } from "./feedback.ts";
 import type { EngineDeps } from "./ports.ts";
 import { createIngress } from "./receive.ts";
 
@@ -9,6 +12,8 @@ export interface Engine {
   inbox: Inbox;
   /** Somebody has confirmed who they are on GitHub. False where their link was used already. */
   connect(connection: Connection): Promise<boolean>;
+  places: Places;
+  feedback: FeedbackBook;
   start(): Promise<void>;
   /** Stops taking, hands over, and comes back when nothing of this bot's is under way. */
   stop(): Promise<void>;
@@ -24,6 +29,8 @@ export function createEngine(deps: Omit<EngineDeps, "inbox">): Engine {
   return {
     inbox: ingress,
     connect: (connection) => connect({ ...deps, store: deps.inboxStore }, connection),
+    places: ingress.places,
+    feedback: feedbackBook({ ...deps, store: deps.inboxStore, bot: deps.settings.owner }),
     async start() {
       await deps.jobs.dropClaims(await deps.store.heldBy(deps.settings.owner));
       await deps.jobs.work({ timer: ingress.timer, lookup: ingress.lookedUp });

@@ -3,6 +3,7 @@
  * metrics and traces are three listeners to them; the engine itself counts nothing and measures nothing else.
  */
 import type { Decision, Effect, NumberedEffect, SessionEvent } from "../core/decision.ts";
+import type { Verdict } from "../core/feedback.ts";
 import type { Mention, Ms, Receipt, Session, StartedFrom, SurfaceName, TurnResult } from "../core/types.ts";
 import type { Usage } from "../wire/events.ts";
 
@@ -38,6 +39,8 @@ export type Happening = { at: Ms; bot: string | null } & (
     } & Attempted)
   /** One bot's reading of one attempt of a turn is over. */
   | ({ type: "stream.followed"; attempt: number; durationMs: Ms; entries: number } & Ids & { turn: string })
+  /** Somebody said what they think of an answer, and it is news. */
+  | ({ type: "feedback.given"; surface: SurfaceName; value: Verdict } & Ids & { turn: string })
   | { type: "session.taken-over"; session: string }
   | { type: "holder.failed"; session: string; detail: string; cause: unknown }
 );

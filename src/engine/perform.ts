@@ -11,7 +11,7 @@ import { check } from "./check.ts";
 import type { Write } from "./claim.ts";
 import { allowPush, refuse } from "./identity.ts";
 import type { EngineDeps } from "./ports.ts";
-import { pullRequestDraft } from "./publish.ts";
+import { pullRequestDraft, wayBack } from "./publish.ts";
 import { ask, handOverAnswer, settle } from "./questions.ts";
 import { daemonOf, pageFor, sandboxOf, surfaceOf } from "./reach.ts";
 import { passOn, sendTurn } from "./send.ts";
@@ -51,7 +51,7 @@ export async function perform(
       return null;
     case "answer":
       await write((tx) => deps.store.endTurn(tx, effect.turn, effect.result));
-      await answer(deps, session, effect, post);
+      await answered(deps, effect.turn, await answer(deps, session, effect, post), write);
       return null;
     case "ask":
       return ask(deps, session, effect, again);
@@ -115,9 +115,9 @@ async function answer(
   session: Session,
   effect: Extract<Effect, { do: "answer" }>,
   post: { marker: string; again: boolean },
-): Promise<void> {
+): Promise<string> {
   const { result } = effect;
-  await surfaceOf(deps, effect.thread.surface).answer(
+  return surfaceOf(deps, effect.thread.surface).answer(
     effect.thread,
     {
       turn: effect.turn,
@@ -134,8 +134,13 @@ async function answer(
   );
 }
 
+/** Where it stands, so that what people do with it can be told from what they do with other messages. */
+const answered = ({ store }: EngineDeps, turn: string, ref: string, write: Write): Promise<void> =>
+  write((tx) => store.saveAnswerRef(tx, turn, ref));
+
 async function openPullRequest(deps: EngineDeps, session: Session, turn: string): Promise<SessionEvent | null> {
-  const draft = pullRequestDraft(session, pageFor(deps.settings, session, "github"));
+  const thread = await wayBack(deps.surfaces, session.turn?.asks[0], deps.settings.permalinks ?? "never");
+  const draft = pullRequestDraft(session, { page: pageFor(deps.settings, session, "github"), thread });
   if (!draft)
     return {
       type: "pull-request.failed",

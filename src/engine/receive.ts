@@ -7,6 +7,7 @@ import { inBatches } from "../batches.ts";
 import type { Clock } from "../clock.ts";
 import type { SessionEvent } from "../core/decision.ts";
 import { type Arrival, dedupeOf, type Intake, keysOf, takeIn } from "../core/intake.ts";
+import type { Places } from "../core/places.ts";
 import type { Inbox, Mention, Receipt } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -16,6 +17,7 @@ import type { Surfaces } from "../surfaces/surface.ts";
 import { decideAndStore, storeTold } from "./decided.ts";
 import type { Happening, Tell } from "./happenings.ts";
 import type { Jobs, TimerJob } from "./jobs.ts";
+import { placesOf } from "./places.ts";
 import type { EngineSettings } from "./ports.ts";
 import type { Reached } from "./steps.ts";
 
@@ -33,6 +35,7 @@ export interface ReceiveDeps {
 }
 
 export interface Ingress extends Inbox {
+  places: Places;
   /** A mention whose keys had to be looked up. Called by the job; throws to be called again. */
   lookedUp(seq: number): Promise<void>;
   /** An operator ended the sandbox of that session, or is about to. */
@@ -75,6 +78,11 @@ export function createIngress(deps: ReceiveDeps): Ingress {
     },
     destroyed: (session, by) => apply(deps, session, { type: "sandbox.destroyed", by }),
     timer: ({ session, event }) => apply(deps, session, event),
+    places: placesOf({
+      ...{ store, now: () => clock.now(), bot: botOf(deps), tell: deps.tell },
+      apply: (session, event) => apply(deps, session, event),
+      wake: (tx, sessions) => wake(deps, tx, sessions),
+    }),
   };
 }
 

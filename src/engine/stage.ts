@@ -1,5 +1,6 @@
 /** Which progress message a session shows: opened with its turn, closed before its answer, found again after a restart. */
 import { endedProgress, newProgress } from "../core/condense.ts";
+import { threadKey } from "../core/correlation.ts";
 import { waitingText } from "../core/limits.ts";
 import type { Session, Thread, Turn, TurnResult } from "../core/types.ts";
 import type { Write } from "./claim.ts";
@@ -21,6 +22,8 @@ export interface Stage {
 /** The stage of one holder: it shows one turn at a time. */
 export function createStage(deps: EngineDeps, write: Write): Stage {
   let display: Display | null = null;
+  /** The channel may get another id while it is shown there. */
+  let shownIn = "";
 
   const open = async (session: Session, turn: Pick<Turn, "id" | "thread" | "startedAt">): Promise<Display> => {
     const row = await deps.store.turn(turn.id);
@@ -41,9 +44,12 @@ export function createStage(deps: EngineDeps, write: Write): Stage {
     async show(session) {
       const { turn } = session;
       if (!turn) return;
-      if (display?.turn !== turn.id) {
-        void display?.drop();
+      if (display?.turn !== turn.id || shownIn !== threadKey(turn.thread)) {
+        const dropped = display?.drop();
+        // The name of its message may be on its way only then.
+        if (display?.turn === turn.id) await dropped;
         display = await open(session, turn);
+        shownIn = threadKey(turn.thread);
       }
       const now = waitingFor(session, turn);
       const progress = display.progress();

@@ -26,9 +26,11 @@ export function retentionQuestions(db: Database) {
       return affected(await OLD[table](before, limit).execute(db));
     },
 
-    /** Takes the bulk out of turns that ended before. What is left tells that they were, and how they ended. */
+    /** Takes the bulk out of turns that ended before, and what people thought of them. What is left tells that they were, and how they ended. */
     async emptyTurns(before: Date, limit: number): Promise<number> {
       const emptied = sql`
+        with old as (select id from turns where ended_at < ${before} and not emptied order by ended_at limit ${limit}),
+        forgotten as (delete from feedback where turn in (select id from old))
         update turns set
           emptied = true,
           -- Not null: that would say that it was never sent.
@@ -38,8 +40,7 @@ export function retentionQuestions(db: Database) {
           turn = jsonb_set(turn, '{asks}', coalesce((
             select jsonb_agg(ask - 'about' || jsonb_build_object('text', left(ask ->> 'text', ${SAID_CHARS}::int)) order by at)
             from jsonb_array_elements(turn -> 'asks') with ordinality as asks (ask, at)), '[]'))
-        where id in (
-          select id from turns where ended_at < ${before} and not emptied order by ended_at limit ${limit})`;
+        where id in (select id from old)`;
       return affected(await emptied.execute(db));
     },
 

@@ -9,9 +9,11 @@ import type { Session, Turn } from "../core/types.ts";
 import type { Database, Tx } from "./database.ts";
 import { type Decided, saveDecisions } from "./decisions.ts";
 import { effectQuestions, type PendingEffect } from "./effects.ts";
+import { feedbackQuestions } from "./feedback.ts";
 import { identityQuestions } from "./identities.ts";
 import { inboxQuestions } from "./inbox.ts";
 import type { Channel } from "./listen.ts";
+import { moveQuestions } from "./moves.ts";
 import { retentionQuestions } from "./retention.ts";
 import { sandboxQuestions } from "./sandboxes.ts";
 import { sessionQuestions } from "./sessions.ts";
@@ -36,6 +38,8 @@ export function createStore(db: Database) {
     ...identityQuestions(db),
     ...sandboxQuestions(db),
     ...retentionQuestions(db),
+    ...feedbackQuestions(db),
+    ...moveQuestions(),
 
     transaction: <T>(work: (tx: Tx) => Promise<T>): Promise<T> => db.transaction().execute(work),
 

@@ -1,6 +1,7 @@
 /** The story of a session, for whoever asks why: which session somebody means, and everything that is stored about its way. */
 import { sql } from "kysely";
 import type { Effect } from "../core/decision.ts";
+import type { Verdict } from "../core/feedback.ts";
 import type { Incoming, Session, Turn, TurnResult } from "../core/types.ts";
 import type { Database } from "./database.ts";
 
@@ -14,6 +15,8 @@ export interface Story {
   inbox: { at: Date; bot: string | null; dedupe: string; body: Incoming }[];
   decisions: { at: Date; bot: string | null; event: string; about: object; effects: string[] }[];
   effects: StoredEffect[];
+  /** What people think of the answers; the oldest first. */
+  feedback: { at: Date; turn: string; surface: string; person: string; value: Verdict; reason: string | null }[];
 }
 
 export interface StoredEffect {
@@ -32,7 +35,7 @@ export interface StoredEffect {
 export async function storyOf(db: Database, id: string, limit: number): Promise<Story | null> {
   const row = await db.selectFrom("sessions").select(["state", "owner"]).where("id", "=", id).executeTakeFirst();
   if (!row) return null;
-  const [keys, turns, inbox, decisions, effects] = await Promise.all([
+  const [keys, turns, inbox, decisions, effects, feedback] = await Promise.all([
     db.selectFrom("keys").select("key").where("session_id", "=", id).orderBy("claimed_at").orderBy("key").execute(),
     db
       .selectFrom("turns")
@@ -63,10 +66,23 @@ export async function storyOf(db: Database, id: string, limit: number): Promise<
       .orderBy("seq", "desc")
       .limit(limit)
       .execute(),
+    db
+      .selectFrom("feedback")
+      .innerJoin("turns", "turns.id", "feedback.turn")
+      .select(["at", "feedback.turn", "surface", "person", "value", "reason"])
+      .where("session_id", "=", id)
+      .orderBy("at", "desc")
+      .limit(limit)
+      .execute(),
   ]);
   return {
     ...{ session: row.state, heldBy: row.owner, keys: keys.map(({ key }) => key), turns: turns.reverse() },
-    ...{ inbox: inbox.reverse(), decisions: decisions.reverse(), effects: effects.reverse() },
+    ...{
+      inbox: inbox.reverse(),
+      decisions: decisions.reverse(),
+      effects: effects.reverse(),
+      feedback: feedback.reverse(),
+    },
   };
 }
 

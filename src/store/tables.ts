@@ -1,8 +1,9 @@
 /** The tables as kysely sees them; `migrations/` is the truth. Times are read as `Date`, int8 as number. */
 import type { ColumnType, Generated } from "kysely";
 import type { Effect } from "../core/decision.ts";
+import type { Verdict } from "../core/feedback.ts";
 import type { WebPost } from "../core/pages.ts";
-import type { Incoming, Progress, Session, Turn, TurnResult } from "../core/types.ts";
+import type { Incoming, Progress, Session, SurfaceName, Turn, TurnResult } from "../core/types.ts";
 import type { JournalEntry } from "../wire/events.ts";
 
 /** jsonb: an object when read, JSON text when written. */
@@ -62,6 +63,7 @@ export interface Tables {
     started_at: Time;
     ended_at: Time | null;
     emptied: Generated<boolean>;
+    answer_ref: string | null;
   };
   transcript: { cursor: Generated<number>; session_id: string; entry: Json<JournalEntry>; stored_at: Time };
   web_posts: {
@@ -82,6 +84,7 @@ export interface Tables {
     linked_at: Time;
   };
   used_links: { id: string; used_at: Time };
+  feedback: { turn: string; surface: SurfaceName; person: string; value: Verdict; reason: string | null; at: Time };
   settings: { name: string; value: Json<unknown> };
   sandboxes: {
     name: string;

@@ -30,6 +30,8 @@ export interface SlackPeople {
   authorize(user: string, place: Place): Promise<Authorization>;
   /** For the words of others, where not knowing is no failure: then it is the id, and no trust. */
   introduce(user: string, place: Place): Promise<{ name: string; trusted: boolean }>;
+  /** True only where Slack says that the channel is public in its workspace, and shared with no other. */
+  isPublic(place: Place): Promise<boolean>;
 }
 
 interface Options {
@@ -49,6 +51,10 @@ export function slackPeople({ reads, allow, clock }: Options): SlackPeople {
   };
   return {
     authorize,
+    async isPublic({ channel }) {
+      const { is_channel, is_private, is_ext_shared, is_pending_ext_shared } = await closed(channels(channel));
+      return is_channel === true && is_private === false && !is_ext_shared && !is_pending_ext_shared;
+    },
     async introduce(id, place) {
       const user = await users(id).catch(() => null);
       const verdict = await authorize(id, place).catch(() => null);
@@ -76,6 +82,8 @@ const User = z.object({
 type User = z.infer<typeof User>;
 
 const Channel = z.object({
+  is_channel: z.boolean().nullish(),
+  is_private: z.boolean().nullish(),
   is_ext_shared: z.boolean().nullish(),
   is_pending_ext_shared: z.boolean().nullish(),
 });

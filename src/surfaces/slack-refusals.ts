@@ -11,7 +11,10 @@ export interface Refusals {
 
 const MAX_TEAMS = 1_000;
 
-export function refusalsOf(feature: "agent-sessions" | "plan-blocks" | "files", log: Log): Refusals {
+export function refusalsOf(
+  feature: "agent-sessions" | "plan-blocks" | "files" | "feedback-buttons",
+  log: Log,
+): Refusals {
   const teams = bounded<string, true>(MAX_TEAMS);
   const has = (team: string): boolean => teams.get(team) === true;
   return {

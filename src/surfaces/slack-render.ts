@@ -17,6 +17,7 @@ import {
   section,
   smallPrint,
 } from "./slack-blocks.ts";
+import { feedbackButtons } from "./slack-feedback.ts";
 import { neutralise } from "./slack-neutral.ts";
 import { escapeMrkdwn, LINK_ACTION, REPOSITORY_ACTION } from "./slack-text.ts";
 import type { LinkButton } from "./surface.ts";
@@ -33,7 +34,7 @@ const MAX_PINGS = 20;
 const MAX_CHOICES = 100;
 const MAX_CHOICE_CHARS = 75;
 
-/** The end of a turn: as many messages as its length needs; the first one pings the askers, the last one carries the small print. */
+/** The end of a turn: as many messages as its length needs; the first one pings the askers, the last one carries the small print and asks what people think. */
 export function renderAnswer(answer: Answer): Rendered[] {
   const greeting = greetingOf(answer);
   const pieces = split(neutralise(wholeAnswer(answer)), MAX_MARKDOWN_CHARS);
@@ -43,7 +44,7 @@ export function renderAnswer(answer: Answer): Rendered[] {
     const blocks = [
       ...(isFirst ? [section(greeting)] : []),
       ...(body === null ? [] : [markdown(body)]),
-      ...(i === bodies.length - 1 ? smallPrint(answerFacts(answer)) : []),
+      ...(i === bodies.length - 1 ? [...smallPrint(answerFacts(answer)), ...feedbackButtons(answer)] : []),
     ];
     return { text: isFirst ? fallback(greeting, body) : fallback("", body), blocks };
   });
@@ -60,7 +61,10 @@ export function renderBeginning(answer: Answer, file: { name: string; permalink:
   const rest = `This is the beginning. The whole answer, ${chars} characters, is the file ${name} in this thread.`;
   return {
     text: `${fallback(greeting, beginning)}\n${rest}`,
-    blocks: [section(greeting), markdown(beginning), context(rest), ...smallPrint(answerFacts(answer))],
+    blocks: [
+      ...[section(greeting), markdown(beginning), context(rest)],
+      ...[...smallPrint(answerFacts(answer)), ...feedbackButtons(answer)],
+    ],
   };
 }
 

@@ -12,6 +12,7 @@ import type { Rendered } from "./slack-blocks.ts";
 import { type SlackAccess, slackClients, slackWord, toSlackFailure, unless } from "./slack-calls.ts";
 import { sentDirectly } from "./slack-direct.ts";
 import { fetchSlackFile } from "./slack-download.ts";
+import { besideFeedback, withoutFeedback } from "./slack-feedback.ts";
 import { ANSWER_FILE, answerFiles } from "./slack-file.ts";
 import { type SlackAllow, slackPeople } from "./slack-people.ts";
 import { placed, selfOf } from "./slack-place.ts";
@@ -44,6 +45,7 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
   const messages = progressMessages(clients, { clock, log });
   const files = answerFiles({ answers, log });
   const questions = questionMessages(clients, sessions);
+  const asking = besideFeedback(log);
 
   return {
     pace: "sparing",
@@ -56,6 +58,8 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
     context: (mention) => saidBefore(reads, people, inSlack(mention.thread), mention.message),
 
     fetchFile: (file) => fetchSlackFile(options, reads, file),
+
+    isPublic: (thread) => people.isPublic(inSlack(thread)),
 
     async acknowledge(mention) {
       const { channel } = inSlack(mention.thread);
@@ -92,7 +96,7 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
         const why = renderNote(
           `I cannot post where you asked for "${answer.title}": ${failure.detail}. So you get it here.`,
         );
-        const ref = await sentDirectly(clients, answer.askers, [...why, ...whole], id);
+        const ref = await sentDirectly(clients, answer.askers, [...why, ...whole.map(withoutFeedback)], id);
         if (ref === null) throw failure;
         log.info({ turn: answer.turn, code: failure.code, detail: failure.detail }, "slack.answered-directly");
         return ref;
@@ -126,7 +130,8 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
     for (const [i, piece] of pieces.entries()) {
       const marker = `${id.marker}/${i}`;
       const known = standing.messages.get(marker);
-      refs.push(known ?? (await post(answers, at, piece, marker).catch((thrown) => hintToInvite(thrown, name))));
+      const send = (message: Rendered) => post(answers, at, message, marker);
+      refs.push(known ?? (await asking(at.team, piece, send).catch((thrown) => hintToInvite(thrown, name))));
     }
     if (refs[0] === undefined) throw new ThreadboxError("internal", "there was nothing to say");
     return refs[0];

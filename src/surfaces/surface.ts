@@ -47,6 +47,8 @@ export interface Surface {
   context(mention: Pick<Mention, "thread" | "message" | "at">): Promise<Said[]>;
   /** Throws a ThreadboxError whose detail says why not, for the agent to read. Left out where nobody can attach files. */
   fetchFile?(file: Attachment): Promise<FetchedFile>;
+  /** May everybody of the workspace read the thread? Left out where that is no question. */
+  isPublic?(thread: Thread): Promise<boolean>;
   /** 👀 at once. Doing it twice is doing it once; a message that is gone is fine. */
   acknowledge(mention: { thread: Thread; message: string }): Promise<void>;
   /** Tells the author alone where the surface can, in the thread where it cannot. A `button` is for nobody else, and left out there. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { BEFORE, type HandedFile } from "../../src/core/attachments.ts";
 import { commitSubject, promptText, steerText } from "../../src/core/prompt.ts";
 import type { Ask } from "../../src/core/types.ts";
-import { alice, bob, NOW, slackThread, work } from "./story.ts";
+import { alice, bob, NOW, pullRequestThread, slackThread, work } from "./story.ts";
 
 const ask: Ask = { id: "m1", thread: slackThread, author: alice, text: "the test fails", message: "m1", at: NOW };
 
@@ -89,7 +89,17 @@ test("what is said meanwhile names who said it", () => {
 
 test("the commit is named after the first line of the ask", () => {
   assert.equal(
-    commitSubject([{ ...ask, text: `\n${"fix ".repeat(30)}\nmore` }]),
+    commitSubject([{ ...ask, thread: pullRequestThread, text: `\n${"fix ".repeat(30)}\nmore` }]),
     `${"fix ".repeat(30).slice(0, 65).trimEnd()}...`,
   );
+});
+
+test("#43 but not in Slack: a commit is read by everybody who has the repository, for ever", () =>
+  assert.equal(commitSubject([{ ...ask, text: "fire bob", subject: "bob" }]), "Changes asked for in Slack"));
+
+test("#45 the agent is told to answer in the language of whoever asked, when it is told where it is", () => {
+  const told = (first: boolean) =>
+    promptText({ asks: [{ ...ask, text: "Bitte repariere den Test" }], context: [], work, first });
+  assert.match(told(true), /Write it in the language of whoever asked/);
+  assert.match(told(true), /of several, in that of the last\.\n\nalice asks:\n\nBitte repariere den Test$/);
 });

@@ -110,6 +110,32 @@ describe("a session that began in Slack", () => {
   });
 });
 
+describe("#43 #16 what was said in Slack", () => {
+  test("stands nowhere on GitHub but as who asked, how it ended, and what the agent itself says", async () => {
+    const { message } = slack.as("ada").says("#web", `<@${slack.app.botUserId}> bob is leaving us, and the test fails`);
+    await everything();
+    const opened = github.pulls("acme/api").at(-1);
+    const pull = opened?.number ?? 0;
+    assert.match(opened?.title ?? "", /add subtracted/);
+    assert.match(opened?.body ?? "", /Requested by ada via Slack\. Comment here/);
+    await github.as("alice").comments("acme/api", pull, "@threadbox now say so in the README");
+    await everything();
+    slack.as("ada").says("#web", "bob is gone; take your time", { thread: message });
+    await world.until(async () => (await world.sessions.list(1))[0]?.turn?.phase.is === "running");
+    await github.as("alice").comments("acme/api", pull, "@threadbox status");
+    slack.as("ada").says("#web", "stop", { thread: message });
+    await everything();
+    const told = oursOn(pull).map(({ body }) => body);
+    assert.ok(told.some((body) => body.includes("something that was asked elsewhere")));
+    assert.match(told.at(-1) ?? "", /ada asked me something in Slack\. It was stopped/);
+    const commits = await github.commits("acme/api", opened?.head.split(":").at(-1));
+    const onGitHub = JSON.stringify([opened?.title, opened?.body, told, commits.map(({ message }) => message)]);
+    // The name of the branch is what docs/slack.md says of it: four words.
+    assert.doesNotMatch(onGitHub.replaceAll(/threadbox\/[\w-]+/g, ""), /bob|slack\.com/);
+    assert.ok(commits.some(({ message }) => message.startsWith("Changes asked for in Slack")));
+  });
+});
+
 describe("a mention that must not start anything", () => {
   test("of somebody who may only read is refused", async () => {
     const issue = await github.as("alice").opensIssue("acme/api", { title: "Question", body: "?" });

@@ -153,3 +153,10 @@ describe("progress in Slack, as its own plan", () => {
     ]);
   });
 });
+
+test("#44 the one hour of a clock that is shown is a date of Slack's, in each reader's time zone, with UTC for those who get none", () => {
+  const shown = JSON.stringify(renderProgress(running, null, start + 83_000, "plan"));
+  const dates = shown.match(/<!date\^\d+\^\{time\}\|\d\d:\d\d UTC>/g) ?? [];
+  assert.deepEqual([...new Set(dates)], ["<!date^1700000083^{time}|22:14 UTC>"]);
+  assert.doesNotMatch(shown.replaceAll(dates[0] ?? "", ""), /\d\d:\d\d/);
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Answer } from "../../src/core/types.ts";
+import { feedbackButtons } from "../../src/surfaces/slack-feedback.ts";
 import { renderAnswer, renderBeginning, renderNote } from "../../src/surfaces/slack-render.ts";
 import { done } from "./slack-examples.ts";
 import { withinLimits } from "./slack-limits.ts";
@@ -20,6 +21,7 @@ describe("an answer in Slack", () => {
           context(
             "acme/api · `threadbox/fix-login` · <https://github.com/acme/api/pull/12|pull request #12> · 3 files +10 −2 · 1 min 23 s · 12.3k tokens · $0.12 · session s1",
           ),
+          ...feedbackButtons(done),
         ],
       },
     ]);
@@ -76,7 +78,7 @@ describe("an answer in Slack", () => {
     assert.equal(messages.length, 3);
     assert.deepEqual(
       messages.map(({ blocks }) => blocks.map((block) => block.type).join(" ")),
-      ["section markdown", "markdown", "markdown context"],
+      ["section markdown", "markdown", "markdown context context_actions"],
     );
     for (const message of messages) withinLimits(message);
     const words = messages.flatMap(({ blocks }) => JSON.stringify(blocks).match(/repeated/g) ?? []);
@@ -92,7 +94,7 @@ describe("the beginning of an answer in Slack", () => {
     const message = renderBeginning(long, file);
     assert.deepEqual(
       message.blocks.map(({ type }) => type),
-      ["section", "markdown", "context", "context"],
+      ["section", "markdown", "context", "context", "context_actions"],
     );
     assert.deepEqual(
       message.blocks[2],

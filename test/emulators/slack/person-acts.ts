@@ -1,4 +1,5 @@
 /** Acting as a person: everything that somebody can do in Slack, and what our app was told because of it. */
+import { givenAnotherId } from "./channel-id.ts";
 import type { Delivery } from "./deliveries.ts";
 import * as events from "./events.ts";
 import { countUp, nextTs, numberedId } from "./ids.ts";
@@ -61,6 +62,8 @@ export interface Acts {
   opensHome(tab?: "home" | "messages"): Done;
   /** The native Stop button of an agent session. */
   stopsAgent(thread: { channel: string; ts: string }): Done;
+  /** Begins to share a private channel with another workspace: Slack gives it another id, for ever. */
+  sharesOutside(channel: string): Done;
   /** Gives the agent session of a thread another title. */
   renamesSession(thread: { channel: string; ts: string }, title: string): Done;
 }
@@ -103,6 +106,7 @@ export function actsOf(ws: Workspace, person: Person): Acts {
     },
     opensHome: (tab = "home") => done(openHome(ws, person, tab)),
     stopsAgent: (thread) => done(stopAgent(ws, person, thread)),
+    sharesOutside: (channel) => done(givenAnotherId(ws, channelNamed(ws, person, channel), person.id)),
     renamesSession: (thread, title) => done(renameSession(ws, person, thread, title)),
   };
 }

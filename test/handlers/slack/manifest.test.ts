@@ -52,6 +52,7 @@ describe("manifest.yml", () => {
       "threadbox_stop",
       "threadbox_repository",
       "threadbox_link",
+      "threadbox_feedback",
       ...answers,
       "threadbox_answer_other",
     ]);

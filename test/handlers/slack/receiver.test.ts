@@ -7,7 +7,7 @@ import type { Thread } from "../../../src/core/types.ts";
 import { slackSurface } from "../../../src/surfaces/slack.ts";
 import { progress } from "../../contracts/surface.ts";
 import { type Message, type SlackEmulator, startSlack } from "../../emulators/slack.ts";
-import { keepingInbox, withSlack } from "./world.ts";
+import { keepingInbox, keepingNews, withSlack } from "./world.ts";
 
 const skips = (lines: Record<string, unknown>[]) =>
   lines.filter(({ msg }) => msg === "slack.ignored").map((l) => l.skipped);
@@ -130,7 +130,7 @@ for (const mode of ["http", "socket"] as const) {
       const way = mode === "socket" ? { appToken: slack.app.appToken } : { signingSecret: "s" };
       const config = { botToken: "xoxb-wrong", apiUrl: slack.apiUrl, name: "threadbox", ...way };
       const log = pino({ level: "silent" });
-      const app = slackApp({ inbox: keepingInbox(), config, log, clock: systemClock });
+      const app = slackApp({ inbox: keepingInbox(), ...keepingNews(), config, log, clock: systemClock });
       await assert.rejects(app.start(), { code: "surface.unauthorized" });
       await app.stop();
       await slack.close();

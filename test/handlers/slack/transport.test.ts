@@ -6,7 +6,7 @@ import { slackApp } from "../../../handlers/slack/receiver.ts";
 import { systemClock } from "../../../src/clock.ts";
 import { handWoundClock } from "../../clock.ts";
 import type { SlackEmulator } from "../../emulators/slack.ts";
-import { keepingInbox, messagesOf, type World, withSlack } from "./world.ts";
+import { keepingInbox, keepingNews, messagesOf, type World, withSlack } from "./world.ts";
 
 describe("Slack over http", () => {
   const events: [string, (slack: SlackEmulator) => void][] = [
@@ -68,7 +68,7 @@ describe("Slack over http", () => {
   test("needs a signing secret or an app token", () => {
     const config = { botToken: "xoxb-1", name: "threadbox" };
     const log = pino({ level: "silent" });
-    assert.throws(() => slackApp({ inbox: keepingInbox(), config, log, clock: systemClock }), {
+    assert.throws(() => slackApp({ inbox: keepingInbox(), ...keepingNews(), config, log, clock: systemClock }), {
       code: "config.invalid",
     });
   });

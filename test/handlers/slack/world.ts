@@ -5,7 +5,9 @@ import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import { type SlackApp, slackApp } from "../../../handlers/slack/receiver.ts";
 import { type Clock, systemClock } from "../../../src/clock.ts";
-import type { Inbox, NewMention } from "../../../src/core/types.ts";
+import type { Feedback, FeedbackBook } from "../../../src/core/feedback.ts";
+import type { Move, Places } from "../../../src/core/places.ts";
+import type { Inbox, NewMention, Thread } from "../../../src/core/types.ts";
 import { type SlackEmulator, startSlack } from "../../emulators/slack.ts";
 
 type Mode = "http" | "socket";
@@ -21,6 +23,7 @@ export interface KeepingInbox extends Inbox {
 export interface World {
   slack: SlackEmulator;
   inbox: KeepingInbox;
+  news: KeepingNews;
   app: SlackApp;
   lines: Record<string, unknown>[];
   /** Resolves with the next line of that name. */
@@ -61,19 +64,40 @@ export async function withSlack(
   const { botToken, signingSecret, appToken } = slack.app;
   const way = socketMode ? { appToken } : { signingSecret };
   const config = { botToken, apiUrl: slack.apiUrl, name: "threadbox", ...way };
-  const app = slackApp({ inbox, config, log, clock: prepared.clock ?? systemClock });
+  const news = keepingNews();
+  const app = slackApp({ inbox, ...news, config, log, clock: prepared.clock ?? systemClock });
   const server = app.listener ? await listening(app.listener) : null;
   const url = server ? `http://127.0.0.1:${(server.address() as AddressInfo).port}/slack/events` : "";
   if (server) slack.deliverTo(url);
   try {
     await app.start();
-    await check({ slack, inbox, app, lines, logged, url });
+    await check({ slack, inbox, news, app, lines, logged, url });
   } finally {
     await app.stop();
     await slack.close();
     server?.close();
     server?.closeAllConnections();
   }
+}
+
+/** Keeps what comes in that is no mention; a word about the turn `old` is about none that is known. */
+export interface KeepingNews {
+  kept: { feedback: Feedback[]; renamed: [Thread, string][]; moved: Move[] };
+  places: Places;
+  feedback: FeedbackBook;
+}
+
+export function keepingNews(): KeepingNews {
+  const kept: KeepingNews["kept"] = { feedback: [], renamed: [], moved: [] };
+  const places: Places = {
+    renamed: async (thread, title) => kept.renamed.push([thread, title]) > 0,
+    moved: async (move) => kept.moved.push(move),
+  };
+  const record: FeedbackBook["record"] = async (feedback) => {
+    kept.feedback.push(feedback);
+    return "turn" in feedback.on && feedback.on.turn === "old" ? "unknown" : "new";
+  };
+  return { kept, places, feedback: { record } };
 }
 
 export function keepingInbox(): KeepingInbox {

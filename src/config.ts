@@ -19,6 +19,14 @@ const token = (other: string, remedy: string) =>
     .refine((value) => !value.startsWith(other), { error: remedy })
     .optional();
 
+/** Keys of 32 bytes in base64, with commas between them. */
+function keys() {
+  const error = "keys of 32 bytes in base64, with commas between them; `openssl rand -base64 32` makes one";
+  const isKey = (key: string): boolean => /^[A-Za-z0-9+/_-]{43}=?$/.test(key);
+  const list = z.string().transform((value) => value.split(",").map((key) => key.trim()));
+  return list.refine((all) => all.every(isKey), { error }).optional();
+}
+
 const Environment = z.object({
   PORT: z.coerce.number({ error: "a port number, such as 3000" }).int().min(0).max(65_535).default(3000),
   HOST: z.string().trim().default("127.0.0.1"),
@@ -53,6 +61,9 @@ const Environment = z.object({
       error: "starts with xapp-; make one with connections:write under Basic Information of your Slack app",
     })
     .optional(),
+  SLACK_CLIENT_ID: text,
+  SLACK_CLIENT_SECRET: text,
+  THREADBOX_SECRET_KEYS: keys(),
   SLACK_API_URL: url("Slack's API, or an emulator's: https://slack.com/api/"),
   GITHUB_APP_ID: z
     .string()
@@ -103,16 +114,26 @@ export interface Config {
   agent: string;
   model: string | undefined;
   slack: SlackConfig | null;
+  /** What secrets of others are sealed with in the database, the newest first. */
+  secretKeys: Uint8Array[];
   github: GitHubConfig | null;
   modal: ModalConfig | null;
   models: { anthropicApiKey?: string; openaiApiKey?: string; anthropicBaseUrl?: string; openaiBaseUrl?: string };
 }
 
 export interface SlackConfig {
-  botToken: string;
+  /** Of the one workspace. Null where each brings its own: then there is `oauth`. */
+  botToken: string | null;
+  oauth: SlackOAuth | null;
   signingSecret: string | undefined;
   appToken: string | undefined;
   apiUrl: string | undefined;
+}
+
+/** For several workspaces, each of which installs the app by itself. */
+export interface SlackOAuth {
+  clientId: string;
+  clientSecret: string;
 }
 
 export interface GitHubConfig {
@@ -182,12 +203,14 @@ type Read = z.infer<typeof Environment>;
 function together(read: Variables): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const missing = (variable: string, remedy: string) => problems.push({ variable, remedy });
-  if (!read.SLACK_BOT_TOKEN && (read.SLACK_SIGNING_SECRET || read.SLACK_APP_TOKEN))
+  const isForSeveral = Boolean(read.SLACK_CLIENT_ID || read.SLACK_CLIENT_SECRET);
+  if (isForSeveral) problems.push(...ofSeveralWorkspaces(read));
+  if (!isForSeveral && !read.SLACK_BOT_TOKEN && (read.SLACK_SIGNING_SECRET || read.SLACK_APP_TOKEN))
     missing(
       "SLACK_BOT_TOKEN",
       "needed with the other Slack variables; copy it from OAuth & Permissions of your Slack app",
     );
-  if (read.SLACK_BOT_TOKEN && !read.SLACK_SIGNING_SECRET && !read.SLACK_APP_TOKEN)
+  if (!isForSeveral && read.SLACK_BOT_TOKEN && !read.SLACK_SIGNING_SECRET && !read.SLACK_APP_TOKEN)
     missing(
       "SLACK_SIGNING_SECRET",
       "needed to check what Slack sends (Basic Information of your Slack app); or SLACK_APP_TOKEN for Socket Mode",
@@ -221,6 +244,26 @@ function together(read: Variables): ConfigProblem[] {
   return problems;
 }
 
+/** What an app that several workspaces install cannot be without, and what it cannot have. */
+function ofSeveralWorkspaces(read: Variables): ConfigProblem[] {
+  const needed: Record<string, string> = {
+    SLACK_CLIENT_ID: "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET go together (Basic Information of your Slack app)",
+    SLACK_CLIENT_SECRET: "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET go together (Basic Information of your Slack app)",
+    SLACK_SIGNING_SECRET: "needed to check what Slack sends (Basic Information of your Slack app)",
+    PUBLIC_URL: "needed with SLACK_CLIENT_ID: Slack sends people back to it when they install the app",
+    THREADBOX_SECRET_KEYS:
+      "needed with SLACK_CLIENT_ID: seals the workspaces' tokens; `openssl rand -base64 32` makes one",
+  };
+  const unwanted: Record<string, string> = {
+    SLACK_BOT_TOKEN:
+      "leave it out with SLACK_CLIENT_ID: each workspace brings a token of its own when it installs the app",
+    SLACK_APP_TOKEN: "leave it out with SLACK_CLIENT_ID: Slack has no Socket Mode for apps that others may install",
+  };
+  const of = (table: Record<string, string>, isWrong: (variable: string) => boolean): ConfigProblem[] =>
+    Object.entries(table).flatMap(([variable, remedy]) => (isWrong(variable) ? [{ variable, remedy }] : []));
+  return [...of(needed, (variable) => !read[variable]), ...of(unwanted, (variable) => Boolean(read[variable]))];
+}
+
 function toConfig(read: Read): Config {
   const models = {
     anthropicApiKey: read.ANTHROPIC_API_KEY,
@@ -241,18 +284,20 @@ function toConfig(read: Read): Config {
     provider: read.THREADBOX_PROVIDER,
     agent: read.THREADBOX_AGENT,
     model: read.THREADBOX_MODEL,
-    slack: read.SLACK_BOT_TOKEN
-      ? {
-          botToken: read.SLACK_BOT_TOKEN,
-          signingSecret: read.SLACK_SIGNING_SECRET,
-          appToken: read.SLACK_APP_TOKEN,
-          apiUrl: read.SLACK_API_URL,
-        }
-      : null,
+    slack: slackOf(read),
+    secretKeys: (read.THREADBOX_SECRET_KEYS ?? []).map((key) => Buffer.from(key, "base64")),
     github: githubOf(read),
     modal: modalOf(read),
     models: Object.fromEntries(Object.entries(models).filter(([, value]) => value !== undefined)),
   };
+}
+
+function slackOf(read: Read): SlackConfig | null {
+  const { SLACK_BOT_TOKEN: botToken = null, SLACK_CLIENT_ID: clientId, SLACK_CLIENT_SECRET: clientSecret } = read;
+  const oauth = clientId && clientSecret ? { clientId, clientSecret } : null;
+  if (!botToken && !oauth) return null;
+  const { SLACK_SIGNING_SECRET: signingSecret, SLACK_APP_TOKEN: appToken, SLACK_API_URL: apiUrl } = read;
+  return { botToken, oauth, signingSecret, appToken, apiUrl };
 }
 
 function githubOf(read: Read): GitHubConfig | null {

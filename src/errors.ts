@@ -26,7 +26,12 @@ const CATALOG = {
   "surface.unknown": { retry: "later", remedy: "It could not be checked whether you may ask. Try again in a minute." },
   "surface.unauthorized": {
     retry: "never",
-    remedy: "The token was refused. Replace it in .env and restart; `threadbox doctor` checks it.",
+    remedy:
+      "The token was refused. Replace it in .env and restart, or install the app again; `threadbox doctor` checks it.",
+  },
+  "surface.not-installed": {
+    retry: "never",
+    remedy: "Install the app in that workspace: /slack/install of PUBLIC_URL.",
   },
   "surface.not-in-channel": { retry: "never", remedy: "Invite the bot: /invite @threadbox." },
   "surface.thread-gone": { retry: "never", remedy: "The thread was deleted or archived; start a new one." },
@@ -172,6 +177,11 @@ const CATALOG = {
   },
   "queue.full": { retry: "never", remedy: "Wait until the session has worked off its queue, or write `stop`." },
   "key.taken": { retry: "never", remedy: "Another session holds that branch or pull request already; go on there." },
+  "secret.unreadable": {
+    retry: "never",
+    remedy:
+      "Put the key that it was sealed with back into THREADBOX_SECRET_KEYS, behind the first one; or install the app again.",
+  },
   "database.newer": {
     retry: "never",
     remedy: "Start the version of Threadbox that wrote it, or a newer one; or point DATABASE_URL elsewhere.",

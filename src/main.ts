@@ -1,13 +1,12 @@
 /** The composition root: everything is built here, in order, and closed in reverse. Nothing builds itself. */
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
-import type { SlackApp } from "../handlers/slack/receiver.ts";
 import { type AboutLine, aboutLines } from "./about.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { NO_LIMITS } from "./core/limits.ts";
 import type { Inbox } from "./core/types.ts";
-import { createEngine, type Engine } from "./engine/engine.ts";
+import { createEngine } from "./engine/engine.ts";
 import type { Tell } from "./engine/happenings.ts";
 import { type Jobs, startJobs } from "./engine/jobs.ts";
 import type { EngineDeps } from "./engine/ports.ts";
@@ -23,14 +22,14 @@ import { openMachines } from "./machines.ts";
 import type { TeamSettings } from "./repositories.ts";
 import { daemonBundle } from "./sandboxes/bundle.ts";
 import { type Listening, listen, type Routes } from "./server.ts";
+import { openSlack } from "./slack.ts";
 import { type OpenStore, openStore } from "./store/open.ts";
 import { webThreads } from "./store/pages.ts";
 import { createStore } from "./store/store.ts";
 import type { Forge } from "./surfaces/forge.ts";
 import { githubSurface } from "./surfaces/github.ts";
 import type { GitHubAccess } from "./surfaces/github-access.ts";
-import { slackSurface } from "./surfaces/slack.ts";
-import type { Surfaces } from "./surfaces/surface.ts";
+import type { Surface, Surfaces } from "./surfaces/surface.ts";
 import { terminalSurface } from "./surfaces/terminal.ts";
 import { webSurface } from "./surfaces/web.ts";
 import { DEFAULT_RETENTION_MS } from "./team-retention.ts";
@@ -87,7 +86,9 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const watching = opened.adopt(await openWatching(config, { ...asked, bot: ownerOf(config), log }), (one) =>
     one.close(),
   );
-  const surfaces = watching.metrics.counting(surfacesOf(options, store, github, clock));
+  const slackParts = openSlack({ config, team, db: store.db, paced: options.paced ?? true, log, clock });
+  const outside = { github, slack: slackParts?.surface };
+  const surfaces = watching.metrics.counting(surfacesOf(options, store, outside, clock));
   const identities = await openIdentities({ config, team, store: createStore(store.db), github, clock, log });
   const built = { store, jobs, surfaces, forge: forgeOf(github, log), clock, tell: watching.tell };
   const base = await engineDeps(options, built);
@@ -101,7 +102,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const retention = createRetention({ ...base, retentionMs });
   const deps = { ...base, stock, identities: identities?.book };
   const engine = createEngine(deps);
-  const slack = await slackOf(options, engine, clock);
+  const slack = (await slackParts?.app(engine)) ?? null;
 
   // Asked once before the first webhook comes: until it is known only the name calls the bot, not the App's slug.
   void github?.self().catch((error: unknown) => log.warn({ err: error }, "github.unreachable"));
@@ -115,6 +116,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   if (identities) pages.route(CONNECT_PATH, identities.routes(engine.connect));
   const routes: Routes = {
     slack: slack?.listener ?? null,
+    slackInstall: slack?.install,
     github: webhooksOf(ways),
     pages,
     metrics: metricsOf(config, watching.metrics),
@@ -143,37 +145,16 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   };
 }
 
-/** Loaded only where it is wanted: Bolt is half of what a bot without Slack would load at every start. */
-async function slackOf({ config, log }: BotOptions, engine: Engine, clock: Clock): Promise<SlackApp | null> {
-  if (!config.slack) return null;
-  const { slackApp } = await import("../handlers/slack/receiver.ts");
-  const { inbox, places, feedback } = engine;
-  return slackApp({ inbox, places, feedback, config: { ...config.slack, name: config.name }, log, clock });
-}
-
 function surfacesOf(
-  { config, team, log, write, colour, paced = true }: BotOptions,
+  { config, team, log, write, colour }: BotOptions,
   store: OpenStore,
-  github: GitHubAccess | null,
+  { github, slack }: { github: GitHubAccess | null; slack: Surface | undefined },
   clock: Clock,
 ): Surfaces {
-  const { slack } = config;
   return {
     web: webSurface({ threads: webThreads(store.db), log, clock }),
     terminal: terminalSurface({ write: write ?? (() => {}), colour: colour ?? false }),
-    ...(slack
-      ? {
-          slack: slackSurface({
-            token: slack.botToken,
-            ...(slack.apiUrl ? { apiUrl: slack.apiUrl } : {}),
-            allow: team.slack,
-            name: config.name,
-            paced,
-            log,
-            clock,
-          }),
-        }
-      : {}),
+    ...(slack ? { slack } : {}),
     ...(github
       ? { github: githubSurface({ access: github, name: config.name, allowedBots: team.github.bots ?? [], log }) }
       : {}),

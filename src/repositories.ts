@@ -75,6 +75,10 @@ export const File = z.strictObject({
         .describe(
           "Does a pull request link to the thread that it was asked in? From public channels, or never (the default).",
         ),
+      install: z
+        .array(z.string().regex(/^(?:[TE]\w+|\*)$/, "is the id of a workspace (T…) or an organisation (E…), or *"))
+        .optional()
+        .describe("With SLACK_CLIENT_ID: who may install the app, by id, or *; nobody, when it is left out."),
     })
     .default({}),
   github: z

@@ -10,6 +10,8 @@ import { ThreadboxError } from "./errors.ts";
 /** What answers where; null where a surface is not set up. */
 export interface Routes {
   slack: RequestListener | null;
+  /** Where workspaces install the app; absent with one workspace. */
+  slackInstall?: RequestListener | undefined;
   github: ((request: Request) => Promise<Response>) | null;
   pages: Hono;
   metrics: Handler;
@@ -37,13 +39,17 @@ export async function listen(routes: Routes, at: { host: string; port: number })
   const server = createServer((request, response) => {
     taken.add(response);
     response.once("close", () => taken.delete(response));
-    const slack = request.url?.split("?")[0] === "/slack/events" ? routes.slack : null;
-    void (slack ?? hono)(request, response);
+    void (slackAt(request.url?.split("?")[0], routes) ?? hono)(request, response);
   });
   await bound(server, at);
   const { port } = server.address() as AddressInfo;
   const host = at.host.includes(":") ? `[${at.host}]` : at.host;
   return { url: `http://${host}:${port}`, close: () => closed(server, taken) };
+}
+
+function slackAt(path: string | undefined, { slack, slackInstall }: Routes): RequestListener | null | undefined {
+  if (path === "/slack/events") return slack;
+  return path === "/slack/install" || path === "/slack/oauth_redirect" ? slackInstall : null;
 }
 
 function application(routes: Routes): Hono {

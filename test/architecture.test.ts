@@ -6,7 +6,7 @@ import { MAY_IMPORT, TYPES_ONLY } from "./arrows.ts";
 
 /** The composition roots and their parts put everything together, so they know everything. */
 const ROOTS = new Set([
-  ...["src/main.ts", "src/machines.ts", "src/forge.ts", "src/ways-in.ts", "src/identities.ts"],
+  ...["src/main.ts", "src/machines.ts", "src/forge.ts", "src/slack.ts", "src/ways-in.ts", "src/identities.ts"],
   ...["src/daemon/main.ts", "src/cli/main.ts"],
 ]);
 

@@ -18,11 +18,17 @@ interface Group {
 /** By the name of the file in `test/together` that runs them. */
 const GROUPS: Record<string, Group> = {
   "rules-and-words": {
-    files: ["test/{core,wire,surfaces}/**/*.test.ts", "test/{batches,metrics,places,server,team-*,workers}.test.ts"],
+    files: [
+      "test/{core,wire,surfaces}/**/*.test.ts",
+      "test/{batches,metrics,places,sealed,server,team-*,workers}.test.ts",
+    ],
     except: ["test/surfaces/{pace,github,github-context,github-contract,github-forge}.test.ts"],
   },
   "handlers-and-database": {
-    files: ["test/{engine,handlers}/**/*.test.ts", "test/store/{connections,feedback,sandboxes,usage}.test.ts"],
+    files: [
+      "test/{engine,handlers}/**/*.test.ts",
+      "test/store/{connections,feedback,sandboxes,slack-installations,usage}.test.ts",
+    ],
     except: ["test/engine/{follow,stock,stock-warm}.test.ts", "test/handlers/github/replay.test.ts"],
   },
   "emulators-and-pages": {

@@ -13,7 +13,9 @@ import { canonicalGitUrl } from "../src/core/correlation.ts";
 import { type Limits, NO_LIMITS } from "../src/core/limits.ts";
 import { sandboxName } from "../src/core/naming.ts";
 import type { Repository } from "../src/core/types.ts";
+import type { Log } from "../src/log.ts";
 import { type Bot, startBot } from "../src/main.ts";
+import type { TeamSettings } from "../src/repositories.ts";
 import { readRunning } from "../src/sandboxes/local-record.ts";
 import type { SandboxSettings } from "../src/sandboxes/settings.ts";
 import { sessionPages } from "../src/store/pages.ts";
@@ -28,6 +30,9 @@ export interface WorldOptions {
   variables?: Variables;
   /** What the bot knows; the plain git remote of the demo alone when it is left out. */
   repositories?: Repository[] | ((own: Repository) => Repository[]);
+  /** What threadbox.yml says of Slack; nothing when it is left out. */
+  slack?: TeamSettings["slack"];
+  log?: Log;
   idleAfterMs?: number;
   turnLimitMs?: number;
   /** None when they are left out. */
@@ -58,8 +63,8 @@ export interface World {
   folderOf(session: string): string;
   /** Kills every process of every sandbox, as a machine that loses its power does. */
   killSandbox(): Promise<void>;
-  /** Stops the bot and starts it again on the same database and folders. */
-  restart(): Promise<void>;
+  /** Stops the bot and starts it again on the same database and folders, with variables of its own from then on. */
+  restart(changed?: Variables): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -72,7 +77,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const url = `${git.url}/${DEMO_NAME}.git`;
   const repository: Repository = { id: canonicalGitUrl(url), name: DEMO_NAME, url, base: "main" };
   const { host, user, database: name } = database.connection as { host: string; user: string; database: string };
-  const config = readConfig({
+  const variables: Variables = {
     PORT: String(options.port ?? 0),
     THREADBOX_HOME: join(home, "bot"),
     DATABASE_URL: `postgres:///${name}?user=${user}&host=${encodeURIComponent(host)}`,
@@ -80,7 +85,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     ANTHROPIC_BASE_URL: model.url,
     ...(options.modal ? { THREADBOX_PROVIDER: "modal", ...options.modal.environment } : {}),
     ...options.variables,
-  });
+  };
+  let config = readConfig(variables);
   // What is the internet to a sandbox at Modal.
   for (const reached of [model.url, git.url]) await options.modal?.allowHostPort(Number(new URL(reached).port));
   let printed = "";
@@ -93,7 +99,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             ? options.repositories(repository)
             : (options.repositories ?? [repository]),
         labels: {},
-        slack: {},
+        slack: options.slack ?? {},
         github: {},
         idleAfterMs: options.idleAfterMs ?? 3_600_000,
         turnLimitMs: options.turnLimitMs ?? 3_600_000,
@@ -101,7 +107,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         sandboxes: options.sandboxes?.(defaultSandboxes, repository.name) ?? defaultSandboxes,
         found: true,
       },
-      log: quiet,
+      log: options.log ?? quiet,
       paced: false,
       write: (text) => {
         printed += text;
@@ -125,8 +131,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     until: (holds) => until(bot, holds),
     folderOf: (session) => join(home, "bot", "sandboxes", sandboxName(session), "workspace"),
     killSandbox: () => (options.modal ? killMachines(options.modal) : killSandboxes(join(home, "bot", "sandboxes"))),
-    async restart() {
+    async restart(changed = {}) {
       await bot.stop();
+      config = readConfig(Object.assign(variables, changed));
       bot = await start();
     },
     async stop() {

@@ -1,26 +1,29 @@
 /** Slack, the way in: one Bolt app over HTTP or Socket Mode. Either way Slack is acknowledged only after `inbox.receive` has committed. */
 import { App, type Receiver } from "@slack/bolt";
-import type { WebClient } from "@slack/web-api";
-import { z } from "zod";
 import type { Clock } from "../../src/clock.ts";
 import type { FeedbackBook } from "../../src/core/feedback.ts";
 import type { Places } from "../../src/core/places.ts";
 import type { Inbox } from "../../src/core/types.ts";
 import { ThreadboxError } from "../../src/errors.ts";
+import type { InstallationBook } from "../../src/installation.ts";
 import type { Log } from "../../src/log.ts";
-import { call, quietLogger, slackClients, toSlackFailure } from "../../src/surfaces/slack-calls.ts";
+import { call, quietLogger, toSlackFailure } from "../../src/surfaces/slack-calls.ts";
+import type { SlackInstallations } from "../../src/surfaces/slack-installations.ts";
 import { isInChannel } from "../../src/surfaces/slack-place.ts";
-import type { Us } from "./envelope.ts";
 import { httpReceiver, type RequestListener } from "./http-receiver.ts";
+import { type Identity, manyWorkspaces, oneWorkspace } from "./identity.ts";
+import { type InstallOptions, installListener } from "./install.ts";
 import { registerSlack, type SlackDeps } from "./register.ts";
 import { socketReceiver } from "./socket-receiver.ts";
+import { dropUninstalled, onUninstalled } from "./uninstalled.ts";
 
 export interface SlackAppOptions {
   inbox: Inbox;
   places: Places;
   feedback: FeedbackBook;
   config: {
-    botToken: string;
+    /** Of the one workspace; null where there is `oauth`. */
+    botToken: string | null;
     /** HTTP: what Slack signs its requests with. */
     signingSecret?: string | undefined;
     /** Socket Mode: with it nobody needs to reach us. It wins when both are given. */
@@ -29,59 +32,90 @@ export interface SlackAppOptions {
     /** What people call the bot. */
     name: string;
   };
+  /** Where several workspaces install the app, each by itself. */
+  oauth?: SlackOAuth | undefined;
   log: Log;
   clock: Clock;
+}
+
+export interface SlackOAuth
+  extends Pick<InstallOptions, "clientId" | "clientSecret" | "stateSecret" | "publicUrl" | "install" | "page"> {
+  book: InstallationBook;
+  installations: SlackInstallations;
 }
 
 export interface SlackApp {
   /** For `POST /slack/events`; the body must not have been read. Absent in Socket Mode. */
   listener?: RequestListener;
+  /** For `GET /slack/install` and `GET /slack/oauth_redirect`. Absent with one workspace. */
+  install?: RequestListener;
   /** Asks Slack who we are, and throws when the token is refused. In Socket Mode it connects. */
   start(): Promise<void>;
   /** Resolves when what came in is stored. */
   stop(): Promise<void>;
 }
 
-export function slackApp({ inbox, places, feedback, config, log: parentLog, clock }: SlackAppOptions): SlackApp {
-  const log = parentLog.child({ surface: "slack" });
-  const { reads, progress } = slackClients({ token: config.botToken, apiUrl: config.apiUrl }, log);
-  const us = identity(config, reads);
-  const deps: SlackDeps = {
-    ...{ inbox, places, feedback },
-    us,
-    isInChannel: (channel) => isInChannel(reads, channel),
-    openForm: async (trigger, view) => void (await call(() => progress.views.open({ trigger_id: trigger, view }))),
-    name: config.name,
-    log,
-  };
+export function slackApp(options: SlackAppOptions): SlackApp {
+  const { config, oauth, clock } = options;
+  const log = options.log.child({ surface: "slack" });
+  const identity = identityOf(options, log);
+  const deps = depsOf(options, identity, log);
   if (config.appToken) {
     const receiver = socketReceiver({ appToken: config.appToken, apiUrl: config.apiUrl, clock, log });
     const app = boltApp(receiver, deps);
     return {
       async start() {
-        await introduce(us, log);
+        await introduce(identity, log);
         await app.start();
       },
       stop: async () => void (await app.stop()),
     };
   }
-  if (!config.signingSecret) {
+  const { signingSecret } = config;
+  if (!signingSecret) {
     throw new ThreadboxError("config.invalid", "Slack needs SLACK_SIGNING_SECRET, or SLACK_APP_TOKEN for Socket Mode");
   }
-  const { receiver, listener } = httpReceiver(config.signingSecret, log);
-  boltApp(receiver, deps);
-  return { listener, start: () => introduce(us, log), async stop() {} };
+  const { receiver, listener } = httpReceiver(signingSecret, log);
+  boltApp(receiver, deps, oauth ? dropUninstalled : undefined);
+  if (!oauth) return { listener, start: () => introduce(identity, log), async stop() {} };
+  const { apiUrl, name } = config;
+  const install = installListener({ ...oauth, signingSecret, apiUrl, name, installed: identity.forget, log, clock });
+  return { listener, install, start: () => countInstallations(oauth, log), async stop() {} };
 }
 
-function boltApp(receiver: Receiver, deps: SlackDeps): App {
+function identityOf({ config, oauth, clock }: SlackAppOptions, log: Log): Identity {
+  const { botToken: token, apiUrl, name } = config;
+  if (oauth) return manyWorkspaces({ installations: oauth.installations, apiUrl, name, clock, log });
+  if (!token) throw new ThreadboxError("config.invalid", "Slack needs SLACK_BOT_TOKEN, or SLACK_CLIENT_ID");
+  return oneWorkspace({ token, apiUrl, name, clock, log });
+}
+
+function depsOf({ inbox, places, feedback, config, oauth }: SlackAppOptions, identity: Identity, log: Log): SlackDeps {
+  return {
+    ...{ inbox, places, feedback },
+    us: async (at) => (await identity.at(at)).us,
+    isInChannel: async (channel, at) => isInChannel((await identity.at(at)).reads, channel),
+    async openForm(trigger, view, at) {
+      const { progress } = await identity.at(at);
+      await call(() => progress.views.open({ trigger_id: trigger, view }));
+    },
+    async uninstalled(body, at) {
+      const ending = await onUninstalled(body, at, oauth?.book ?? null);
+      identity.forget();
+      return ending;
+    },
+    name: config.name,
+    log,
+  };
+}
+
+function boltApp(receiver: Receiver, deps: SlackDeps, before?: (app: App, deps: SlackDeps) => void): App {
   const app = new App({
     receiver,
     logger: quietLogger(deps.log),
-    // Bolt's own check of the token keeps a failure for ever, and crashes the process when nobody waits for it.
-    authorize: async () => {
-      const { botId, userId } = await deps.us();
-      return { botId, botUserId: userId };
-    },
+    // Bolt's own check of the token keeps a failure for ever, and crashes the process when nobody waits for it. Our handlers ask who we
+    // are, and Bolt's own client is not used.
+    authorize: async () => ({}),
     convoStore: false, // an in-memory map that never forgets
     ignoreSelf: false, // the handlers do that, and say so
   });
@@ -89,35 +123,24 @@ function boltApp(receiver: Receiver, deps: SlackDeps): App {
   app.error(async (error) => {
     throw error;
   });
+  before?.(app, deps);
   registerSlack(app, deps);
   return app;
 }
 
-const Identity = z.object({ user_id: z.string(), bot_id: z.string(), team_id: z.string(), url: z.string() });
-
-/** Asked once, kept when it was answered. */
-function identity(config: SlackAppOptions["config"], reads: WebClient): () => Promise<Us> {
-  let known: Promise<Us> | null = null;
-  const ask = async (): Promise<Us> => {
-    const { user_id, bot_id, team_id, url } = Identity.parse(await call(() => reads.auth.test()));
-    return { userId: user_id, botId: bot_id, teamId: team_id, url, name: config.name };
-  };
-  return () => {
-    known ??= ask().catch((thrown) => {
-      known = null;
-      throw toSlackFailure(thrown);
-    });
-    return known;
-  };
-}
-
-async function introduce(us: () => Promise<Us>, log: Log): Promise<void> {
+async function introduce(identity: Identity, log: Log): Promise<void> {
   try {
-    const { userId, teamId } = await us();
+    const { userId, teamId } = (await identity.at({})).us;
     log.info({ bot: userId, team: teamId }, "slack.ready");
   } catch (thrown) {
     const failure = toSlackFailure(thrown);
     if (failure.code === "surface.unauthorized") throw failure;
     log.warn({ err: failure }, "slack.unreachable"); // each event asks again
   }
+}
+
+async function countInstallations({ book, install }: SlackOAuth, log: Log): Promise<void> {
+  const installations = (await book.list()).map(({ key }) => key);
+  log.info({ installations }, "slack.ready");
+  if (!install?.length) log.warn({ remedy: "slack.install in threadbox.yml" }, "slack.nobody-may-install");
 }

@@ -1,6 +1,7 @@
 /** The table of what is handled in Slack. `manifest.yml` subscribes to exactly these events; a test compares the two. */
 import type { App, types } from "@slack/bolt";
 import type { Inbox, NewMention, Receipt } from "../../src/core/types.ts";
+import type { Where } from "../../src/installation.ts";
 import type { Log } from "../../src/log.ts";
 import { FEEDBACK_ACTION, FEEDBACK_FORM } from "../../src/surfaces/slack-feedback.ts";
 import { LINK_ACTION, REPOSITORY_ACTION, STOP_ACTION } from "../../src/surfaces/slack-text.ts";
@@ -18,6 +19,7 @@ import { onReactionAdded } from "./reaction-added.ts";
 import { onRepository } from "./repository.ts";
 import { inviteHint, onRunFromMessage } from "./run-from-message.ts";
 import { onStop } from "./stop.ts";
+import { type Ending, slackEndings } from "./uninstalled.ts";
 
 type Handler = (body: unknown, us: Us) => Clicked;
 
@@ -47,13 +49,15 @@ export const slackShortcuts = { run_from_message: onRunFromMessage } as const sa
 /** By the `callback_id` of the form that somebody filled in. */
 export const slackForms: Record<string, Handler> = { [ANSWER_FORM]: onAnswerForm, [FEEDBACK_FORM]: onFeedbackReason };
 
-export interface SlackDeps extends NewsDeps {
+export interface SlackDeps extends Omit<NewsDeps, "openForm"> {
   inbox: Inbox;
-  us(): Promise<Us>;
+  us(at: Where): Promise<Us>;
   /** False only where Slack says so. */
-  isInChannel(channel: string): Promise<boolean>;
+  isInChannel(channel: string, at: Where): Promise<boolean>;
   /** Slack takes a trigger for three seconds, once. */
-  openForm(trigger: string, view: types.ModalView): Promise<void>;
+  openForm(trigger: string, view: types.ModalView, at: Where): Promise<void>;
+  /** It was uninstalled there. Resolves when that is stored. */
+  uninstalled(body: unknown, at: Where): Promise<Ending>;
   /** What people call the bot. */
   name: string;
   log: Log;
@@ -62,30 +66,36 @@ export interface SlackDeps extends NewsDeps {
 /** One listener for all events and one for all buttons, so that also what nobody handles is acknowledged and logged. */
 export function registerSlack(app: App, deps: SlackDeps): void {
   app.event(/.*/, async ({ body, event, context }) => {
-    const heard = handlerIn(slackHandlers, event.type)?.(body, await deps.us()) ?? ignored("no-handler");
-    await take(heard, { event: event.type, ...retryOf(context.retryNum) }, deps);
+    if (Object.hasOwn(slackEndings, event.type)) {
+      const ending = await deps.uninstalled(body, context);
+      deps.log.warn({ event: event.type, ...ending }, "slack.uninstalled");
+      return;
+    }
+    const heard = handlerIn(slackHandlers, event.type)?.(body, await deps.us(context)) ?? ignored("no-handler");
+    await take(heard, { event: event.type, ...retryOf(context.retryNum) }, { ...deps, at: context });
   });
-  app.action(/.*/, async ({ body, action, ack }) => {
+  app.action(/.*/, async ({ body, action, ack, context }) => {
     const name = "action_id" in action ? action.action_id : action.type;
-    const heard = handlerIn(slackActions, name)?.(body, await deps.us()) ?? ignored("no-handler");
-    await take(heard, { action: name }, deps);
+    const heard = handlerIn(slackActions, name)?.(body, await deps.us(context)) ?? ignored("no-handler");
+    await take(heard, { action: name }, { ...deps, at: context });
     await ack(); // last: a button that was not stored shows a warning, and the person presses again
   });
-  app.shortcut(/.*/, async ({ body, shortcut, ack, respond }) => {
-    const heard = handlerIn(slackShortcuts, shortcut.callback_id)?.(body, await deps.us()) ?? ignored("no-handler");
+  app.shortcut(/.*/, async ({ body, shortcut, ack, respond, context }) => {
+    const heard =
+      handlerIn(slackShortcuts, shortcut.callback_id)?.(body, await deps.us(context)) ?? ignored("no-handler");
     const channel = heard.is === "mention" && "channel" in body ? body.channel?.id : undefined;
-    if (channel && !(await deps.isInChannel(channel))) {
+    if (channel && !(await deps.isInChannel(channel, context))) {
       await ack();
       deps.log.info({ shortcut: shortcut.callback_id, skipped: "not-in-channel" }, "slack.ignored");
       await respond({ response_type: "ephemeral", text: inviteHint(deps.name) });
       return;
     }
-    await take(heard, { shortcut: shortcut.callback_id }, deps);
+    await take(heard, { shortcut: shortcut.callback_id }, { ...deps, at: context });
     await ack();
   });
-  app.view(/.*/, async ({ body, view, ack }) => {
-    const heard = handlerIn(slackForms, view.callback_id)?.(body, await deps.us()) ?? ignored("no-handler");
-    await take(heard, { form: view.callback_id }, deps);
+  app.view(/.*/, async ({ body, view, ack, context }) => {
+    const heard = handlerIn(slackForms, view.callback_id)?.(body, await deps.us(context)) ?? ignored("no-handler");
+    await take(heard, { form: view.callback_id }, { ...deps, at: context });
     await ack();
   });
   // Whatever the command is called: an app has as many as its manifest names, and ours do one thing.
@@ -101,14 +111,19 @@ const handlerIn = (table: Record<string, Handler>, name: string): Handler | unde
 const retryOf = (retry: number | undefined): { retry?: number } => (retry ? { retry } : {});
 
 /** Resolves after the commit; throws when it could not be stored, and Slack then delivers again. */
-async function take(heard: Clicked, what: Record<string, unknown>, deps: SlackDeps): Promise<void> {
-  const { inbox, log, openForm } = deps;
+async function take(
+  heard: Clicked,
+  what: Record<string, unknown>,
+  { at, ...deps }: SlackDeps & { at: Where },
+): Promise<void> {
+  const { inbox, log } = deps;
+  const openForm = (trigger: string, view: types.ModalView): Promise<void> => deps.openForm(trigger, view, at);
   if (heard.is === "form") return openForm(heard.trigger, heard.view);
   if (heard.is === "ignored") {
     log[levelOf(heard.reason)]({ ...what, skipped: heard.reason }, "slack.ignored");
     return;
   }
-  if (heard.is !== "mention") return takeNews(heard, what, deps);
+  if (heard.is !== "mention") return takeNews(heard, what, { ...deps, openForm });
   const store = async (mention: NewMention): Promise<Receipt> => {
     const { dedupe, addressed } = mention;
     const receipt = await inbox.receive(mention);

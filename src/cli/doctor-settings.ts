@@ -50,6 +50,9 @@ function usable(variables: Variables, problems: ConfigProblem[]): Variables {
   const wrong = problems.flatMap(({ variable }) => {
     const group = /^(?:SLACK|GITHUB|MODAL)_/.exec(variable)?.[0];
     const isAtModal = variables.THREADBOX_PROVIDER === "modal";
+    // An app that several workspaces install cannot be without these two.
+    if (/^(?:PUBLIC_URL|THREADBOX_SECRET_KEYS)$/.test(variable) && variables.SLACK_CLIENT_ID)
+      return [variable, "SLACK_"];
     return group === "MODAL_" && isAtModal ? [group, "THREADBOX_PROVIDER"] : [group ?? variable];
   });
   return Object.fromEntries(Object.entries(variables).filter(([name]) => !wrong.some((one) => name.startsWith(one))));

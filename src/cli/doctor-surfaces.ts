@@ -8,12 +8,15 @@ import { githubAccess } from "../surfaces/github-access.ts";
 import { call, slackClients } from "../surfaces/slack-calls.ts";
 import { type Finding, fail, ok, tried, warn } from "./doctor-finding.ts";
 import type { Checked } from "./doctor-settings.ts";
+import { checkWorkspaces } from "./doctor-workspaces.ts";
 
 export async function checkSlack(settings: Checked): Promise<Finding[]> {
   const { slack } = settings.config;
   if (!slack) return [ok("Slack", "not set up")];
+  const { botToken: token } = slack;
+  if (!token) return checkWorkspaces(settings);
   return tried("Slack", "Check the network, and SLACK_API_URL if you set it.", async () => {
-    const { reads } = slackClients({ token: slack.botToken, apiUrl: slack.apiUrl }, settings.log);
+    const { reads } = slackClients({ token, apiUrl: slack.apiUrl }, settings.log);
     const answer = await call(() => reads.auth.test());
     const bot = ok("Slack", `@${answer.user} in ${answer.team}`);
     return [bot, ofScopes(answer.response_metadata?.scopes ?? []), await checkSocket(settings)];

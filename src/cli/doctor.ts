@@ -29,7 +29,7 @@ const CHECKS: Check[] = [
   { what: "disk", check: checkDisk },
   { what: "port", check: checkPort, needs: /^(?:HOST|PORT)$/ },
   { what: "model", check: checkModel, needs: /^(?:ANTHROPIC|OPENAI)_/ },
-  { what: "Slack", check: checkSlack, needs: /^SLACK_/ },
+  { what: "Slack", check: checkSlack, needs: /^(?:SLACK_|THREADBOX_SECRET_KEYS$)/ },
   { what: "GitHub", check: checkGitHub, needs: /^GITHUB_/ },
   // Without GitHub's credential those that are private there cannot be read.
   { what: "repositories", check: checkRepositories, needs: /^GITHUB_/ },

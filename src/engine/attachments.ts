@@ -3,7 +3,7 @@
  * the same places. None that is missing keeps a turn from going out: the agent is told.
  */
 import { BEFORE, type HandedFile, MAX_ATTACHMENTS, safeName } from "../core/attachments.ts";
-import type { Ask, Attachment, Ms, Said, Session, SurfaceName } from "../core/types.ts";
+import type { Ask, Attachment, Ms, Said, Session, Thread } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import { createPlaces } from "../places.ts";
 import type { Sandbox } from "../sandboxes/provider.ts";
@@ -46,13 +46,13 @@ const places = createPlaces(8);
 interface Lot {
   key: string;
   folder: string;
-  from: SurfaceName;
+  from: Thread;
   files: Attachment[];
 }
 
 /** What is asked goes first: of what was said before, the newest, and only while there is time. */
 function lotsOf(asks: Ask[], context: Said[]): Lot[] {
-  const lots = asks.map(({ id, thread, files = [] }) => ({ key: id, folder: id, from: thread.surface, files }));
+  const lots = asks.map(({ id, thread, files = [] }) => ({ key: id, folder: id, from: thread, files }));
   const [first] = lots;
   const said = context.flatMap(({ files = [] }) => files).slice(-MAX_ATTACHMENTS);
   const before = first ? [{ ...first, key: BEFORE, folder: `${first.folder}-before`, files: said }] : [];
@@ -65,7 +65,7 @@ const folderBeside = ({ work }: Session): string =>
 
 interface Way {
   sandbox: Sandbox;
-  from: SurfaceName;
+  from: Thread;
   into: string;
   place: number;
   until: Ms;
@@ -92,10 +92,10 @@ async function carry(deps: Deps, way: Way, file: Attachment): Promise<HandedFile
   return { name, mime, bytes: content.byteLength, path: `../${path}` };
 }
 
-async function fetched(deps: Deps, from: SurfaceName, file: Attachment): Promise<FetchedFile> {
-  const surface = surfaceOf(deps, from);
+async function fetched(deps: Deps, from: Thread, file: Attachment): Promise<FetchedFile> {
+  const surface = surfaceOf(deps, from.surface);
   if (!surface.fetchFile) throw new ThreadboxError("surface.refused", "nothing can be fetched from there");
-  return surface.fetchFile(file);
+  return surface.fetchFile(file, from);
 }
 
 /** Why a disk did not take it says nothing to the agent that it could use; whether there is a disk is for the turn to know. */

@@ -97,6 +97,21 @@ export interface Tables {
     taken_by: string | null;
     created_at: Time;
   };
+  slack_installations: {
+    key: string;
+    team: string | null;
+    enterprise: string | null;
+    name: string;
+    app: string | null;
+    bot_user: string;
+    scopes: string[];
+    installed_by: string;
+    sealed: string;
+    expires_at: ColumnType<Date | null, Date | null, Date | null>;
+    installed_at: ColumnType<Date, Date, Date>;
+    updated_at: ColumnType<Date, Date, Date>;
+  };
+  slack_teams: { team: string; installation: string };
   usage: {
     turn: string;
     at: Time;

@@ -29,7 +29,8 @@ export interface SlackClients {
 }
 
 export interface SlackAccess {
-  token: string;
+  /** Asked for each call where it can change or go. */
+  token: string | (() => Promise<string>);
   /** Slack's own when left out. */
   apiUrl?: string | undefined;
 }
@@ -38,7 +39,7 @@ export function slackClients(access: SlackAccess, log: Log, pace: Pace = unhurri
   const client = (enter: Enter, options: Pick<WebClientOptions, "timeout" | "retryConfig">) => {
     const all = { ...options, rejectRateLimitedCalls: true, logger: quietLogger(log) };
     const at = access.apiUrl ? { slackApiUrl: access.apiUrl } : {};
-    return new PacedClient(access.token, { ...all, ...at }, { enter, close: pace.close });
+    return new PacedClient(access, { ...all, ...at }, { enter, close: pace.close });
   };
   return {
     // A late edit is worth nothing; an answer is worth waiting for.
@@ -59,17 +60,21 @@ type Enter = (gate: Gate) => Promise<void>;
 /** Every method of the SDK goes through `apiCall`, so this is the one place where a call can wait for its turn. */
 class PacedClient extends WebClient {
   readonly #pace: { enter: Enter; close: Pace["close"] };
+  readonly #access: SlackAccess;
 
-  constructor(token: string, options: WebClientOptions, pace: { enter: Enter; close: Pace["close"] }) {
-    super(token, options);
+  constructor(access: SlackAccess, options: WebClientOptions, pace: { enter: Enter; close: Pace["close"] }) {
+    super(typeof access.token === "string" ? access.token : undefined, options);
     this.#pace = pace;
+    this.#access = access;
   }
 
   override async apiCall(method: string, options: Record<string, unknown> = {}): Promise<WebAPICallResult> {
     const gate = slackGate(method, String(options.channel ?? ""));
+    // Before the place: where there is no token any more, nobody waits for one.
+    const token = typeof this.#access.token === "string" ? {} : { token: await this.#access.token() };
     await this.#pace.enter(gate);
     try {
-      return await super.apiCall(method, options);
+      return await super.apiCall(method, { ...options, ...token });
     } catch (thrown) {
       const { code, retryAfterMs = 0 } = toSlackFailure(thrown);
       if (code === "surface.rate-limited") this.#pace.close(gate, retryAfterMs);
@@ -77,6 +82,10 @@ class PacedClient extends WebClient {
     }
   }
 }
+
+/** The token, for what is no call of the Web API. */
+export const tokenOf = ({ token }: SlackAccess): Promise<string> | string =>
+  typeof token === "string" ? token : token();
 
 /** Runs one call; whatever it throws leaves as a ThreadboxError. */
 export async function call<T>(what: () => Promise<T>): Promise<T> {
@@ -126,6 +135,7 @@ const CODES: Record<string, ErrorCode> = {
   account_inactive: "surface.unauthorized",
   token_revoked: "surface.unauthorized",
   token_expired: "surface.unauthorized",
+  invalid_refresh_token: "surface.unauthorized",
   not_allowed_token_type: "surface.unauthorized",
   missing_scope: "surface.unauthorized",
   not_in_channel: "surface.not-in-channel",

@@ -6,7 +6,7 @@ import type { WebClient } from "@slack/web-api";
 import type { Attachment } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
 import { attachmentOf, SlackFile, whyNot } from "./slack-attached.ts";
-import { call, type SlackAccess } from "./slack-calls.ts";
+import { call, type SlackAccess, tokenOf } from "./slack-calls.ts";
 import type { FetchedFile } from "./surface.ts";
 
 /** A screenshot has one or two megabytes, a long log ten. It is held in memory on its way. */
@@ -19,7 +19,8 @@ export async function fetchSlackFile(access: SlackAccess, reads: WebClient, file
   const address = atSlack(known.ref.url ?? "", access.apiUrl);
   if (!address) throw new ThreadboxError("surface.refused", "its address is not one of Slack's");
   const signal = AbortSignal.timeout(WITHIN_MS);
-  const read = () => readFile(address, { token: access.token, signal, file: known });
+  const token = await tokenOf(access);
+  const read = () => readFile(address, { token, signal, file: known });
   const content = await read().catch((thrown) => {
     // Reading doubles nothing, so a lost connection is tried again at once.
     if (signal.aborted || !(thrown instanceof ThreadboxError) || thrown.code !== "surface.unavailable") throw thrown;

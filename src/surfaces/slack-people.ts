@@ -169,7 +169,9 @@ async function closed<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
-const CODES_THAT_SAY_WHY = new Set<string>(["surface.unauthorized", "surface.rate-limited", "surface.unavailable"]);
+const CODES_THAT_SAY_WHY = new Set<string>([
+  ...["surface.not-installed", "surface.unauthorized", "surface.rate-limited", "surface.unavailable"],
+]);
 
 /** Somebody who was just removed may ask for one minute more; without it a busy thread asks Slack about the same five people for ever. */
 const REMEMBERED_MS: Ms = 60_000;

@@ -45,8 +45,8 @@ export interface Surface {
   complete(mention: Mention): Promise<Mention>;
   /** What was said in the thread before the mention, oldest first, bounded; our own messages left out. */
   context(mention: Pick<Mention, "thread" | "message" | "at">): Promise<Said[]>;
-  /** Throws a ThreadboxError whose detail says why not, for the agent to read. Left out where nobody can attach files. */
-  fetchFile?(file: Attachment): Promise<FetchedFile>;
+  /** Of what was said in that thread. Throws a ThreadboxError whose detail says why not, for the agent to read. Left out where nobody can attach files. */
+  fetchFile?(file: Attachment, thread: Thread): Promise<FetchedFile>;
   /** May everybody of the workspace read the thread? Left out where that is no question. */
   isPublic?(thread: Thread): Promise<boolean>;
   /** 👀 at once. Doing it twice is doing it once; a message that is gone is fine. */

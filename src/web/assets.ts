@@ -25,7 +25,13 @@ const ASSETS: Record<string, string> = {
   "transcript.js": JS,
 };
 
-export type PageFile = "page.html" | "session.html" | "notice.html" | "connect.html" | "connect-notice.html";
+export type PageFile =
+  | "page.html"
+  | "session.html"
+  | "notice.html"
+  | "connect.html"
+  | "connect-notice.html"
+  | "install.html";
 
 const read = (file: string): string => readFileSync(new URL(`./static/${file}`, import.meta.url), "utf8");
 
@@ -50,6 +56,7 @@ export function htmlPages(): (file: PageFile, words: Record<string, string>) => 
     "notice.html": read("notice.html"),
     "connect.html": read("connect.html"),
     "connect-notice.html": read("connect-notice.html"),
+    "install.html": read("install.html"),
   };
   return (file, words) =>
     templates[file].replace(/\{\{(\w+)\}\}/g, (_all, word: string) => escapeHtml(words[word] ?? ""));

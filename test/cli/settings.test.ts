@@ -158,3 +158,43 @@ describe("settings", () => {
     });
   }
 });
+
+describe("settings for several Slack workspaces", () => {
+  const key = Buffer.alloc(32, 1).toString("base64");
+  const all = {
+    ...{ SLACK_CLIENT_ID: "1.2", SLACK_CLIENT_SECRET: "hush", SLACK_SIGNING_SECRET: "hush" },
+    ...{ PUBLIC_URL: "https://bot.example.com/", THREADBOX_SECRET_KEYS: `${key}, ${key}` },
+  };
+
+  test("are enough without a bot token", () => {
+    const { slack, secretKeys } = readConfig(all);
+    assert.deepEqual([slack?.botToken, slack?.oauth], [null, { clientId: "1.2", clientSecret: "hush" }]);
+    assert.deepEqual(
+      secretKeys.map((bytes) => bytes.length),
+      [32, 32],
+    );
+  });
+
+  for (const name of Object.keys(all))
+    test(`are refused without ${name}, and say where to get it`, () => {
+      const { [name as keyof typeof all]: _, ...rest } = all;
+      assert.deepEqual(
+        configProblems(rest).map(({ variable }) => variable),
+        [name],
+      );
+    });
+
+  const wrong: [string, Variables, RegExp][] = [
+    ["with a bot token beside them", { SLACK_BOT_TOKEN: "xoxb-1" }, /each workspace brings a token of its own/],
+    ["in Socket Mode", { SLACK_APP_TOKEN: "xapp-1" }, /no Socket Mode for apps that others may install/],
+    ["with a key that is too short", { THREADBOX_SECRET_KEYS: "c2hvcnQ=" }, /`openssl rand -base64 32` makes one/],
+    ["with one good key and one that is none", { THREADBOX_SECRET_KEYS: `${key},x` }, /`openssl rand -base64 32`/],
+  ];
+  for (const [name, variables, remedy] of wrong)
+    test(`are refused ${name}`, () => {
+      assert.deepEqual(
+        configProblems({ ...all, ...variables }).map((problem) => remedy.test(problem.remedy)),
+        [true],
+      );
+    });
+});

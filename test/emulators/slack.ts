@@ -7,6 +7,7 @@ import { createFaults, type Faults } from "./slack/faults.ts";
 import { type HttpCourierOptions, httpCourier, type RetryStyle, verifyUrl } from "./slack/http-courier.ts";
 import { edit, findMessage } from "./slack/messages.ts";
 import { sessionOf, threadStatusOf } from "./slack/methods/agents.ts";
+import { uninstall } from "./slack/oauth.ts";
 import { type Acts, actsOf, type MessageRef } from "./slack/person-acts.ts";
 import { createRates } from "./slack/rates.ts";
 import { coverageOf, createRequestLog, type RequestLog } from "./slack/request-log.ts";
@@ -42,6 +43,8 @@ export interface SlackOptions extends workspace.WorkspaceOptions {
   ackWithinMs?: number;
   /** Real time between the pings of Socket Mode. */
   pingEveryMs?: number;
+  /** More workspaces that may install the app; all have `oauth`'s app, and its request URL. */
+  teams?: readonly Pick<workspace.WorkspaceOptions, "team" | "enterprise" | "people" | "channels">[];
   /** Answer 429 where Slack would. Default: never by itself, only when a fault orders it. */
   rateLimits?: boolean;
 }
@@ -72,9 +75,19 @@ export interface SlackThread {
   status(): string | undefined;
 }
 
+/** One of several workspaces, as the emulator is the first one. */
+export interface SlackTeam extends Pick<SlackEmulator, Views | "app" | "team"> {
+  /** Somebody takes the app from the list of apps, of the workspace or of its organisation. */
+  uninstalls(): void;
+}
+
 export interface SlackEmulator {
   /** For `clientOptions.slackApiUrl`. */
   readonly apiUrl: string;
+  /** Of the app, for several workspaces. */
+  readonly oauth: Workspace["distribution"];
+  /** By id. */
+  at(team: string): SlackTeam;
   readonly app: Workspace["app"];
   readonly team: Workspace["team"];
   readonly faults: Faults;
@@ -144,13 +157,27 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackEmula
   };
   const http = httpCourier(courier);
   const sockets = socketSide({ ...shared, ws, pingEveryMs: options.pingEveryMs ?? 5_000 });
+  for (const more of options.teams ?? []) {
+    const { app, oauth, clock } = options;
+    const common = { ...(app && { app }), ...(clock && { clock }), oauth: oauth ?? {} };
+    const { send, changed: tell, distribution, sequence } = ws;
+    workspace.createWorkspace({ ...common, ...more }, { send, changed: tell, distribution, sequence });
+  }
   const rates = createRates(ws.clock, options.rateLimits ?? false);
   const server = await listen({ ws, faults, rates, log, socketUrl: () => sockets.newUrl() }, sockets);
-  ws.origin = server.origin;
+  for (const each of ws.distribution.workspaces) each.origin = server.origin;
   return {
     apiUrl: `${server.origin}/api/`,
     app: ws.app,
     team: ws.team,
+    oauth: ws.distribution,
+    at(id) {
+      const found = ws.distribution.workspaces.find(({ team }) => team.id === id);
+      if (!found) throw new Error(`there is no workspace ${id}`);
+      const { app, team, enterprise } = found;
+      const uninstalls = (): void => uninstall(found, app.orgWide && enterprise ? enterprise.id : team.id);
+      return { app, team, ...views(found), uninstalls };
+    },
     faults,
     requests: log,
     deliveries: post.sent,
@@ -160,7 +187,12 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackEmula
     },
     verifyRequestUrl: () => (state.url ? verifyUrl(courier, state.url) : Promise.resolve(false)),
     ...views(ws),
-    until: (holds, what) => until(watchers, holds, () => `${what ?? holds.toString()}\n${everything(ws)}`),
+    until: (holds, what) =>
+      until(
+        watchers,
+        holds,
+        () => `${what ?? holds.toString()}\n${ws.distribution.workspaces.map(everything).join("\n\n")}`,
+      ),
     open: () => post.open(),
     settled: () => post.idle(),
     coverage: () => coverageOf(log),

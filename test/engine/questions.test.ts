@@ -86,7 +86,7 @@ async function room(t: TestContext, reached?: EngineDeps["reached"]): Promise<Ro
       link: (link) => engine.inbox.link(link),
     },
     config: { botToken: app.botToken, signingSecret: app.signingSecret, apiUrl, name: "threadbox" },
-    ...{ log: quiet, clock: systemClock },
+    ...{ places: engine.places, feedback: engine.feedback, log: quiet, clock: systemClock },
   });
   const server = createServer(heard.listener).listen(0, "127.0.0.1");
   await once(server, "listening");

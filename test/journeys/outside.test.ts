@@ -109,7 +109,8 @@ describe("Slack misbehaves", () => {
       effect: "answer",
       code: "surface.unauthorized",
       detail: "Slack answered token_revoked",
-      remedy: "The token was refused. Replace it in .env and restart; `threadbox doctor` checks it.",
+      remedy:
+        "The token was refused. Replace it in .env and restart, or install the app again; `threadbox doctor` checks it.",
     });
     const [turn] = (await world.sessions.turns(session.id)).toReversed();
     assert.equal(turn?.result?.answer, "I say foxtrot.");

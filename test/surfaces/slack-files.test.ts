@@ -36,7 +36,7 @@ function surface() {
 const fetchFile = (file: Attachment) => {
   const { fetchFile: fetchIt } = surface();
   assert.ok(fetchIt);
-  return fetchIt(file);
+  return fetchIt(file, { surface: "slack", team: slack.team.id, channel: "C0WEB", threadTs: "1.000000" });
 };
 
 /** Ada attaches it in #web; gives back what a handler would make of it. */

@@ -16,7 +16,7 @@ interface Happening {
 /** Sends one event, when the app subscribed to it and its bot is there to see it. */
 export function publish(ws: Workspace, happening: Happening): Delivery[] {
   const { channel, event, subscription } = happening;
-  if (ws.app.revoked && subscription !== "tokens_revoked" && subscription !== "app_uninstalled") return [];
+  if (ws.app.revoked && !ENDINGS.has(subscription)) return [];
   if (!ws.app.events.has(subscription)) return [];
   if (channel && !channel.members.has(ws.app.botUserId)) return [];
   const eventId = numberedId(ws, "Ev");
@@ -151,12 +151,14 @@ function publishMessage(ws: Workspace, channel: Channel, event: Json & { type: s
 
 /** With Slack Connect the team at the top is the author's; the installation it is meant for is in `authorizations`. */
 function envelope(ws: Workspace, happening: Happening, eventId: string): Json {
+  if (ENDINGS.has(happening.subscription)) return ending(ws, happening, eventId);
   const team = happening.by ? (ws.people.get(happening.by)?.teamId ?? ws.team.id) : ws.team.id;
   return {
     token: ws.app.verificationToken,
     team_id: happening.channel?.extShared ? team : ws.team.id,
     context_team_id: happening.channel?.hostTeamId ?? ws.team.id,
-    context_enterprise_id: null,
+    context_enterprise_id: ws.enterprise?.id ?? null,
+    ...(ws.enterprise ? { enterprise_id: ws.enterprise.id } : {}),
     api_app_id: ws.app.id,
     event: happening.event,
     type: "event_callback",
@@ -164,15 +166,32 @@ function envelope(ws: Workspace, happening: Happening, eventId: string): Json {
     event_time: Math.floor(ws.clock.now() / 1000),
     authorizations: [
       {
-        enterprise_id: null,
+        enterprise_id: ws.enterprise?.id ?? null,
         team_id: ws.team.id,
         user_id: ws.app.botUserId,
         is_bot: true,
-        is_enterprise_install: false,
+        is_enterprise_install: ws.app.orgWide,
       },
     ],
     is_ext_shared_channel: happening.channel?.extShared ?? false,
     event_context: `4-${Buffer.from(eventId).toString("base64url")}`,
+  };
+}
+
+const ENDINGS = new Set(["tokens_revoked", "app_uninstalled"]);
+
+/** By then there is no installation that it could be authorized by. */
+function ending(ws: Workspace, { event }: Happening, eventId: string): Json {
+  const { enterprise, team, app } = ws;
+  return {
+    token: app.verificationToken,
+    team_id: app.orgWide && enterprise ? enterprise.id : team.id,
+    ...(enterprise ? { enterprise_id: enterprise.id } : {}),
+    api_app_id: app.id,
+    event,
+    type: "event_callback",
+    event_id: eventId,
+    event_time: Math.floor(ws.clock.now() / 1000),
   };
 }
 

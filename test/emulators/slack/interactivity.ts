@@ -93,7 +93,8 @@ export function slashCommand(ws: Workspace, who: Person, channel: Channel, comma
     command,
     text,
     api_app_id,
-    is_enterprise_install: "false",
+    ...(ws.enterprise ? { enterprise_id: ws.enterprise.id, enterprise_name: ws.enterprise.name } : {}),
+    is_enterprise_install: String(ws.app.orgWide),
     response_url: newResponseUrl(ws, { channel: channel.id, user: who.id }),
     trigger_id,
   };
@@ -107,8 +108,8 @@ function common(ws: Workspace, who: Person): Json {
     api_app_id: ws.app.id,
     token: ws.app.verificationToken,
     team: { id: ws.team.id, domain: ws.team.domain },
-    enterprise: null,
-    is_enterprise_install: false,
+    enterprise: ws.enterprise,
+    is_enterprise_install: ws.app.orgWide,
     trigger_id: trigger,
   };
 }

@@ -5,6 +5,8 @@ import type { Json } from "./types.ts";
 export interface LoggedCall {
   /** A method, or one of `otherRoutes`. */
   route: string;
+  /** Of the workspace that it was about, by its token. */
+  team?: string;
   args: Json;
   atMs: number;
   /** The HTTP status; 0 when the connection was cut or left hanging. */
@@ -28,6 +30,7 @@ export const otherRoutes = [
   "IN POST response_url",
   "IN POST upload_url",
   "IN GET url_private",
+  "IN GET oauth-authorize",
   "IN ws socket-mode",
   "OUT POST url_verification",
   "OUT POST event",

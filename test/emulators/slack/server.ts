@@ -2,10 +2,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { isRecord } from "./blocks.ts";
+import { consent, grantOf, whyNot } from "./oauth.ts";
 import { parsed, readBody, uploadOf } from "./request-body.ts";
 import type { OtherRoute } from "./request-log.ts";
 import { respond } from "./response-url.ts";
 import type { SocketSide } from "./socket.ts";
+import type { Workspace } from "./types.ts";
 import { answerCall, type WebApi } from "./web-api.ts";
 
 export interface Listening {
@@ -39,12 +41,26 @@ async function route(api: WebApi, request: IncomingMessage, response: ServerResp
       return takeUpload(api, rest[0] ?? "", request, response);
     case "files-pri":
       return sendFile(api, rest[0] ?? "", request, response);
+    case "oauth":
+      return askConsent(api, request, response);
     case "signin":
       return end(response, 200, "text/html", "<!DOCTYPE html><html><body>Sign in to Slack</body></html>");
     default:
       return end(response, 404, "text/plain", "not found");
   }
 }
+
+/** Without an answer it is the page on which somebody gives one. */
+async function askConsent(api: WebApi, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const address = new URL(request.url ?? "/", api.ws.origin);
+  const form = request.method === "POST" ? new URLSearchParams((await readBody(request)).toString()) : null;
+  consent(api.ws.distribution, address, form, response);
+  note(api, "IN GET oauth-authorize", Object.fromEntries(address.searchParams), 200);
+}
+
+/** Addresses of Slack's own name the workspace that they belong to. */
+const at = ({ ws }: WebApi, team: string | undefined): Workspace =>
+  ws.distribution.workspaces.find((one) => one.team.id === team) ?? ws;
 
 async function answerResponseUrl(
   api: WebApi,
@@ -55,13 +71,13 @@ async function answerResponseUrl(
   const body = parsed((await readBody(request)).toString());
   const fault = api.faults.take("response_url");
   if (fault && "status" in fault) return end(response, fault.status, "text/plain", "error");
-  const answer = respond(api.ws, id, body);
+  const answer = respond(at(api, id.split("/")[0]), id, body);
   note(api, "IN POST response_url", isRecord(body) ? body : {}, answer.status);
   end(response, answer.status, answer.status === 200 ? "text/html" : "application/json", answer.body);
 }
 
 async function takeUpload(api: WebApi, id: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const file = api.ws.files.get(id);
+  const file = api.ws.distribution.workspaces.map(({ files }) => files.get(id)).find(Boolean);
   const uploaded = await uploadOf(await readBody(request), request);
   if (file) Object.assign(file, { content: uploaded.content, mimetype: uploaded.mimetype });
   note(api, "IN POST upload_url", { id }, file ? 200 : 404);
@@ -70,7 +86,7 @@ async function takeUpload(api: WebApi, id: string, request: IncomingMessage, res
 
 /** Without a good token Slack sends the caller to its login page, which looks like a success to those who follow. */
 function sendFile(api: WebApi, key: string, request: IncomingMessage, response: ServerResponse): void {
-  const { ws } = api;
+  const ws = at(api, key.slice(0, key.indexOf("-")));
   const fault = api.faults.take("url_private");
   if (fault && "reset" in fault) {
     request.socket.destroy();
@@ -81,8 +97,12 @@ function sendFile(api: WebApi, key: string, request: IncomingMessage, response: 
     return;
   }
   const file = ws.files.get(key.slice(key.indexOf("-") + 1));
-  const allowed =
-    request.headers.authorization === `Bearer ${ws.app.botToken}` && ws.app.scopes.has("files:read") && !ws.app.revoked;
+  const token = request.headers.authorization?.replace("Bearer ", "");
+  const grant = grantOf(ws, token);
+  const isOurs = grant
+    ? whyNot(grant) === null && grant.teams.includes(ws)
+    : token === ws.app.botToken && !ws.app.revoked;
+  const allowed = isOurs && ws.app.scopes.has("files:read");
   const status = !allowed ? 302 : file ? 200 : 404;
   note(api, "IN GET url_private", { file: key }, status);
   if (status === 302) response.setHeader("location", `${ws.origin}/signin`);

@@ -95,10 +95,17 @@ export function userShape(ws: Workspace, person: Person): Json {
     is_ultra_restricted: person.kind === "single-channel-guest",
     is_bot: person.kind === "bot",
     is_app_user: false,
+    ...(ws.enterprise && person.teamId === ws.team.id ? { enterprise_user: enterpriseUser(ws, person) } : {}),
     // Only set for people of other workspaces.
     ...(person.teamId === ws.team.id ? {} : { is_stranger: true }),
     updated: 0,
   };
+}
+
+function enterpriseUser({ enterprise, distribution }: Workspace, { id }: Person): Json {
+  const theirs = distribution.workspaces.filter((other) => other.enterprise?.id === enterprise?.id);
+  const teams = theirs.filter(({ people }) => people.has(id)).map(({ team }) => team.id);
+  return { id, enterprise_id: enterprise?.id, enterprise_name: enterprise?.name, teams };
 }
 
 export function fileShape(ws: Workspace, file: StoredFile): Json {

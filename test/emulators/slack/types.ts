@@ -1,6 +1,7 @@
 /** The records of the emulated workspace, as Slack would keep them; `shapes.ts` turns them into what goes over the network. */
 import type { Clock } from "../../../src/clock.ts";
 import type { Delivery, Outgoing } from "./deliveries.ts";
+import type { Distribution } from "./oauth.ts";
 
 export type Json = Record<string, unknown>;
 
@@ -130,13 +131,19 @@ export interface TheApp {
   botToken: string;
   appToken: string;
   verificationToken: string;
+  /** True as well where it was never installed. */
   revoked: boolean;
+  /** Installed for the whole organisation of this workspace. */
+  orgWide: boolean;
 }
 
 export interface Workspace {
   readonly clock: Clock;
   readonly team: { id: string; name: string; domain: string };
+  /** The organisation that the workspace belongs to. */
+  readonly enterprise: { id: string; name: string } | null;
   readonly app: TheApp;
+  readonly distribution: Distribution;
   readonly people: Map<string, Person>;
   readonly channels: Map<string, Channel>;
   /** By channel, oldest first, replies among them. */

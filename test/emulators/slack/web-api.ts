@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Fault, Faults } from "./faults.ts";
 import { type Method, Refusal, refuse } from "./methods/method.ts";
 import { methods } from "./methods/table.ts";
+import { grantOf, whyNot, workspaceOf } from "./oauth.ts";
 import type { Rates } from "./rates.ts";
 import { argumentsOf, readBody } from "./request-body.ts";
 import type { RequestLog } from "./request-log.ts";
@@ -25,18 +26,21 @@ interface Answer {
 }
 
 export async function answerCall(
-  api: WebApi,
+  all: WebApi,
   name: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const args = argumentsOf(await readBody(request), request);
+  const ws = workspaceOf(all.ws, tokenOf(request, args), args);
+  const api = { ...all, ws };
   const fault = api.faults.take(name);
   const answer = fault ? faulty(api, name, request, args, fault) : perform(api, name, request, args);
   const error = typeof answer.body.error === "string" ? { error: answer.body.error } : {};
-  const { token: _, ...shown } = args;
+  const { token: _, client_secret: __, ...shown } = args;
   api.log.add({
     route: name,
+    team: ws.team.id,
     args: shown,
     atMs: api.ws.clock.now(),
     status: answer.status,
@@ -101,9 +105,16 @@ function tokenOf(request: IncomingMessage, args: Json): string | undefined {
 function checkToken(ws: Workspace, method: Method, token: string | undefined): void {
   if (method.token === "none") return;
   if (!token) refuse("not_authed");
-  const kind = token === ws.app.botToken ? "bot" : token === ws.app.appToken ? "app" : refuse("invalid_auth");
-  if (kind === "bot" && ws.app.revoked) refuse("token_revoked");
+  const kind = kindOf(ws, token);
+  const grant = grantOf(ws, token);
+  const wrong = grant ? whyNot(grant) : kind === "bot" && ws.app.revoked ? "token_revoked" : null;
+  if (wrong) refuse(wrong);
   if (kind !== method.token) refuse("not_allowed_token_type");
+}
+
+function kindOf(ws: Workspace, token: string | undefined): "bot" | "app" {
+  if (grantOf(ws, token) || token === ws.app.botToken) return "bot";
+  return token === ws.app.appToken ? "app" : refuse("invalid_auth");
 }
 
 function checkScopes(ws: Workspace, method: Method, args: Json): void {

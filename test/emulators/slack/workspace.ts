@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from "../../../src/clock.ts";
 import { idFor } from "./ids.ts";
 import { defaultEvents, defaultScopes } from "./manifest.ts";
+import { createDistribution, type Distribution, type OAuthOptions } from "./oauth.ts";
 import type { Channel, ChannelKind, Person, PersonKind, Workspace } from "./types.ts";
 
 export interface PersonSeed {
@@ -30,6 +31,9 @@ export interface ChannelSeed {
 export interface WorkspaceOptions {
   clock?: Clock;
   team?: { id?: string; name?: string; domain?: string };
+  enterprise?: { id: string; name: string };
+  /** With it nothing is installed until somebody consents, see `oauth.ts`. */
+  oauth?: OAuthOptions;
   app?: {
     name?: string;
     agent?: boolean;
@@ -46,10 +50,13 @@ export interface WorkspaceOptions {
   channels?: readonly (string | ChannelSeed)[];
 }
 
-type Hooks = Pick<Workspace, "send" | "changed">;
+/** What the workspaces of one emulator have in common. */
+type Hooks = Pick<Workspace, "send" | "changed"> & Partial<Pick<Workspace, "distribution" | "sequence">>;
 
 export function createWorkspace(options: WorkspaceOptions, hooks: Hooks): Workspace {
-  const ws: Workspace = { ...emptyRecords(), ...identity(options), ...hooks, origin: "" };
+  const distribution: Distribution = hooks.distribution ?? createDistribution(options.oauth);
+  const ws: Workspace = { ...emptyRecords(), ...identity(options), ...hooks, distribution, origin: "" };
+  distribution.workspaces.push(ws);
   seed(ws, options);
   return ws;
 }
@@ -59,7 +66,10 @@ export function resetWorkspace(ws: Workspace, options: WorkspaceOptions): void {
   for (const records of Object.values(ws)) if (records instanceof Map) records.clear();
   for (const list of [ws.ephemerals, ws.pings, ws.suggestedPrompts]) list.splice(0);
   ws.sequence.counters.clear();
-  ws.app.revoked = false;
+  ws.app.revoked = options.oauth !== undefined;
+  ws.app.orgWide = false;
+  ws.distribution.codes.clear();
+  ws.distribution.grants.splice(0);
   seed(ws, options);
 }
 
@@ -173,32 +183,39 @@ function seed(ws: Workspace, options: WorkspaceOptions): void {
   for (const channel of options.channels ?? ["general"]) addChannel(ws, channel);
 }
 
-function identity(options: WorkspaceOptions): Pick<Workspace, "clock" | "team" | "app"> {
-  const { team = {}, app = {}, clock = systemClock } = options;
+function identity(options: WorkspaceOptions): Pick<Workspace, "clock" | "team" | "enterprise" | "app"> {
+  const { team = {}, enterprise = null, app = {}, clock = systemClock } = options;
   const name = app.name ?? "threadbox";
   const suffix = `0${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, "")}`;
+  // One app, and a bot user of its own in each workspace; an organisation has one for all.
+  const user = options.oauth ? `${suffix}IN${(enterprise?.id ?? team.id ?? "T0ACME").slice(2)}` : suffix;
   return {
+    enterprise,
     clock,
     team: { id: team.id ?? "T0ACME", name: team.name ?? "Acme", domain: team.domain ?? "acme" },
     app: {
       id: `A${suffix}`,
       name,
-      botUserId: `U${suffix}`,
-      botId: `B${suffix}`,
+      botUserId: `U${user}`,
+      botId: `B${user}`,
       agent: app.agent ?? true,
       scopes: new Set(app.scopes ?? defaultScopes),
       events: new Set(app.events ?? defaultEvents),
       socketMode: app.socketMode ?? false,
       signingSecret: app.signingSecret ?? "emulated-signing-secret",
-      botToken: app.botToken ?? "xoxb-emulated-bot-token",
+      botToken: options.oauth ? "" : (app.botToken ?? "xoxb-emulated-bot-token"),
       appToken: app.appToken ?? "xapp-emulated-app-token",
       verificationToken: "emulated-verification-token",
-      revoked: false,
+      revoked: options.oauth !== undefined,
+      orgWide: false,
     },
   };
 }
 
-function emptyRecords(): Omit<Workspace, "clock" | "team" | "app" | "origin" | keyof Hooks> {
+function emptyRecords(): Omit<
+  Workspace,
+  "clock" | "team" | "enterprise" | "app" | "origin" | Exclude<keyof Hooks, "sequence">
+> {
   return {
     people: new Map(),
     channels: new Map(),

@@ -4,7 +4,10 @@ import { describe, test } from "node:test";
 import { pino } from "pino";
 import { parse } from "yaml";
 import { z } from "zod";
+import { REDIRECT_PATH } from "../../../handlers/slack/install.ts";
 import { slackActions, slackHandlers, slackShortcuts } from "../../../handlers/slack/register.ts";
+import { BOT_SCOPES } from "../../../handlers/slack/scopes.ts";
+import { slackEndings } from "../../../handlers/slack/uninstalled.ts";
 import type { Thread } from "../../../src/core/types.ts";
 import { slackSurface } from "../../../src/surfaces/slack.ts";
 import { handWoundClock } from "../../clock.ts";
@@ -23,7 +26,7 @@ const Manifest = z.object({
       z.object({ type: z.string(), name: z.string().max(24), callback_id: z.string(), description: z.string() }),
     ),
   }),
-  oauth_config: z.object({ scopes: z.object({ bot: z.array(z.string()) }) }),
+  oauth_config: z.object({ redirect_urls: z.array(z.string()), scopes: z.object({ bot: z.array(z.string()) }) }),
   settings: z.object({
     event_subscriptions: z.object({ request_url: z.string(), bot_events: z.array(z.string()) }),
     interactivity: z.object({ is_enabled: z.boolean(), request_url: z.string() }),
@@ -38,7 +41,17 @@ const events = manifest.settings.event_subscriptions.bot_events;
 describe("manifest.yml", () => {
   test("subscribes to exactly the events that have a handler", () => {
     const types = new Set(events.map((event) => event.replace(/^message\..*/, "message")));
-    assert.deepEqual([...types].sort(), Object.keys(slackHandlers).sort());
+    assert.deepEqual([...types].sort(), [...Object.keys(slackHandlers), ...Object.keys(slackEndings)].sort());
+  });
+
+  test("asks for the scopes that a workspace is asked for which installs it by itself, and is sent back to the same host", () => {
+    assert.deepEqual(BOT_SCOPES, scopes);
+    const { host } = new URL(manifest.settings.event_subscriptions.request_url);
+    const back = manifest.oauth_config.redirect_urls.map((url) => new URL(url));
+    assert.deepEqual(
+      back.map((url) => [url.host, url.pathname]),
+      [[host, REDIRECT_PATH]],
+    );
   });
 
   test("hears messages of every kind of channel", () => {

@@ -1,5 +1,4 @@
 /** `auth.*`, `users.*`, `bots.*`, `team.*`: who is who. */
-import { publish } from "../events.ts";
 import { userShape } from "../shapes.ts";
 import type { Json } from "../types.ts";
 import * as given from "./method.ts";
@@ -12,7 +11,6 @@ export const peopleMethods: Methods = {
     run: ({ args }) => (args.error ? refuse(String(args.error), { args }) : { args }),
   },
   "auth.test": { token: "bot", tier: "special", run: authTest },
-  "auth.revoke": { token: "bot", tier: 3, run: authRevoke },
   "users.info": { token: "bot", scopes: ["users:read"], tier: 4, run: usersInfo },
   "users.lookupByEmail": { token: "bot", scopes: ["users:read.email"], tier: 3, run: lookupByEmail },
   "bots.info": { token: "bot", scopes: ["users:read"], tier: 3, run: botsInfo },
@@ -20,29 +18,14 @@ export const peopleMethods: Methods = {
 };
 
 function authTest({ ws }: Call): Json {
-  const { app, team } = ws;
-  const url = `https://${team.domain}.slack.com/`;
-  return {
-    url,
-    team: team.name,
-    team_id: team.id,
-    user: app.name,
-    user_id: app.botUserId,
-    bot_id: app.botId,
-    is_enterprise_install: false,
-  };
-}
-
-function authRevoke(call: Call): Json {
-  if (given.flagArg(call, "test")) return { revoked: false };
-  const { ws } = call;
-  ws.app.revoked = true;
-  publish(ws, {
-    subscription: "tokens_revoked",
-    event: { type: "tokens_revoked", tokens: { oauth: [], bot: [ws.app.botUserId] } },
-  });
-  publish(ws, { subscription: "app_uninstalled", event: { type: "app_uninstalled" } });
-  return { revoked: true };
+  const { app, team, enterprise } = ws;
+  const us = { user: app.name, user_id: app.botUserId, bot_id: app.botId, is_enterprise_install: app.orgWide };
+  // The token of an organisation is of none of its workspaces.
+  if (app.orgWide && enterprise) {
+    const url = `https://${enterprise.name.toLowerCase()}.enterprise.slack.com/`;
+    return { ...us, url, team: enterprise.name, team_id: enterprise.id, enterprise_id: enterprise.id };
+  }
+  return { ...us, url: `https://${team.domain}.slack.com/`, team: team.name, team_id: team.id };
 }
 
 function usersInfo(call: Call): Json {

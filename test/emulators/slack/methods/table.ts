@@ -4,6 +4,7 @@ import { chatMethods } from "./chat.ts";
 import { conversationMethods } from "./conversations.ts";
 import { fileMethods } from "./files.ts";
 import type { Method, Methods } from "./method.ts";
+import { oauthMethods } from "./oauth.ts";
 import { peopleMethods } from "./people.ts";
 import { reactionMethods } from "./reactions.ts";
 import { viewMethods } from "./views.ts";
@@ -17,6 +18,7 @@ export const methods: Methods = {
   ...chatMethods,
   ...conversationMethods,
   ...fileMethods,
+  ...oauthMethods,
   ...peopleMethods,
   ...reactionMethods,
   ...viewMethods,

@@ -1,0 +1,22 @@
+/** What a workspace grants when it installs the app. `manifest.yml` asks for the same; a test compares the two. */
+export const BOT_SCOPES = [
+  "app_mentions:read",
+  "assistant:write",
+  "channels:history",
+  "channels:read",
+  "chat:write",
+  "commands",
+  "groups:history",
+  "groups:read",
+  "im:history",
+  "im:read",
+  "im:write",
+  "mpim:history",
+  "mpim:read",
+  "reactions:read",
+  "reactions:write",
+  "users:read",
+  "users:read.email",
+  "files:read",
+  "files:write",
+];

@@ -4,8 +4,8 @@ import { hostname } from "node:os";
 import { type AboutLine, aboutLines } from "./about.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import type { Inbox } from "./core/incoming.ts";
 import { NO_LIMITS } from "./core/limits.ts";
-import type { Inbox } from "./core/types.ts";
 import { createEngine } from "./engine/engine.ts";
 import type { Tell } from "./engine/happenings.ts";
 import { type Jobs, startJobs } from "./engine/jobs.ts";
@@ -34,7 +34,7 @@ import { terminalSurface } from "./surfaces/terminal.ts";
 import { webSurface } from "./surfaces/web.ts";
 import { DEFAULT_RETENTION_MS } from "./team-retention.ts";
 import { openWatching } from "./watching.ts";
-import { metricsOf, pagesOf, replayOf, webhooksOf } from "./ways-in.ts";
+import { homeOf, metricsOf, pagesOf, replayOf, webhooksOf } from "./ways-in.ts";
 import { CONNECT_PATH } from "./web/connect-link.ts";
 import { stopTogether } from "./workers.ts";
 
@@ -102,7 +102,8 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const retention = createRetention({ ...base, retentionMs });
   const deps = { ...base, stock, identities: identities?.book };
   const engine = createEngine(deps);
-  const slack = (await slackParts?.app(engine)) ?? null;
+  const home = homeOf({ config, team, store, identities: identities?.book });
+  const slack = (await slackParts?.app({ ...engine, home })) ?? null;
 
   // Asked once before the first webhook comes: until it is known only the name calls the bot, not the App's slug.
   void github?.self().catch((error: unknown) => log.warn({ err: error }, "github.unreachable"));

@@ -23,7 +23,7 @@ export interface SlackParts {
 }
 
 /** Where what comes in leads. */
-type SlackWays = Pick<SlackAppOptions, "inbox" | "places" | "feedback">;
+type SlackWays = Pick<SlackAppOptions, "inbox" | "places" | "feedback" | "home">;
 
 interface Slack {
   surface: Surface;
@@ -31,17 +31,20 @@ interface Slack {
 }
 
 /** Null where it is not set up. */
-export function openSlack(parts: SlackParts & { paced: boolean }): Slack | null {
+export function openSlack(
+  parts: SlackParts & { team: Pick<TeamSettings, "slack" | "repositories">; paced: boolean },
+): Slack | null {
   const { team, log, clock, paced } = parts;
   const { slack, name } = parts.config;
   if (!slack) return null;
   const at = slack.apiUrl ? { apiUrl: slack.apiUrl } : {};
-  const options = { ...at, allow: team.slack, name, paced, log, clock };
+  const repositories = team.repositories.map((repository) => repository.name);
+  const options = { ...at, allow: team.slack, name, repositories, paced, log, clock };
   const several = installationsOf(parts);
   // Loaded only where it is wanted: Bolt is half of what a bot without Slack would load at every start.
-  const app = async ({ inbox, places, feedback }: SlackWays, oauth?: SlackAppOAuth): Promise<SlackApp> => {
+  const app = async ({ inbox, places, feedback, home }: SlackWays, oauth?: SlackAppOAuth): Promise<SlackApp> => {
     const { slackApp } = await import("../handlers/slack/receiver.ts");
-    return slackApp({ inbox, places, feedback, config: { ...slack, name }, oauth, log, clock });
+    return slackApp({ inbox, places, feedback, home, config: { ...slack, name }, repositories, oauth, log, clock });
   };
   if (!several) {
     const surface = slackSurface({ ...options, token: slack.botToken ?? "" });

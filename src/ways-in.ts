@@ -2,14 +2,16 @@
 import { type GitHubEventOptions, githubEvents } from "../handlers/github/events.ts";
 import { githubReplay, type Replay } from "../handlers/github/replay.ts";
 import { githubWebhooks } from "../handlers/github/webhooks.ts";
+import type { HomePorts } from "../handlers/slack/home.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
-import type { Inbox } from "./core/types.ts";
+import type { Inbox } from "./core/incoming.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { TeamSettings } from "./repositories.ts";
 import { type Connection, isFromSandbox as isFromLocalSandbox } from "./sandboxes/local-peer.ts";
 import type { Routes } from "./server.ts";
+import { homeRecords } from "./store/home.ts";
 import type { OpenStore } from "./store/open.ts";
 import { newsFrom, sessionPages, webThreads } from "./store/pages.ts";
 import { replayBook } from "./store/replay.ts";
@@ -56,6 +58,24 @@ export function pagesOf({ config, store: { db, listener }, inbox, log, clock }: 
 
 export function metricsOf({ home, metricsToken: token }: Config, { page }: Metrics): Routes["metrics"] {
   return metricsRoute({ token, page, isFromSandbox: isFromSandboxOf(home) });
+}
+
+/** What App Home in Slack reads and changes. */
+export function homeOf({
+  config,
+  team,
+  store,
+  identities,
+}: Pick<WaysIn, "config" | "team" | "store"> & Pick<HomePorts, "identities">): HomePorts {
+  const { publicUrl } = config;
+  return {
+    // What somebody chooses there is stored before Slack is acknowledged, so not behind the work of the bot.
+    records: homeRecords(store.inbox),
+    identities,
+    repositories: team.repositories,
+    turnsPerDay: team.limits?.turnsPerDay.organisation ?? null,
+    page: (session) => (publicUrl ? `${publicUrl}/sessions/${session}` : null),
+  };
 }
 
 const isFromSandboxOf =

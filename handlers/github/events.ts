@@ -1,7 +1,7 @@
 /** What is done with an event of GitHub's, whether it was just delivered or is fetched from the App's log: outcome -> inbox -> verdict. */
 import { ZodError, z } from "zod";
 import type { Clock } from "../../src/clock.ts";
-import type { Inbox, Receipt } from "../../src/core/types.ts";
+import type { Inbox, Receipt } from "../../src/core/incoming.ts";
 import type { Log } from "../../src/log.ts";
 import type { Bot, IgnoredReason, Outcome } from "./outcome.ts";
 import { shapeOf } from "./payloads.ts";

@@ -1,5 +1,6 @@
 /** What becomes of a delivery: a mention, news of a pull request, or nothing, and then why. */
-import type { KeyLink, NewMention } from "../../src/core/types.ts";
+import type { KeyLink } from "../../src/core/incoming.ts";
+import type { NewMention } from "../../src/core/types.ts";
 
 /** `docs/github.md` explains each of these, under this name. */
 export const IGNORED_REASONS = [

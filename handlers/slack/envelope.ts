@@ -28,8 +28,8 @@ export interface FormAsked {
   view: types.ModalView;
 }
 
-/** What follows from a click: it is heard, it is news, or something has to be asked back first. */
-export type Clicked = Heard | News | ({ is: "form" } & FormAsked);
+/** What follows from a click: it is heard, it is news, something has to be asked back first, or somebody looks at their App Home. */
+export type Clicked = Heard | News | ({ is: "form" } & FormAsked) | { is: "home"; team: string; user: string };
 
 /** What is no mention, and is stored all the same. */
 export type News =
@@ -52,6 +52,7 @@ export type IgnoredReason =
   | "unchanged"
   | "link-opened"
   | "other-reaction"
+  | "other-tab"
   | "subtype"
   | "bot"
   | "own-message"

@@ -2,14 +2,16 @@
 import { App, type Receiver } from "@slack/bolt";
 import type { Clock } from "../../src/clock.ts";
 import type { FeedbackBook } from "../../src/core/feedback.ts";
+import type { Inbox } from "../../src/core/incoming.ts";
 import type { Places } from "../../src/core/places.ts";
-import type { Inbox } from "../../src/core/types.ts";
 import { ThreadboxError } from "../../src/errors.ts";
 import type { InstallationBook } from "../../src/installation.ts";
 import type { Log } from "../../src/log.ts";
+import { isAdmin } from "../../src/surfaces/slack-admins.ts";
 import { call, quietLogger, toSlackFailure } from "../../src/surfaces/slack-calls.ts";
 import type { SlackInstallations } from "../../src/surfaces/slack-installations.ts";
 import { isInChannel } from "../../src/surfaces/slack-place.ts";
+import { type HomeDeps, type HomePorts, slackHome } from "./home.ts";
 import { httpReceiver, type RequestListener } from "./http-receiver.ts";
 import { type Identity, manyWorkspaces, oneWorkspace } from "./identity.ts";
 import { type InstallOptions, installListener } from "./install.ts";
@@ -34,6 +36,10 @@ export interface SlackAppOptions {
   };
   /** Where several workspaces install the app, each by itself. */
   oauth?: SlackOAuth | undefined;
+  /** Names of the repositories that can be chosen. */
+  repositories?: readonly string[] | undefined;
+  /** Left out where nothing is kept of people. */
+  home?: HomePorts | undefined;
   log: Log;
   clock: Clock;
 }
@@ -60,6 +66,7 @@ export function slackApp(options: SlackAppOptions): SlackApp {
   const log = options.log.child({ surface: "slack" });
   const identity = identityOf(options, log);
   const deps = depsOf(options, identity, log);
+  const { home } = deps;
   if (config.appToken) {
     const receiver = socketReceiver({ appToken: config.appToken, apiUrl: config.apiUrl, clock, log });
     const app = boltApp(receiver, deps);
@@ -68,7 +75,10 @@ export function slackApp(options: SlackAppOptions): SlackApp {
         await introduce(identity, log);
         await app.start();
       },
-      stop: async () => void (await app.stop()),
+      async stop() {
+        await app.stop();
+        await home?.idle();
+      },
     };
   }
   const { signingSecret } = config;
@@ -77,10 +87,10 @@ export function slackApp(options: SlackAppOptions): SlackApp {
   }
   const { receiver, listener } = httpReceiver(signingSecret, log);
   boltApp(receiver, deps, oauth ? dropUninstalled : undefined);
-  if (!oauth) return { listener, start: () => introduce(identity, log), async stop() {} };
+  if (!oauth) return { listener, start: () => introduce(identity, log), stop: async () => home?.idle() };
   const { apiUrl, name } = config;
   const install = installListener({ ...oauth, signingSecret, apiUrl, name, installed: identity.forget, log, clock });
-  return { listener, install, start: () => countInstallations(oauth, log), async stop() {} };
+  return { listener, install, start: () => countInstallations(oauth, log), stop: async () => home?.idle() };
 }
 
 function identityOf({ config, oauth, clock }: SlackAppOptions, log: Log): Identity {
@@ -90,7 +100,16 @@ function identityOf({ config, oauth, clock }: SlackAppOptions, log: Log): Identi
   return oneWorkspace({ token, apiUrl, name, clock, log });
 }
 
-function depsOf({ inbox, places, feedback, config, oauth }: SlackAppOptions, identity: Identity, log: Log): SlackDeps {
+function depsOf(options: SlackAppOptions, identity: Identity, log: Log): SlackDeps {
+  const { inbox, places, feedback, config, oauth, repositories = [], clock } = options;
+  // A page that could not be shown is shown when it is opened again, so nothing waits for Slack.
+  const page: Pick<HomeDeps, "publish" | "isAdmin"> = {
+    async publish(user, view, at) {
+      const { progress } = await identity.at(at);
+      await call(() => progress.views.publish({ user_id: user, view }));
+    },
+    isAdmin: async (person, at) => isAdmin((await identity.at(at)).reads, person, log),
+  };
   return {
     ...{ inbox, places, feedback },
     us: async (at) => (await identity.at(at)).us,
@@ -105,6 +124,8 @@ function depsOf({ inbox, places, feedback, config, oauth }: SlackAppOptions, ide
       return ending;
     },
     name: config.name,
+    repositories,
+    home: options.home && slackHome({ ...options.home, ...page, inbox, clock, log }),
     log,
   };
 }

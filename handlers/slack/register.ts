@@ -1,17 +1,21 @@
 /** The table of what is handled in Slack. `manifest.yml` subscribes to exactly these events; a test compares the two. */
 import type { App, types } from "@slack/bolt";
-import type { Inbox, NewMention, Receipt } from "../../src/core/types.ts";
+import type { Inbox, Receipt } from "../../src/core/incoming.ts";
+import type { NewMention } from "../../src/core/types.ts";
 import type { Where } from "../../src/installation.ts";
 import type { Log } from "../../src/log.ts";
 import { FEEDBACK_ACTION, FEEDBACK_FORM } from "../../src/surfaces/slack-feedback.ts";
 import { LINK_ACTION, REPOSITORY_ACTION, STOP_ACTION } from "../../src/surfaces/slack-text.ts";
 import { onAgentSessionStopped } from "./agent-session-stopped.ts";
 import { onAgentSessionTitleChanged } from "./agent-session-title-changed.ts";
+import { onAppHomeOpened } from "./app-home-opened.ts";
 import { onAppMention } from "./app-mention.ts";
 import { onChannelIdChanged } from "./channel-id-changed.ts";
 import { commandAnswer } from "./command.ts";
 import { type Clicked, type IgnoredReason, ignored, type Us } from "./envelope.ts";
 import { onFeedback, onFeedbackReason } from "./feedback.ts";
+import type { Home } from "./home.ts";
+import { HOME_ACTIONS, homeAct } from "./home-actions.ts";
 import { onMessage } from "./message.ts";
 import { type NewsDeps, takeNews } from "./news.ts";
 import { ANSWER_FORM, answerActions, onAnswerForm } from "./question.ts";
@@ -19,6 +23,7 @@ import { onReactionAdded } from "./reaction-added.ts";
 import { onRepository } from "./repository.ts";
 import { inviteHint, onRunFromMessage } from "./run-from-message.ts";
 import { onStop } from "./stop.ts";
+import { suggested } from "./suggest.ts";
 import { type Ending, slackEndings } from "./uninstalled.ts";
 
 type Handler = (body: unknown, us: Us) => Clicked;
@@ -27,6 +32,7 @@ type Handler = (body: unknown, us: Us) => Clicked;
 export const slackHandlers = {
   agent_session_stopped: onAgentSessionStopped,
   agent_session_title_changed: onAgentSessionTitleChanged,
+  app_home_opened: onAppHomeOpened,
   app_mention: onAppMention,
   channel_id_changed: onChannelIdChanged,
   message: onMessage,
@@ -60,6 +66,10 @@ export interface SlackDeps extends Omit<NewsDeps, "openForm"> {
   uninstalled(body: unknown, at: Where): Promise<Ending>;
   /** What people call the bot. */
   name: string;
+  /** Names of the repositories that can be chosen. */
+  repositories: readonly string[];
+  /** Left out where nothing is kept of people. */
+  home?: Home | undefined;
   log: Log;
 }
 
@@ -76,9 +86,17 @@ export function registerSlack(app: App, deps: SlackDeps): void {
   });
   app.action(/.*/, async ({ body, action, ack, context }) => {
     const name = "action_id" in action ? action.action_id : action.type;
+    if (HOME_ACTIONS.has(name)) {
+      await actAtHome(body, name, { ...deps, at: context });
+      await ack();
+      return;
+    }
     const heard = handlerIn(slackActions, name)?.(body, await deps.us(context)) ?? ignored("no-handler");
     await take(heard, { action: name }, { ...deps, at: context });
     await ack(); // last: a button that was not stored shows a warning, and the person presses again
+  });
+  app.options(/.*/, async ({ body, ack }) => {
+    await ack({ options: suggested(body, deps.repositories) });
   });
   app.shortcut(/.*/, async ({ body, shortcut, ack, respond, context }) => {
     const heard =
@@ -110,6 +128,12 @@ const handlerIn = (table: Record<string, Handler>, name: string): Handler | unde
 
 const retryOf = (retry: number | undefined): { retry?: number } => (retry ? { retry } : {});
 
+async function actAtHome(body: unknown, action: string, deps: SlackDeps & { at: Where }): Promise<void> {
+  const act = homeAct(body, await deps.us(deps.at), deps.repositories);
+  if (act) await deps.home?.act(act, deps.at);
+  else deps.log.warn({ action, skipped: "malformed" }, "slack.ignored");
+}
+
 /** Resolves after the commit; throws when it could not be stored, and Slack then delivers again. */
 async function take(
   heard: Clicked,
@@ -119,6 +143,7 @@ async function take(
   const { inbox, log } = deps;
   const openForm = (trigger: string, view: types.ModalView): Promise<void> => deps.openForm(trigger, view, at);
   if (heard.is === "form") return openForm(heard.trigger, heard.view);
+  if (heard.is === "home") return deps.home?.show(heard, at);
   if (heard.is === "ignored") {
     log[levelOf(heard.reason)]({ ...what, skipped: heard.reason }, "slack.ignored");
     return;
@@ -142,6 +167,7 @@ const NOISE = new Set<IgnoredReason>([
   "unchanged",
   "link-opened",
   "other-reaction",
+  "other-tab",
   "subtype",
   "own-message",
   "bot",

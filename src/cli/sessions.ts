@@ -108,6 +108,7 @@ const WORDS: Record<string, string> = {
   say: "a note",
   help: "the help",
   answer: "an answer",
+  fork: "a fork",
   "start-sandbox": "start the sandbox",
   sleep: "put the sandbox to sleep",
   "send-turn": "hand the turn to the agent",

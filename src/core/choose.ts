@@ -1,4 +1,7 @@
-/** Which repository a session works on: said, then known from the place, then the only one, then the one that is linked to. Never a guess. */
+/**
+ * Which repository a session works on: said, then known from the place, then the asker's own default, then the only one, then the one that
+ * is linked to. Never a guess.
+ */
 import { AGENT_KINDS } from "../wire/agents.ts";
 import type { Options } from "./command.ts";
 import { canonicalGitUrl } from "./correlation.ts";
@@ -13,10 +16,15 @@ export interface Wish {
   /** What the branch is named after. */
   text: string;
   sessionId: string;
+  /** The asker's default, by name. One that is not there any more says nothing. */
+  preferred?: string | null;
+  /** What was said in the thread before, by people who may ask. */
+  said?: string[];
 }
 
 /** `repositories` are those of threadbox.yml; a mention on GitHub brings its own. */
-export function chooseWork(mention: Mention, repositories: Repository[], { options, text, sessionId }: Wish): Choice {
+export function chooseWork(mention: Mention, repositories: Repository[], wish: Wish): Choice {
+  const { options, text, sessionId, preferred } = wish;
   const { agent } = options;
   if (agent && !AGENT_KINDS.some((kind) => kind === agent)) {
     return {
@@ -27,7 +35,10 @@ export function chooseWork(mention: Mention, repositories: Repository[], { optio
   }
   const found = options.repo
     ? named(options.repo, mention, repositories)
-    : (ofMention(mention, repositories) ?? ofChannel(mention, repositories) ?? only(mention, repositories));
+    : (ofMention(mention, repositories) ??
+      ofChannel(mention, repositories) ??
+      repositories.find(({ name }) => name === preferred) ??
+      only(mention, repositories, wish.said));
   if ("code" in found) return { is: "problem", ...found };
   const onBase = refusedBranch(options.branch, found);
   if (onBase) return onBase;
@@ -96,12 +107,13 @@ function ofChannel({ thread }: Mention, repositories: Repository[]): Repository 
   return first && others.length === 0 ? first : null;
 }
 
-function only(mention: Mention, repositories: Repository[]): Repository | Problem {
+function only(mention: Mention, repositories: Repository[], said: string[] = []): Repository | Problem {
   const [first, ...others] = repositories;
   if (!first) return { code: "repository.unknown", detail: "No repository is set up." };
   if (others.length === 0) return first;
   return (
-    linkedTo(mention, repositories) ?? {
+    linkedTo(`${mention.text}\n${mention.about ?? ""}`, repositories) ??
+    linkedTo(said.join("\n"), repositories) ?? {
       code: "repository.ambiguous",
       detail: `Which repository? Say \`repo=\` with one of: ${names(repositories)}.`,
       choices: repositories.map(({ name }) => name),
@@ -110,8 +122,8 @@ function only(mention: Mention, repositories: Repository[]): Repository | Proble
 }
 
 /** Links to its pages: to a file, an issue, a pull request. To those of two, and nobody can tell. */
-function linkedTo({ text, about = "" }: Mention, repositories: Repository[]): Repository | null {
-  const said = `${text}\n${about}`.toLowerCase();
+function linkedTo(text: string, repositories: Repository[]): Repository | null {
+  const said = text.toLowerCase();
   const [first, ...others] = repositories.filter(({ url }) => isLinked(said, canonicalGitUrl(url).toLowerCase()));
   return first && others.length === 0 ? first : null;
 }

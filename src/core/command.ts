@@ -13,7 +13,8 @@ export interface Options {
 }
 
 export type Command =
-  | { verb: "ask" | "queue"; text: string; options: Options }
+  /** `fork`: to be done in a session that goes on from this one; the text may be empty. */
+  | { verb: "ask" | "queue" | "fork"; text: string; options: Options }
   /** The thread is given to a new session; `anew` is what to ask it, with its options, or empty. */
   | { verb: "fresh"; anew: string }
   /** The thread is to hear of that pull request or issue. */
@@ -50,7 +51,9 @@ export function parseCommand(said: string): Command {
   if (alone) return { verb: alone };
   const fresh = /^fresh(?:[:\s]\s*([\s\S]+))?$/i.exec(text);
   if (fresh)
-    return { verb: "fresh", anew: fresh[1] === undefined ? "" : [...spelled(options), fresh[1].trim()].join(" ") };
+    return { verb: "fresh", anew: fresh[1] === undefined ? "" : [...optionWords(options), fresh[1].trim()].join(" ") };
+  const fork = /^fork(?:[:\s]\s*([\s\S]+))?$/i.exec(text);
+  if (fork) return { verb: "fork", text: fork[1]?.trim() ?? "", options };
   const link = /^link\s+<?(https?:\/\/[^\s>]+)>?$/i.exec(text);
   if (link?.[1]) return { verb: "link", url: link[1] };
   const queued = /^queue[:\s]\s*([\s\S]+)$/i.exec(text);
@@ -60,7 +63,17 @@ export function parseCommand(said: string): Command {
 
 const OPTION = /(?:^|\s)(repo|branch|base|agent|model)=("[^"\n]*"|\S+)/gi;
 
-const spelled = (options: Options): string[] => Object.entries(options).map(([name, value]) => `${name}="${value}"`);
+const optionWords = (options: Options): string[] =>
+  Object.entries(options).map(([name, value]) => `${name}="${value}"`);
+
+/**
+ * Words that mean this when they are read again, to be done later where `later` says so. The options stand on a line of their own, so that
+ * nothing on the last line of the text is taken for one; and what would be a word to the bot stays what is to be done.
+ */
+export function spelled(text: string, options: Options, later = false): string {
+  const isWord = text !== "" && parseCommand(text).verb !== "ask";
+  return `${later || isWord ? "queue " : ""}${text}\n${optionWords(options).join(" ")}`;
+}
 
 /** Options stand on the first or the last line; elsewhere `model=x` is part of what somebody quotes. */
 function takeOptions(said: string): { text: string; options: Options } {
@@ -86,6 +99,7 @@ export function helpText(name: string): string {
     "- `queue ...`: do it after what runs now",
     "- `stop`, `status`, `retry`, `help`",
     "- `fresh ...`: do it from the start, in a new sandbox and on a new branch; `unlink`: this thread is done with me",
+    "- `fork ...`: do it in a thread of its own, from what is done here so far; this one stays as it is",
     "- `link <URL of a pull request or an issue>`: what is said there comes to this thread's session",
     "- `mute`: I leave replies alone that do not mention me, until `unmute`",
     "- `repo=owner/name`, `branch=`, `base=`, `agent=`, `model=` on the first or last line choose what I work with",

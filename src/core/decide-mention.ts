@@ -1,5 +1,6 @@
 /** A mention on its way to a turn: checked first, then read as a command, then asked, steered, queued or answered at once. */
 import { ONLY_FILES } from "./attachments.ts";
+import { changed, follows, isChangeable } from "./change.ts";
 import { type Command, type Options, parseCommand } from "./command.ts";
 import { mayBeToldIn } from "./confidence.ts";
 import { correctedInPlace, correctionText, isOf, isUnderWay, withdrawn } from "./correct.ts";
@@ -8,6 +9,7 @@ import { unawaited } from "./decide-identity.ts";
 import { leave, linked } from "./decide-thread.ts";
 import { askNow, begin, stop } from "./decide-turn.ts";
 import type { SessionEvent } from "./decision.ts";
+import { forked } from "./fork.ts";
 import { waitingText } from "./limits.ts";
 import { titleOf } from "./naming.ts";
 import { type Plan, plan, then } from "./plan.ts";
@@ -111,6 +113,10 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
       return session.last
         ? take(session, askAgain(mention, session.last, event.author), false, now)
         : say("There is nothing to try again yet.");
+    case "fork":
+      // Nothing to go on from: then it is about a fork of another kind.
+      if (session.work || command.text === "") return forked(session, { ...mention, author: event.author }, command);
+      return order(session, { ...mention, text: `queue ${mention.text}` }, event, now);
     case "ask":
     case "queue":
       return then(order(session, mention, event, now), (after) => displaced(session, after, event.author));
@@ -125,6 +131,13 @@ const MUTED = "I leave replies alone here that do not mention me. `unmute` ends 
 function order(session: Session, mention: Mention, event: Extract<SessionEvent, { type: "admitted" }>, now: Ms): Plan {
   const { verb, text: said } = saidIn(mention);
   const { options, text } = wishOf(session, mention);
+  const followed = follows(session, mention.thread, mention);
+  if (followed) return followed;
+  const other = session.turn && isChangeable(session) && options.repo ? otherThan(session, event) : null;
+  if (other) {
+    const ask = said === "" ? null : askOf(mention, event.author, said);
+    return changed(session, { repository: other, mention, by: event.author, ask }, now);
+  }
   const chosen = choose(session, event, options, { text, mention });
   const waits = session.undecided?.ask;
   const isEdit = mention.corrects !== undefined;
@@ -134,7 +147,12 @@ function order(session: Session, mention: Mention, event: Extract<SessionEvent, 
       ? // Meanwhile they may have said who they are on GitHub.
         { ...waits, id: mention.id, text, author: waits.author.id === event.author.id ? event.author : waits.author }
       : askOf(mention, event.author, said);
-  if ("problem" in chosen) return undecided(session, { ask, options }, mention.thread, chosen);
+  if ("problem" in chosen) {
+    // A choice and no words: whoever made it too late is told so alone.
+    if (session.work && said === "" && options.repo)
+      return plan(session, { do: "refuse", mention, text: chosen.problem });
+    return undecided(session, { ask, options }, mention.thread, chosen);
+  }
   const { undecided: _, ...decided } = chosen.session;
   if (isEdit && !waits && said)
     return (
@@ -195,7 +213,8 @@ function choose(
 ): { session: Session } | { problem: string; choices?: string[] } {
   if (event.choice.is === "problem" && event.choice.code === "agent.unknown") return { problem: event.choice.detail };
   const named = { ...session, agent: options.agent ?? session.agent, model: options.model ?? session.model };
-  if (session.work) {
+  const isBegun = session.work && (session.turn || !isChangeable(session));
+  if (session.work && (isBegun || !options.repo)) {
     if (isElsewhere(session, event, mention) || (options.repo && isOther(session, event)))
       return { problem: elsewhereText(session) };
     return { session: named };
@@ -204,9 +223,9 @@ function choose(
     const { detail: problem, choices } = event.choice;
     return choices ? { problem, choices } : { problem };
   }
-  return {
-    session: { ...named, work: event.choice.work, title: text ? titleOf(mention.subject ?? text) : session.title },
-  };
+  const { preferred } = event;
+  const title = text ? titleOf(mention.subject ?? text) : session.title;
+  return { session: { ...named, work: event.choice.work, title, ...(preferred ? { preferred } : {}) } };
 }
 
 /** On GitHub who may ask was checked for the repository that was asked on, and somebody may have linked a thread to another one's. */
@@ -215,6 +234,10 @@ const isElsewhere = (session: Session, event: Extract<SessionEvent, { type: "adm
 
 const isOther = ({ work }: Session, { choice }: Extract<SessionEvent, { type: "admitted" }>): boolean =>
   work !== null && choice.is === "chosen" && choice.work.repository.id !== work.repository.id;
+
+/** Name of the repository that was chosen, where it is not the session's. */
+const otherThan = (session: Session, event: Extract<SessionEvent, { type: "admitted" }>): string | null =>
+  event.choice.is === "chosen" && isOther(session, event) ? event.choice.work.repository.name : null;
 
 const elsewhereText = ({ work }: Session): string =>
   `This thread works on \`${work?.repository.name}\`. Start a new thread for another repository.`;

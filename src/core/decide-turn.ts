@@ -203,7 +203,8 @@ function endFromHere(session: Session, turn: Turn, why: { by: string; overdue: b
 /** Our branch is on the remote: what is said about it there is said to this session. */
 export function branchPushed(session: Session, event: Extract<SessionEvent, { type: "branch.pushed" }>): Plan {
   if (!session.work || session.work.branch !== event.branch) return plan(session);
-  return plan(session, { do: "claim", key: branchKey(session.work.repository.id, event.branch) });
+  const key = branchKey(session.work.repository.id, event.branch);
+  return plan({ ...session, pushed: true }, { do: "claim", key });
 }
 
 /** The daemon's last word on a turn. */

@@ -23,6 +23,7 @@
  * over, an answer of a sandbox that was replaced) leave the session as it is.
  */
 import { attached } from "./attachments.ts";
+import { follows } from "./change.ts";
 import { connected, pushAsked, unlinked } from "./decide-identity.ts";
 import { admitted, limited, mentioned, turnedAway } from "./decide-mention.ts";
 import {
@@ -99,7 +100,7 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
     case "turn.rejected":
       return rejected(session, event, now);
     case "steered":
-      return steered(session, event, now);
+      return follows(session, event.ask.thread, event.ask) ?? steered(session, event, now);
     case "turn.ended":
       return ended(session, event, now);
     case "over-budget":

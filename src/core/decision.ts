@@ -4,12 +4,14 @@ import { threadKey } from "./correlation.ts";
 import type { Membership } from "./identity.ts";
 import type { Link } from "./link.ts";
 import type { Move } from "./places.ts";
+import type { Preferred } from "./preferences.ts";
 import type { AskedQuestion, Question, QuestionDecision } from "./question.ts";
 import type {
   Ask,
   Attachment,
   Failure,
   Mention,
+  NewMention,
   Person,
   PullRequest,
   Running,
@@ -25,7 +27,7 @@ export type SessionEvent =
   /** The same message was delivered once more, with files that it did not have the first time. */
   | { type: "attached"; message: string; files: Attachment[] }
   /** The author may ask; `choice` is what a new session would work on. */
-  | { type: "admitted"; mention: string; author: Person; choice: Choice; link?: Link }
+  | { type: "admitted"; mention: string; author: Person; choice: Choice; link?: Link; preferred?: Preferred }
   /** `connects`: who, as people call them, could do it with another account on GitHub. */
   | { type: "turned-away"; mention: string; text: string; connects?: Person }
   /** The author may ask, and nobody knows who that is on GitHub. */
@@ -113,8 +115,13 @@ export type Effect =
   | { do: "allow-push"; turn: string; no?: Failure }
   /** `takes`: a person wants it so, whoever has the key. */
   | { do: "claim"; key: string; takes?: true }
-  /** The session lets go of the keys that the mention came by; with `anew` that is said again then, to a session of its own. */
-  | { do: "leave"; mention: Mention; anew: string }
+  /**
+   * The session lets go of the keys that the mention came by; with `anew` that is said again then, to a session of its own. `again`: what
+   * others asked here and is asked there again, in their name.
+   */
+  | { do: "leave"; mention: Mention; anew: string; again?: NewMention[] }
+  /** A thread of its own begins beside that one, and in it a session that goes on from this one, with these words of the mention's author. */
+  | { do: "fork"; thread: Thread; mention: Mention; anew: string; title: string }
   | { do: "open-pull-request"; turn: string }
   | { do: "wake-me"; when: "idle"; since: number }
   | { do: "wake-me"; when: "warned"; turn: string }
@@ -157,6 +164,7 @@ export const LANE = {
   "allow-push": "push",
   claim: "keys",
   leave: "keys",
+  fork: "talk",
   "open-pull-request": "keys",
   "wake-me": "keys",
 } as const satisfies Record<Effect["do"], string>;
@@ -183,4 +191,4 @@ export function laneOf(effect: Effect, { checking }: Pick<Session, "checking">):
 }
 
 /** Words for a person: who asked waits for them, and nobody can have them by writing `retry`. */
-export const POSTS: ReadonlySet<string> = new Set<Effect["do"]>(["answer", "say", "refuse", "help", "ask"]);
+export const POSTS: ReadonlySet<string> = new Set<Effect["do"]>(["answer", "say", "refuse", "help", "ask", "fork"]);

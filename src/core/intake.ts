@@ -7,8 +7,9 @@ import { parseCommand } from "./command.ts";
 import { threadKey } from "./correlation.ts";
 import { decide, newSession } from "./decide.ts";
 import type { Decision, SessionEvent } from "./decision.ts";
+import type { Incoming, KeyLink, Receipt } from "./incoming.ts";
 import { titleOf } from "./naming.ts";
-import type { CorrelationKey, Incoming, KeyLink, Mention, Ms, Receipt, Session } from "./types.ts";
+import type { CorrelationKey, Mention, Ms, Session } from "./types.ts";
 
 export interface Arrival {
   incoming: Incoming;
@@ -127,8 +128,9 @@ function isHandled({ ground }: UnderWay, arrival: Arrival): boolean {
   return arrival.seq === null ? waits !== undefined : waits !== true;
 }
 
-function mint({ intake, ground, newSessionId, now }: UnderWay, { thread, subject, text }: Mention): string {
-  const session = newSession(newSessionId(), thread, titleOf(subject ?? saidIn(text)), now);
+function mint({ intake, ground, newSessionId, now }: UnderWay, { thread, subject, text, forkOf }: Mention): string {
+  const plain = newSession(newSessionId(), thread, titleOf(subject ?? saidIn(text)), now);
+  const session = forkOf ? { ...plain, forkOf } : plain;
   intake.minted.push(session);
   ground.sessions.set(session.id, session);
   return session.id;

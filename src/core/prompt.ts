@@ -13,15 +13,18 @@ export interface PromptInput {
   files?: ReadonlyMap<string, HandedFile[]>;
   /** What was said since the last turn; everything there is before the first one. */
   context: Said[];
+  /** Of the session that this one goes on from. */
+  earlier?: string;
   work: Work | null;
   /** First turn of the session: the agent is told where it is. */
   first: boolean;
 }
 
 /** The whole text that goes to the agent at the start of a turn. */
-export function promptText({ asks, files, context, work, first }: PromptInput): string {
+export function promptText({ asks, files, context, earlier = "", work, first }: PromptInput): string {
   const parts = [
     first && work ? ground(work) : "",
+    earlier,
     context.length > 0 ? `${CONTEXT_HEAD}\n\n${context.map(saidLine).join("\n")}${filesText(files?.get(BEFORE))}` : "",
     ...asks.map((ask) => askText(ask, files?.get(ask.id))),
   ];
@@ -57,7 +60,7 @@ function saidLine(said: Said): string {
 const MAX_NAME_CHARS = 80;
 
 /** Behind every kind of line end that there is: whatever looks like a new line to the model must not stand outside the fence. */
-const quoted = (text: string): string => `> ${text.replace(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/g, "\n> ")}`;
+export const quoted = (text: string): string => `> ${text.replace(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/g, "\n> ")}`;
 
 function askText(ask: Ask, files?: HandedFile[]): string {
   return `${ask.author.name} asks:\n\n${ask.text}${aboutText(ask)}${filesText(files)}`;

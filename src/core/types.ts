@@ -4,6 +4,7 @@
  */
 import type { Changes, Usage } from "../wire/events.ts";
 import type { Options } from "./command.ts";
+import type { Origin } from "./origin.ts";
 import type { Asking, DecidedQuestion } from "./question.ts";
 
 /** Milliseconds: a length of time, or since the Unix epoch. */
@@ -88,6 +89,8 @@ export interface Mention {
    * which thread its message stands.
    */
   lookup?: "pull-request-head" | "thread";
+  /** The session that the one of this thread goes on from. */
+  forkOf?: string;
   /** The message that was edited, and reads so now: it counts while what was asked there is not over. Without a text it was deleted. */
   corrects?: string;
   /** It answers that question of the agent, wherever it stands. `option` counts from 0; without one its text is the answer. */
@@ -96,35 +99,6 @@ export interface Mention {
 
 /** What a handler makes; `receive` gives it its id. */
 export type NewMention = Omit<Mention, "id">;
-
-/** News that two keys name the same work: a pull request was opened from a branch that a session may own. */
-export interface KeyLink {
-  dedupe: string;
-  /** The key that a session may hold already. */
-  known: CorrelationKey;
-  /** The key that it gets then, and what stands behind it. */
-  also: CorrelationKey;
-  thread: Thread;
-  pullRequest: PullRequest;
-}
-
-/** What comes in, as the inbox keeps it. */
-export type Incoming = { mention: Mention } | { link: KeyLink };
-
-/** What became of something that came in. `ignored` is never silent: it is logged with its reason. */
-export type Receipt =
-  | { is: "accepted"; session: string; mention: string }
-  /** Stored; which session it belongs to is being looked up. */
-  | { is: "looking-up"; mention: string }
-  | { is: "linked"; session: string }
-  | { is: "duplicate" }
-  | { is: "ignored"; reason: "nobody-follows" };
-
-/** The way in; every handler, the CLI and the page use this and nothing else of the engine. Resolves after the commit. */
-export interface Inbox {
-  receive(mention: NewMention): Promise<Receipt>;
-  link(link: KeyLink): Promise<Receipt>;
-}
 
 /** A repository that the surface knows from its payload. `head` is set when the mention stands on a pull request of that very repository. */
 export interface RepositoryHint {
@@ -253,7 +227,7 @@ export interface TurnResult {
 }
 
 /** The durable thing that keys point at. */
-export interface Session {
+export interface Session extends Origin {
   id: string;
   createdAt: Ms;
   /** The first line of the first ask, shortened; names the page and the answers. */
@@ -303,6 +277,8 @@ export interface Progress {
   turn: string;
   /** The session's, where a surface can call a thread by it. */
   title?: string;
+  /** Another repository can be chosen still. */
+  changeable?: true;
   startedAt: Ms;
   /** One line: what it does now ("Running npm test"). */
   now: string;

@@ -6,8 +6,10 @@ import { wishOf } from "../core/decide-mention.ts";
 import type { SessionEvent } from "../core/decision.ts";
 import { accountsOf, type Refusal, refusalToday, startOfDay } from "../core/limits.ts";
 import { type Link, linkable, linkTo, targetOf } from "../core/link.ts";
+import { NO_PREFERENCES, type Preferences, personKeyOf, preferredBy } from "../core/preferences.ts";
 import type { Mention, Session } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
+import { AGENT_KINDS } from "../wire/agents.ts";
 import type { Write } from "./claim.ts";
 import { askerOf, beginsWork } from "./identity.ts";
 import type { EngineDeps } from "./ports.ts";
@@ -27,9 +29,11 @@ export async function check(
   // Who may ask is known where the person is: an operator may stop a Slack thread from the terminal.
   const authorization = await surfaceOf(deps, mention.author.surface).authorize(mention);
   if (!authorization.allowed) return { type: "turned-away", mention: id, text: authorization.text };
-  const choice = await choose(deps, session, mention);
+  const preferences = await preferencesFor(deps, session, mention);
+  const choice = await choose(deps, { session, mention, preferences });
   const asker = await askerOf(deps, { session, mention, author: authorization.author, choice });
   if ("type" in asker) return asker;
+  const preferred = preferredBy(preferences);
   const link = await linkOf(deps, mention);
   const admitted: Admitted = {
     type: "admitted",
@@ -37,6 +41,7 @@ export async function check(
     author: asker.author,
     choice,
     ...(link && { link }),
+    ...(preferred && { preferred }),
   };
   const refusal = await countOrRefuse(deps, { mention, admitted, write });
   if (!refusal) return admitted;
@@ -44,12 +49,45 @@ export async function check(
   return { type: "limited", mention: id, text: refusal.text };
 }
 
-async function choose(deps: EngineDeps, session: Session, mention: Mention): Promise<Choice> {
+/** They count where a session begins, and for what begins one; nobody else's matter to it later. */
+async function preferencesFor({ store }: EngineDeps, session: Session, mention: Mention): Promise<Preferences> {
+  if (session.work || !beginsWork(mention)) return NO_PREFERENCES;
+  // Whoever answers which repository does not begin it: that is who asked.
+  const { undecided } = session;
+  const asked = undecided && wishOf(session, mention).text === undecided.ask.text ? undecided.ask : mention;
+  const found = await store.preferencesOf(personKeyOf(asked.thread, asked.author));
+  // Chosen long ago, from what there was then.
+  return AGENT_KINDS.some((kind) => kind === found.agent) ? found : { ...found, agent: null };
+}
+
+async function choose(
+  deps: EngineDeps,
+  { session, mention, preferences }: { session: Session; mention: Mention; preferences: Preferences },
+): Promise<Choice> {
   const { options, text } = wishOf(session, mention);
-  const wish = { options, text: mention.subject ?? text, sessionId: session.id };
-  const chosen = await located(deps, chooseWork(mention, deps.repositories, wish));
+  const preferred = preferences.repository;
+  const wish = { options, text: mention.subject ?? text, sessionId: session.id, preferred };
+  const unread = chooseWork(mention, deps.repositories, wish);
+  const isOpen = unread.is === "problem" && unread.code === "repository.ambiguous" && !session.work;
+  const isAsked = isOpen && beginsWork(mention);
+  const choice = isAsked
+    ? chooseWork(mention, deps.repositories, { ...wish, said: await saidBy(deps, mention) })
+    : unread;
+  const chosen = await located(deps, choice);
   const refused = chosen.is === "chosen" ? refusedBranch(options.branch, chosen.work.repository) : null;
   return refused ?? chosen;
+}
+
+/** Of people who may ask. A vendor that does not tell now costs a question, and not the turn. */
+async function saidBy(deps: EngineDeps, mention: Mention): Promise<string[]> {
+  try {
+    const said = await surfaceOf(deps, mention.thread.surface).context(mention);
+    return said.filter(({ trusted }) => trusted).map(({ text }) => text);
+  } catch (thrown) {
+    const { code, detail } = toThreadboxError(thrown);
+    deps.log.warn({ mention: mention.id, code, detail }, "context.missing");
+    return [];
+  }
 }
 
 async function linkOf({ repositories: all, forge }: EngineDeps, mention: Mention): Promise<Link | null> {

@@ -1,7 +1,8 @@
 /** The engine as `main.ts` sees it: the way in, and the only loop. */
 import type { FeedbackBook } from "../core/feedback.ts";
+import type { Inbox } from "../core/incoming.ts";
 import type { Places } from "../core/places.ts";
-import type { Inbox, Ms } from "../core/types.ts";
+import type { Ms } from "../core/types.ts";
 import { type Connection, connect } from "./connect.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import { feedbackBook } from "./feedback.ts";

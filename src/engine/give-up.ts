@@ -71,6 +71,7 @@ export function givenUp(effect: Effect, session: Session, error: ThreadboxError)
     case "settle":
     case "claim":
     case "leave":
+    case "fork":
     case "wake-me":
       return null;
     default:

@@ -4,7 +4,8 @@
  */
 import type { Decision, Effect, NumberedEffect, SessionEvent } from "../core/decision.ts";
 import type { Verdict } from "../core/feedback.ts";
-import type { Mention, Ms, Receipt, Session, StartedFrom, SurfaceName, TurnResult } from "../core/types.ts";
+import type { Receipt } from "../core/incoming.ts";
+import type { Mention, Ms, Session, StartedFrom, SurfaceName, TurnResult } from "../core/types.ts";
 import type { Usage } from "../wire/events.ts";
 
 /** Told after what it says is stored; `at` is when it was over. `bot` is null for a command of an operator. */
@@ -146,6 +147,7 @@ export function belongsTo(effect: Effect, session: Session): Ids {
     case "refuse":
     case "leave":
     case "answer-question":
+    case "fork":
       return ids(null, effect.mention.id);
     case "acknowledge":
       return ids(null, askedIn(session).find(({ message }) => message === effect.message)?.id ?? null);

@@ -16,7 +16,7 @@ type Deps = Pick<EngineDeps, "identities">;
 type Book = NonNullable<EngineDeps["identities"]>;
 
 /** What else can be said starts nothing, whatever there is. */
-const BEGINNING: ReadonlySet<Command["verb"]> = new Set(["ask", "queue", "retry"]);
+const BEGINNING: ReadonlySet<Command["verb"]> = new Set(["ask", "queue", "retry", "fork"]);
 
 export const beginsWork = (mention: Mention): boolean => BEGINNING.has(commandOf(mention).verb);
 

@@ -9,6 +9,7 @@ import type { Session } from "../core/types.ts";
 import { catalogEntry } from "../errors.ts";
 import { check } from "./check.ts";
 import type { Write } from "./claim.ts";
+import { fork } from "./fork.ts";
 import { allowPush, refuse } from "./identity.ts";
 import type { EngineDeps } from "./ports.ts";
 import { pullRequestDraft, wayBack } from "./publish.ts";
@@ -80,6 +81,9 @@ export async function perform(
     case "leave":
       await leave(deps, session, effect, write);
       return null;
+    case "fork":
+      await fork(deps, session, effect, post);
+      return null;
     case "open-pull-request":
       return openPullRequest(deps, session, effect.turn);
     case "wake-me":
@@ -94,13 +98,14 @@ export async function perform(
 async function leave(
   deps: EngineDeps,
   session: Session,
-  { mention, anew }: Extract<Effect, { do: "leave" }>,
+  { mention, anew, again = [] }: Extract<Effect, { do: "leave" }>,
   write: Write,
 ): Promise<void> {
   await write((tx) => deps.store.unclaim(tx, session.id, keysOf({ incoming: { mention } })));
   // Said anew it is an order of its own, also where an edit has made it one: nothing is left that it could correct.
   const { id: _, lookup: _known, corrects: _here, ...said } = mention;
   if (anew) await deps.inbox.receive({ ...said, text: anew, addressed: true, dedupe: `${said.dedupe}/anew` });
+  for (const asked of again) await deps.inbox.receive(asked);
 }
 
 async function sleep(deps: EngineDeps, session: Session, write: Write): Promise<SessionEvent> {

@@ -1,8 +1,9 @@
 /** What the engine needs of the rest, handed over by `main.ts`. */
 import type { Clock } from "../clock.ts";
 import type { Identities } from "../core/identity.ts";
+import type { Inbox } from "../core/incoming.ts";
 import type { Limits } from "../core/limits.ts";
-import type { Inbox, Repository } from "../core/types.ts";
+import type { Repository } from "../core/types.ts";
 import type { Log } from "../log.ts";
 import type { DaemonClient } from "../sandboxes/daemon-client.ts";
 import type { Sandbox, SandboxProvider } from "../sandboxes/provider.ts";

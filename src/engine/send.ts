@@ -1,6 +1,7 @@
 /** A turn on its way into the sandbox: credentials and repository first, then the words, fixed before they go out for the first time. */
 import { pause } from "../clock.ts";
 import type { Effect, SessionEvent } from "../core/decision.ts";
+import { earlierText } from "../core/fork.ts";
 import { commitSubject, promptText, steerText } from "../core/prompt.ts";
 import type { Ask, Ms, Said, Session, Turn, Work } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
@@ -78,10 +79,12 @@ export async function credentialsFor(deps: HandOver, work: Pick<Work, "repositor
 /** What `/init` is told: the repository on its branch (its base before a session has one), who commits, and which agent works there. */
 export async function initFor(
   deps: HandOver,
-  session: Pick<Session, "agent" | "model">,
+  session: Pick<Session, "agent" | "model" | "preferred">,
   { repository, branch }: Pick<Work, "repository"> & Partial<Pick<Work, "branch">>,
 ): Promise<InitRequest> {
-  const model = session.model ?? repository.model ?? deps.settings.model;
+  const { preferred } = session;
+  const kind = session.agent ?? repository.agent ?? preferred?.agent ?? deps.settings.agent;
+  const model = session.model ?? repository.model ?? preferred?.model ?? deps.settings.model;
   return {
     workspace: {
       repos: [
@@ -96,7 +99,7 @@ export async function initFor(
       ],
     },
     identity: await deps.forge.identity(),
-    agent: { kind: session.agent ?? repository.agent ?? deps.settings.agent, ...(model ? { model } : {}) },
+    agent: { kind, ...(model ? { model } : {}) },
   };
 }
 
@@ -117,9 +120,18 @@ async function wordsOf(deps: EngineDeps, session: Session, turn: Turn, work: Wor
     asks,
     files: await handOver(deps, session, asks, context),
     context,
+    ...(since === null ? { earlier: await earlierOf(deps, session) } : {}),
     work,
     first: since === null,
   });
+}
+
+/** More than these nobody reads, and the newest say most. */
+const MAX_EARLIER_TURNS = 20;
+
+/** Empty where it goes on from no other session. */
+async function earlierOf({ store }: EngineDeps, { forkOf, createdAt }: Session): Promise<string> {
+  return forkOf ? earlierText(await store.toldIn(forkOf, createdAt, MAX_EARLIER_TURNS)) : "";
 }
 
 /** How long a turn waits for the words before it. Many that begin at once share a vendor's rate; a stop stands behind this. */

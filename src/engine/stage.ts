@@ -1,4 +1,5 @@
 /** Which progress message a session shows: opened with its turn, closed before its answer, found again after a restart. */
+import { isChangeable } from "../core/change.ts";
 import { endedProgress, newProgress } from "../core/condense.ts";
 import { threadKey } from "../core/correlation.ts";
 import { waitingText } from "../core/limits.ts";
@@ -27,7 +28,10 @@ export function createStage(deps: EngineDeps, write: Write): Stage {
 
   const open = async (session: Session, turn: Pick<Turn, "id" | "thread" | "startedAt">): Promise<Display> => {
     const row = await deps.store.turn(turn.id);
-    const beginning = { ...newProgress(turn.id, session.work, "Starting", turn.startedAt), title: session.title };
+    const beginning = {
+      ...{ ...newProgress(turn.id, session.work, "Starting", turn.startedAt), title: session.title },
+      ...(isChangeable(session) ? { changeable: true as const } : {}),
+    };
     const first = row?.progress ?? beginning;
     const { [turn.thread.surface]: surface } = deps.surfaces;
     const shown = {

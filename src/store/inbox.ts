@@ -1,7 +1,8 @@
 /** What came in: what it meets, and how it is stored, with the sessions and keys that it makes. Each one statement, however many arrive together. */
 import { sql } from "kysely";
+import type { Incoming } from "../core/incoming.ts";
 import type { Intake, Met } from "../core/intake.ts";
-import type { CorrelationKey, Incoming, Session } from "../core/types.ts";
+import type { CorrelationKey, Session } from "../core/types.ts";
 import type { Database, Tx } from "./database.ts";
 import { toJson } from "./json.ts";
 

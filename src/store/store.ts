@@ -14,6 +14,7 @@ import { identityQuestions } from "./identities.ts";
 import { inboxQuestions } from "./inbox.ts";
 import type { Channel } from "./listen.ts";
 import { moveQuestions } from "./moves.ts";
+import { preferenceQuestions } from "./preferences.ts";
 import { retentionQuestions } from "./retention.ts";
 import { sandboxQuestions } from "./sandboxes.ts";
 import { sessionQuestions } from "./sessions.ts";
@@ -40,6 +41,7 @@ export function createStore(db: Database) {
     ...retentionQuestions(db),
     ...feedbackQuestions(db),
     ...moveQuestions(),
+    ...preferenceQuestions(db),
 
     transaction: <T>(work: (tx: Tx) => Promise<T>): Promise<T> => db.transaction().execute(work),
 

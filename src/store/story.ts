@@ -2,7 +2,8 @@
 import { sql } from "kysely";
 import type { Effect } from "../core/decision.ts";
 import type { Verdict } from "../core/feedback.ts";
-import type { Incoming, Session, Turn, TurnResult } from "../core/types.ts";
+import type { Incoming } from "../core/incoming.ts";
+import type { Session, Turn, TurnResult } from "../core/types.ts";
 import type { Database } from "./database.ts";
 
 export interface Story {

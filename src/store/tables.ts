@@ -2,8 +2,9 @@
 import type { ColumnType, Generated } from "kysely";
 import type { Effect } from "../core/decision.ts";
 import type { Verdict } from "../core/feedback.ts";
+import type { Incoming } from "../core/incoming.ts";
 import type { WebPost } from "../core/pages.ts";
-import type { Incoming, Progress, Session, SurfaceName, Turn, TurnResult } from "../core/types.ts";
+import type { Progress, Session, SurfaceName, Turn, TurnResult } from "../core/types.ts";
 import type { JournalEntry } from "../wire/events.ts";
 
 /** jsonb: an object when read, JSON text when written. */
@@ -121,6 +122,14 @@ export interface Tables {
     organisation: string | null;
     tokens: number | null;
     dollars: number | null;
+  };
+  preferences: {
+    surface: string;
+    team: string;
+    person: string;
+    repository: string | null;
+    agent: string | null;
+    model: string | null;
   };
   snapshots: {
     label: string;

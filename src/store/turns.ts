@@ -1,6 +1,7 @@
 /** Turns: their words, what is shown of them, what the agent told, and how they ended. */
 import { sql } from "kysely";
-import type { Progress, Turn, TurnResult } from "../core/types.ts";
+import type { Earlier } from "../core/fork.ts";
+import type { Ms, Progress, Turn, TurnResult } from "../core/types.ts";
 import type { JournalEntry, StreamPosition } from "../wire/events.ts";
 import type { Database, Tx } from "./database.ts";
 import { storable, toJson } from "./json.ts";
@@ -61,6 +62,19 @@ export function turnQuestions(db: Database) {
         .limit(1)
         .executeTakeFirst();
       return row?.started_at.getTime() ?? null;
+    },
+
+    /** What was asked and answered in a session up to then, oldest first; the newest `limit`. */
+    async toldIn(session: string, until: Ms, limit: number): Promise<Earlier[]> {
+      const rows = await db
+        .selectFrom("turns")
+        .select(["turn", "result"])
+        .where("session_id", "=", session)
+        .where("started_at", "<=", new Date(until))
+        .orderBy("started_at", "desc")
+        .limit(limit)
+        .execute();
+      return rows.toReversed();
     },
 
     async saveProgress(tx: Tx, progress: Progress): Promise<void> {

@@ -25,7 +25,11 @@ export const outcomeText = (outcome: TurnResult["outcome"]): string =>
 
 /** `verbatim`, so that Slack makes links and mentions of nothing but what we wrote as such. */
 const mrkdwn = (text: string): types.MrkdwnElement => ({ type: "mrkdwn", text, verbatim: true });
-export const section = (text: string): KnownBlock => ({ type: "section", text: mrkdwn(text) });
+export const section = (text: string, accessory?: types.SectionBlockAccessory): KnownBlock => ({
+  type: "section",
+  text: mrkdwn(text),
+  ...(accessory ? { accessory } : {}),
+});
 export const markdown = (text: string): KnownBlock => ({ type: "markdown", text });
 export const context = (text: string): KnownBlock => ({ type: "context", elements: [mrkdwn(text)] });
 

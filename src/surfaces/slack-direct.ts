@@ -3,7 +3,7 @@ import type { Person } from "../core/types.ts";
 import { catalogEntry, ThreadboxError } from "../errors.ts";
 import type { Rendered } from "./slack-blocks.ts";
 import { call, type SlackClients } from "./slack-calls.ts";
-import { findStandingDirectly, nothingStands, post } from "./slack-thread.ts";
+import { findStandingIn, nothingStands, post } from "./slack-thread.ts";
 import type { MessageRef, PostId } from "./surface.ts";
 
 /** Whoever steered a turn asked for it as well; more than this are a crowd, and one of them will tell the others. */
@@ -42,7 +42,7 @@ async function sendTo(
   const opened = await call(() => answers.conversations.open({ users: user }));
   const channel = opened.channel?.id;
   if (!channel) throw new ThreadboxError("surface.unavailable", "Slack opened a direct message and did not name it");
-  const standing = id.again ? await findStandingDirectly(reads, channel) : nothingStands();
+  const standing = id.again ? await findStandingIn(reads, channel) : nothingStands();
   const refs: MessageRef[] = [];
   for (const [i, message] of messages.entries()) {
     const marker = `${id.marker}/direct/${i}`;

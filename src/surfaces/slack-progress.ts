@@ -4,8 +4,9 @@ import type { Progress } from "../core/types.ts";
 import type { Log } from "../log.ts";
 import type { Rendered } from "./slack-blocks.ts";
 import { type SlackClients, slackWord, unless } from "./slack-calls.ts";
+import { withChange } from "./slack-choices.ts";
 import { refusalsOf } from "./slack-refusals.ts";
-import { renderProgress } from "./slack-render-progress.ts";
+import { renderProgress, type StepsAs } from "./slack-render-progress.ts";
 import { findStanding, post, type SlackThread } from "./slack-thread.ts";
 import type { MessageRef, PostId } from "./surface.ts";
 
@@ -22,7 +23,14 @@ export interface ProgressMessages {
 /** The message that we would edit is not there any more, or Slack does not let it be edited. */
 const NOT_EDITABLE = ["message_not_found", "cant_update_message", "edit_window_closed"];
 
-export function progressMessages(clients: SlackClients, { clock, log }: { clock: Clock; log: Log }): ProgressMessages {
+interface Ground {
+  clock: Clock;
+  log: Log;
+  /** Those that one can change to. */
+  repositories: readonly string[];
+}
+
+export function progressMessages(clients: SlackClients, { clock, log, repositories }: Ground): ProgressMessages {
   const plans = refusalsOf("plan-blocks", log);
   return {
     async show(at, { progress, page }, ref, id) {
@@ -37,9 +45,10 @@ export function progressMessages(clients: SlackClients, { clock, log }: { clock:
         return post(client, at, message, id.marker);
       };
       const now = clock.now();
-      const inLines = () => send(renderProgress(progress, page, now, "lines"));
+      const rendered = (as: StepsAs) => withChange(renderProgress(progress, page, now, as), progress, repositories);
+      const inLines = () => send(rendered("lines"));
       if (plans.has(at.team)) return inLines();
-      const asPlan = renderProgress(progress, page, now, "plan");
+      const asPlan = rendered("plan");
       try {
         return await send(asPlan);
       } catch (thrown) {

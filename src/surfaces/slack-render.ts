@@ -19,7 +19,7 @@ import {
 } from "./slack-blocks.ts";
 import { feedbackButtons } from "./slack-feedback.ts";
 import { neutralise } from "./slack-neutral.ts";
-import { escapeMrkdwn, LINK_ACTION, REPOSITORY_ACTION } from "./slack-text.ts";
+import { escapeMrkdwn, LINK_ACTION } from "./slack-text.ts";
 import type { LinkButton } from "./surface.ts";
 
 /** Slack takes 12,000 characters of Markdown in one message, over all its blocks. */
@@ -30,9 +30,6 @@ const MAX_BEGINNING_CHARS = 3_000;
 const MAX_FALLBACK_CHARS = 3_000;
 /** Everybody who steered a turn asked for it; more names than this are a crowd. */
 const MAX_PINGS = 20;
-/** What Slack takes in a list, and in a line of it. */
-const MAX_CHOICES = 100;
-const MAX_CHOICE_CHARS = 75;
 
 /** The end of a turn: as many messages as its length needs; the first one pings the askers, the last one carries the small print and asks what people think. */
 export function renderAnswer(answer: Answer): Rendered[] {
@@ -74,22 +71,6 @@ export function renderNote(text: string): Rendered[] {
     text: fallback("", piece),
     blocks: [markdown(piece)],
   }));
-}
-
-/** A list to choose one of; Slack takes a hundred, and 75 characters of each. Who finds none says it in words. */
-export function withChoices(messages: Rendered[], choices: string[]): Rendered[] {
-  const options = choices
-    .filter((name) => name.length <= MAX_CHOICE_CHARS)
-    .slice(0, MAX_CHOICES)
-    .map((name) => ({ text: { type: "plain_text" as const, text: name }, value: name }));
-  if (options.length === 0) return messages;
-  const placeholder = { type: "plain_text" as const, text: "Choose a repository" };
-  const list = { type: "static_select" as const, action_id: REPOSITORY_ACTION, placeholder, options };
-  return messages.map((message, i) =>
-    i === messages.length - 1
-      ? { ...message, blocks: [...message.blocks, { type: "actions" as const, elements: [list] }] }
-      : message,
-  );
 }
 
 /** Slack shows the address nowhere but under the button, and tells us of the click as of any other. */

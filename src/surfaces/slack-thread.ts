@@ -54,8 +54,8 @@ export async function findStanding(reads: WebClient, thread: SlackThread): Promi
   return found;
 }
 
-/** The same for a direct message itself, with what stands in it outside of threads: its newest page. */
-export async function findStandingDirectly(reads: WebClient, channel: string): Promise<Standing> {
+/** The same for a channel or a direct message itself, with what stands in it outside of threads: its newest page. */
+export async function findStandingIn(reads: WebClient, channel: string): Promise<Standing> {
   const found = nothingStands();
   const page = { channel, limit: PAGE_MESSAGES, include_all_metadata: true };
   const { messages = [] } = await call(() => reads.conversations.history(page));

@@ -10,15 +10,17 @@ import type { Log } from "../log.ts";
 import { createPace } from "./pace.ts";
 import type { Rendered } from "./slack-blocks.ts";
 import { type SlackAccess, slackClients, slackWord, toSlackFailure, unless } from "./slack-calls.ts";
+import { withChoices } from "./slack-choices.ts";
 import { sentDirectly } from "./slack-direct.ts";
 import { fetchSlackFile } from "./slack-download.ts";
 import { besideFeedback, withoutFeedback } from "./slack-feedback.ts";
 import { ANSWER_FILE, answerFiles } from "./slack-file.ts";
+import { openedBeside } from "./slack-open.ts";
 import { type SlackAllow, slackPeople } from "./slack-people.ts";
 import { placed, selfOf } from "./slack-place.ts";
 import { progressMessages } from "./slack-progress.ts";
 import { questionMessages } from "./slack-questions.ts";
-import { renderAnswer, renderBeginning, renderNote, wholeAnswer, withButton, withChoices } from "./slack-render.ts";
+import { renderAnswer, renderBeginning, renderNote, wholeAnswer, withButton } from "./slack-render.ts";
 import { slackSessions } from "./slack-sessions.ts";
 import { findStanding, nothingStands, post, type SlackThread, type Standing, saidBefore } from "./slack-thread.ts";
 import type { MessageRef, PostId, Surface } from "./surface.ts";
@@ -27,6 +29,8 @@ export interface SlackSurfaceOptions extends SlackAccess {
   allow: SlackAllow;
   /** What people call the bot, for the hint to invite it. */
   name: string;
+  /** Names of the repositories that can be worked on. */
+  repositories?: readonly string[];
   log: Log;
   clock: Clock;
   /** Keeps to Slack's rates by itself. Off only where Slack is emulated; what Slack says of its limits is obeyed in any case. */
@@ -42,7 +46,7 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
   const self = selfOf(reads);
   const people = slackPeople({ reads, allow: options.allow, clock });
   const sessions = slackSessions({ edits, clock, log });
-  const messages = progressMessages(clients, { clock, log });
+  const messages = progressMessages(clients, { clock, log, repositories: options.repositories ?? [] });
   const files = answerFiles({ answers, log });
   const questions = questionMessages(clients, sessions);
   const asking = besideFeedback(log);
@@ -113,6 +117,8 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
       const standing = id.again ? await findStanding(reads, at) : nothingStands();
       return postAll(at, withChoices(renderNote(text), choices), id, standing);
     },
+
+    open: (thread, text, id) => openedBeside(clients, inSlack(thread), text, id),
   };
 
   /** Where it is longer than people read in a thread, the whole is a file, uploaded first: its beginning then says where it is. */

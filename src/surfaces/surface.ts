@@ -36,6 +36,14 @@ export interface FetchedFile {
   content: Uint8Array;
 }
 
+/** A thread that begins with a message of ours. */
+export interface Opened {
+  thread: Thread;
+  message: MessageRef;
+  /** Where a person can read it; null where nobody could say. */
+  link: string | null;
+}
+
 export interface Surface {
   /** How often `show` is called while a turn goes on; the last state always comes at once. */
   readonly pace: ProgressPace;
@@ -75,6 +83,8 @@ export interface Surface {
    * chosen of, where the surface has something to choose with; the text says how to choose in words.
    */
   say(thread: Thread, text: string, id: PostId, choices?: string[]): Promise<MessageRef>;
+  /** A thread of our own beside that one, which begins with this text. Left out where a thread cannot be had for the asking. */
+  open?(thread: Thread, text: string, id: PostId): Promise<Opened>;
 }
 
 /** Those that are set up. A mention of one that is not (any more) is told in the log only. */

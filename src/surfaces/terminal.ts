@@ -48,6 +48,10 @@ export function terminalSurface({ write, colour = false }: TerminalSurfaceOption
         { marker: `${marker}/settled`, again },
         noteText(decisionText(decision, utcMoment(expiresAt)), colour),
       ),
+    open: async (_thread, _text, { marker }) => {
+      const id = `fork-${marker.replace(/[^\w-]/g, "-")}`;
+      return { thread: { surface: "terminal", id }, message: marker, link: null };
+    },
     say: async (_thread, text, id) => printOnce(id, noteText(text, colour)),
   };
 }

@@ -42,6 +42,13 @@ export function webSurface({ threads, log, clock }: WebSurfaceOptions): Surface 
     ask: (thread, question, id) => put(thread, "note", id.marker, askedText(question)),
     settle: async (thread, question, id) => void (await put(thread, "note", id.marker, settledText(question))),
     say: (thread, text, id) => put(thread, "note", id.marker, text),
+    /** The page lists a thread by what a person said first in it, and this is asked for by one. */
+    async open(_thread, text, { marker }) {
+      const thread = { surface: "web" as const, id: `fork-${marker.replace(/[^\w-]/g, "-")}` };
+      const post = { thread: thread.id, ref: marker, kind: "person" as const, author: "You", body: text };
+      await threads.put({ ...post, at: clock.now() });
+      return { thread, message: marker, link: `/threads/${thread.id}` };
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 /** What the pages are given, and what each of their routes needs of it. */
 import type { Clock } from "../clock.ts";
+import type { Inbox } from "../core/incoming.ts";
 import type { News, Sessions, WebThreads } from "../core/pages.ts";
-import type { Inbox } from "../core/types.ts";
 import type { Log } from "../log.ts";
 import type { htmlPages } from "./assets.ts";
 import type { GuardOptions } from "./guard.ts";

@@ -103,7 +103,31 @@ export const STORIES: Story[] = [
       return found;
     },
   },
+  {
+    name: "a fork: one thread of its own, one session in it, one line that says where",
+    steps: of("fork"),
+    async tell(ground) {
+      const found = nothingYet();
+      const thread = await idleSession(ground);
+      const roots = () => ground.slack.timeline("#web").filter(({ text }) => text.startsWith("Fork of"));
+      const before = roots().length;
+      ground.slack.as("ada").says("#web", "fork", { thread });
+      await ground.until(async () => (await ground.isSettled()) && ground.ours(thread).length > 1);
+      reads(found, ground, thread, [/What shall I do/, /Forked: that goes on/]);
+      counted(found, "threads of forks", roots().length - before, 1);
+      const root = roots().at(-1)?.ts ?? "";
+      reads(found, ground, root, [/Fork of/, /What shall I do/]);
+      return found;
+    },
+  },
 ];
+
+/** A session that knows its repository and has nothing to do. */
+async function idleSession(ground: Ground): Promise<string> {
+  const thread = ground.mentions("repo=acme/api");
+  await ground.until(async () => (await ground.isSettled()) && ground.ours(thread).length > 0);
+  return thread;
+}
 
 /** A turn that goes on until somebody says stop; gives back its thread. */
 export async function longTurn(ground: Ground): Promise<string> {

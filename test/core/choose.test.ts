@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { chooseWork } from "../../src/core/choose.ts";
+import { chooseWork, type Wish } from "../../src/core/choose.ts";
 import type { Options } from "../../src/core/command.ts";
 import type { Mention, Repository } from "../../src/core/types.ts";
 import { mention, plain, pullRequestThread } from "./story.ts";
@@ -16,8 +16,9 @@ const onPullRequest = (head?: string): Partial<Mention> => ({
   thread: pullRequestThread,
   repository: head ? { ...hint, head } : hint,
 });
-const choose = (change: Partial<Mention>, options: Options, repositories: Repository[]) =>
+const choose = (change: Partial<Mention>, options: Options, repositories: Repository[], more: Partial<Wish> = {}) =>
   chooseWork(mention("m1", "fix it", change), repositories, {
+    ...more,
     options,
     text: "Please fix the flaky login test!",
     sessionId: "s0123456789",
@@ -67,6 +68,35 @@ describe("which repository, and which branch", () => {
       assert.equal(choice.is === "problem" && choice.detail, detail);
     });
   }
+  const about: Repository = { ...docs, channels: ["C1"] };
+  const api = "https://git.example.com/acme/api";
+  const ranked: [string, Partial<Mention>, Options, Repository[], Partial<Wish>, string][] = [
+    [
+      "what is said before the asker's default",
+      {},
+      { repo: "docs" },
+      [plain, docs],
+      { preferred: "acme/api" },
+      "acme/docs",
+    ],
+    ["the channel before the asker's default", {}, {}, [plain, about], { preferred: "acme/api" }, "acme/docs"],
+    ["the asker's default before a link", { text: api }, {}, [plain, docs], { preferred: "acme/docs" }, "acme/docs"],
+    ["the only one, where the default is gone", {}, {}, [plain], { preferred: "acme/gone" }, "acme/api"],
+    [
+      "a link in the message before one in the thread",
+      { text: api },
+      {},
+      [plain, docs],
+      { said: [docs.url] },
+      "acme/api",
+    ],
+    ["a link in the thread", {}, {}, [plain, docs], { said: ["look:", docs.url] }, "acme/docs"],
+  ];
+  for (const [name, change, options, repositories, more, expected] of ranked)
+    test(`#26 ${name}`, () => {
+      const choice = choose(change, options, repositories, more);
+      assert.equal(choice.is === "chosen" && choice.work.repository.name, expected);
+    });
   const unclear: [string, Partial<Mention>, Repository[]][] = [
     [
       "two that the channel is about",

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { newSession } from "../../src/core/decide.ts";
+import type { KeyLink } from "../../src/core/incoming.ts";
 import { type Arrival, type Met, takeIn } from "../../src/core/intake.ts";
-import type { KeyLink, Mention } from "../../src/core/types.ts";
+import type { Mention } from "../../src/core/types.ts";
 import { mention, NOW, pullRequestThread, slackThread } from "./story.ts";
 
 const KEY = "slack:thread:T1/C1/1.1";

@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { pino } from "pino";
 import { githubWebhooks } from "../../handlers/github/webhooks.ts";
-import type { KeyLink, Mention, NewMention, Person, Thread } from "../../src/core/types.ts";
+import type { KeyLink } from "../../src/core/incoming.ts";
+import type { Mention, NewMention, Person, Thread } from "../../src/core/types.ts";
 import type { Forge } from "../../src/surfaces/forge.ts";
 import { githubSurface } from "../../src/surfaces/github.ts";
 import {

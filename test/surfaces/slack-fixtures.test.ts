@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import type { Answer, Progress } from "../../src/core/types.ts";
+import type { Answer, Progress, Repository } from "../../src/core/types.ts";
 import type { Rendered } from "../../src/surfaces/slack-blocks.ts";
+import { withChange, withChoices } from "../../src/surfaces/slack-choices.ts";
+import { type Linked, renderHome } from "../../src/surfaces/slack-home.ts";
 import { renderAnswer, renderBeginning, renderNote, withButton } from "../../src/surfaces/slack-render.ts";
 import { renderProgress } from "../../src/surfaces/slack-render-progress.ts";
 import { renderQuestion, renderSettled } from "../../src/surfaces/slack-render-question.ts";
@@ -49,6 +51,11 @@ const file = { name: "answer.md", permalink: "https://acme.slack.com/files/U0THR
 const first = ([message]: Rendered[]): Rendered => message ?? { text: "", blocks: [] };
 const messages: Record<string, Rendered> = {
   "progress-starting": renderProgress(starting, page, start + 3_000, "plan"),
+  "progress-changeable": withChange(
+    renderProgress({ ...starting, changeable: true }, page, start + 3_000, "plan"),
+    { ...starting, changeable: true },
+    ["acme/api", "acme/docs"],
+  ),
   "progress-running": renderProgress(running, page, start + 83_000, "plan"),
   "progress-running-in-lines": renderProgress(running, page, start + 83_000, "lines"),
   "progress-ended": renderProgress(ended, page, start + 83_000, "plan"),
@@ -63,6 +70,12 @@ const messages: Record<string, Rendered> = {
   }),
   "question-expired": renderSettled({ ...question, ref: null, decision: { is: "expired", answer: "Postgres" } }),
   note: first(renderNote("Stopped by ada. The branch `threadbox/fix-login` is pushed.")),
+  "question-repository": first(
+    withChoices(renderNote("Which repository? Say `repo=` with one of: `acme/api`, `acme/docs`."), [
+      "acme/api",
+      "acme/docs",
+    ]),
+  ),
   refusal: first(
     renderNote("Guests cannot start turns here; ask a member, or an admin can allow guests in threadbox.yml."),
   ),
@@ -72,6 +85,32 @@ const messages: Record<string, Rendered> = {
       url: "https://bot.acme.io/connect/github?t=sealed",
     }),
   ),
+};
+
+const mine: Linked = {
+  ...{ turn: "t1", session: "s1", title: "fix the login", by: "U1", page },
+  thread: { surface: "slack", team: "T1", channel: "C1", threadTs: "1700000000.000100" },
+  link: "https://acme.slack.com/archives/C1/p1700000000000100",
+  ...{ repository: "acme/api", branch: "threadbox/fix-login", pullRequest: null },
+  ...{ startedAt: start, outcome: null, isStopping: false },
+};
+const over: Linked = { ...mine, turn: "t0", outcome: "done", pullRequest: done.pullRequest };
+const api: Repository = { id: "7", name: "acme/api", url: "https://github.com/acme/api", base: "", channels: ["C1"] };
+const home = {
+  ...{ running: [mine], last: [over], repositories: [api, { ...api, id: "8", name: "acme/docs", channels: [] }] },
+  preferences: { repository: "acme/api", agent: null, model: "anthropic/claude-sonnet-4-5" },
+};
+const nothing = { repository: null, agent: null, model: null };
+const views: Record<string, ReturnType<typeof renderHome>> = {
+  "home-empty": renderHome({ ...home, running: [], last: [], preferences: nothing }),
+  home: renderHome({ ...home, github: { login: "ada-l" } }),
+  "home-admin": renderHome({
+    ...{ ...home, last: [], github: { connectUrl: "https://bot.acme.io/github/connect/abc" } },
+    admin: {
+      running: [{ ...mine, by: "U2", title: "a secret" }],
+      ...{ today: { turns: 12, tokens: 120_000, dollars: 3.5 }, turnsPerDay: 200 },
+    },
+  }),
 };
 
 const FOLDER = join(import.meta.dirname, "..", "fixtures", "slack");
@@ -86,11 +125,21 @@ describe("what stands in Slack, block by block", () => {
     });
   }
 
+  for (const [name, view] of Object.entries(views)) {
+    test(`#46 ${name}, which Slack takes`, () => {
+      assert.deepEqual(view, fixture(name));
+      assert.deepEqual(checkBlocks(view.blocks, "view"), { is: "fine" });
+    });
+  }
+
+  test("#46 an admin reads what runs, and no words of others", () =>
+    assert.doesNotMatch(JSON.stringify(views["home-admin"]), /a secret/));
+
   test("is in docs/slack.md, every kind and no other", () => {
     const files = rowsUnder("message", textOf("docs/slack.md")).flatMap(([, , name = ""]) => ticked(name));
     assert.deepEqual(
       files,
-      Object.keys(messages).map((name) => `${name}.json`),
+      [...Object.keys(messages), ...Object.keys(views)].map((name) => `${name}.json`),
     );
     assert.deepEqual(files.toSorted(), readdirSync(FOLDER).toSorted());
   });

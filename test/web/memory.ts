@@ -1,8 +1,9 @@
 /** The ports of the pages in memory: arrays for what the database keeps, and an inbox that remembers what it was given. */
 import { EventEmitter } from "node:events";
+import type { Inbox, Receipt } from "../../src/core/incoming.ts";
 import { titleOf } from "../../src/core/naming.ts";
 import type { News, Sessions, TurnSummary, WebPost, WebThreads } from "../../src/core/pages.ts";
-import type { Inbox, NewMention, Receipt, Session } from "../../src/core/types.ts";
+import type { NewMention, Session } from "../../src/core/types.ts";
 import type { AgentEvent, JournalEntry } from "../../src/wire/events.ts";
 
 export interface MemoryNews extends News {

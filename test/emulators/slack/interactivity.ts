@@ -17,7 +17,7 @@ export interface Pressed {
 }
 
 /** A button or menu by its action id, else by its label. Throws, because a person can only press what is there. */
-export function elementOn(message: Pressable, wanted: string): Pressed {
+export function elementOn(message: Pick<Pressable, "blocks">, wanted: string): Pressed {
   const all = message.blocks.flatMap((block) => elementsIn(block).map((element) => ({ block, element })));
   const found =
     all.find(({ element }) => element.action_id === wanted) ?? all.find(({ element }) => labelOf(element) === wanted);
@@ -55,6 +55,27 @@ export function blockActions(ws: Workspace, who: Person, message: Pressable, pre
     },
     response_url: newResponseUrl(ws, { channel: message.channel, user: who.id, source: { ts: message.ts, ephemeral } }),
     actions: [action],
+  };
+}
+
+/** On the page of the app: no channel and no message, but the view. */
+export function homeActions(ws: Workspace, who: Person, view: Json, { element, block }: Pressed, value: Json): Json {
+  const { type, action_id } = element;
+  return {
+    ...{ type: "block_actions", ...common(ws, who) },
+    container: { type: "view", view_id: view.id },
+    view,
+    state: { values: { [String(block.block_id)]: { [String(action_id)]: { type, ...value } } } },
+    actions: [{ type, action_id, block_id: block.block_id, action_ts: ts(ws), ...value }],
+  };
+}
+
+/** Somebody types into a menu whose lines the app knows. */
+export function blockSuggestion(ws: Workspace, who: Person, { element, block }: Pressed, typed: string): Json {
+  if (element.type !== "external_select") throw new Error(`Slack searches in a ${String(element.type)} by itself`);
+  return {
+    ...{ type: "block_suggestion", ...common(ws, who) },
+    ...{ action_id: element.action_id, block_id: block.block_id, value: typed },
   };
 }
 
@@ -126,7 +147,7 @@ function elementsIn(block: Json): Json[] {
     ...recordsIn(block.actions),
     ...recordsIn(block.child_blocks).flatMap(elementsIn),
   ];
-  const all = isRecord(block.accessory) ? [...nested, block.accessory] : nested;
+  const all = [...nested, ...[block.accessory, block.element].filter(isRecord)];
   return all
     .flatMap((element) => (element.type === "feedback_buttons" ? feedback(element) : [element]))
     .filter((element) => "action_id" in element);

@@ -1,4 +1,5 @@
 /** Acting as a person: everything that somebody can do in Slack, and what our app was told because of it. */
+import { isRecord, recordsIn } from "./blocks.ts";
 import { givenAnotherId } from "./channel-id.ts";
 import type { Delivery } from "./deliveries.ts";
 import * as events from "./events.ts";
@@ -52,6 +53,10 @@ export interface Acts {
   presses(message: interactivity.Pressable, button: string): Done;
   /** An option of a menu, by its value. */
   selects(message: interactivity.Pressable, menu: string, value: string): Done;
+  /** What a menu offers that asks the app for its lines: their labels. */
+  searches(where: Pick<interactivity.Pressable, "blocks"> | "home", menu: string, typed: string): Promise<string[]>;
+  /** On the app's own page: presses a button, chooses from a menu, or types into a field and presses Enter. */
+  atHome(what: string, value?: { chooses: string } | { types: string }): Done;
   submits(viewId: string, values: Json): Done;
   usesShortcut(message: Message, callbackId: string): Done;
   commands(channel: string, command: string, text?: string): Done;
@@ -88,6 +93,25 @@ export function actsOf(ws: Workspace, person: Person): Acts {
       const selected_option = { text: { type: "plain_text", text: value }, value };
       const pressed = interactivity.elementOn(message, menu);
       return interact("block_actions", interactivity.blockActions(ws, person, message, pressed, { selected_option }));
+    },
+    async searches(where, menu, typed) {
+      const pressed = interactivity.elementOn(where === "home" ? homeOf(ws, person) : where, menu);
+      const [delivery] = await interact("block_suggestion", interactivity.blockSuggestion(ws, person, pressed, typed))
+        .delivered;
+      const answer: unknown = JSON.parse(delivery?.attempts.at(-1)?.body || "{}");
+      return recordsIn(isRecord(answer) ? answer.options : []).map(({ text }) =>
+        isRecord(text) ? String(text.text) : "",
+      );
+    },
+    atHome(what, value) {
+      const view = homeOf(ws, person);
+      const pressed = interactivity.elementOn(view, what);
+      const given = !value
+        ? { value: pressed.element.value }
+        : "types" in value
+          ? { value: value.types === "" ? null : value.types }
+          : { selected_option: { text: { type: "plain_text", text: value.chooses }, value: value.chooses } };
+      return interact("block_actions", interactivity.homeActions(ws, person, view, pressed, given));
     },
     submits: (viewId, values) => interact("view_submission", interactivity.viewSubmission(ws, person, viewId, values)),
     usesShortcut: (message, callbackId) =>
@@ -257,6 +281,13 @@ function renameSession(
     event_ts: nextTs(ws),
   };
   return events.publish(ws, { subscription: event.type, event, channel, by: person.id });
+}
+
+/** What they see on the app's own page. */
+function homeOf(ws: Workspace, person: Person): Json & { blocks: Json[] } {
+  const view = ws.homes.get(person.id);
+  if (!view) throw new Error(`${person.name} has no page of the app`);
+  return { ...view, blocks: recordsIn(view.blocks) };
 }
 
 function channelNamed(ws: Workspace, person: Person, name: string): Channel {

@@ -2,7 +2,8 @@
 import { Webhooks } from "@octokit/webhooks";
 import { pino } from "pino";
 import { type GitHubWebhookOptions, githubWebhooks } from "../../../handlers/github/webhooks.ts";
-import type { KeyLink, NewMention, Receipt } from "../../../src/core/types.ts";
+import type { KeyLink, Receipt } from "../../../src/core/incoming.ts";
+import type { NewMention } from "../../../src/core/types.ts";
 import { handWoundClock } from "../../clock.ts";
 
 export const SECRET = "it is a secret to everybody";

@@ -29,7 +29,11 @@ const Manifest = z.object({
   oauth_config: z.object({ redirect_urls: z.array(z.string()), scopes: z.object({ bot: z.array(z.string()) }) }),
   settings: z.object({
     event_subscriptions: z.object({ request_url: z.string(), bot_events: z.array(z.string()) }),
-    interactivity: z.object({ is_enabled: z.boolean(), request_url: z.string() }),
+    interactivity: z.object({
+      is_enabled: z.boolean(),
+      request_url: z.string(),
+      message_menu_options_url: z.string(),
+    }),
   }),
 });
 
@@ -70,7 +74,8 @@ describe("manifest.yml", () => {
       "threadbox_answer_other",
     ]);
     const { event_subscriptions, interactivity } = manifest.settings;
-    assert.deepEqual(interactivity, { is_enabled: true, request_url: event_subscriptions.request_url });
+    const { request_url } = event_subscriptions;
+    assert.deepEqual(interactivity, { is_enabled: true, request_url, message_menu_options_url: request_url });
     assert.equal(new URL(event_subscriptions.request_url).pathname, "/slack/events");
   });
 

@@ -3,11 +3,13 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
+import type { HomePorts } from "../../../handlers/slack/home.ts";
 import { type SlackApp, slackApp } from "../../../handlers/slack/receiver.ts";
 import { type Clock, systemClock } from "../../../src/clock.ts";
 import type { Feedback, FeedbackBook } from "../../../src/core/feedback.ts";
+import type { Inbox } from "../../../src/core/incoming.ts";
 import type { Move, Places } from "../../../src/core/places.ts";
-import type { Inbox, NewMention, Thread } from "../../../src/core/types.ts";
+import type { NewMention, Thread } from "../../../src/core/types.ts";
 import { type SlackEmulator, startSlack } from "../../emulators/slack.ts";
 
 type Mode = "http" | "socket";
@@ -36,6 +38,7 @@ export interface Prepared {
   /** Called before the app starts. */
   prepare?: (slack: SlackEmulator) => void;
   clock?: Clock;
+  home?: HomePorts;
 }
 
 export async function withSlack(
@@ -64,8 +67,10 @@ export async function withSlack(
   const { botToken, signingSecret, appToken } = slack.app;
   const way = socketMode ? { appToken } : { signingSecret };
   const config = { botToken, apiUrl: slack.apiUrl, name: "threadbox", ...way };
+  const { clock = systemClock, home } = prepared;
+  const repositories = home?.repositories.map(({ name }) => name);
   const news = keepingNews();
-  const app = slackApp({ inbox, ...news, config, log, clock: prepared.clock ?? systemClock });
+  const app = slackApp({ inbox, ...news, config, log, clock, home, repositories });
   const server = app.listener ? await listening(app.listener) : null;
   const url = server ? `http://127.0.0.1:${(server.address() as AddressInfo).port}/slack/events` : "";
   if (server) slack.deliverTo(url);

@@ -1,0 +1,14 @@
+/** Where a session comes from, and where it went: what each of `fork.ts`, `change.ts` and `preferences.ts` has to know of it later. */
+import type { Preferred } from "./preferences.ts";
+import type { Mention } from "./types.ts";
+
+export interface Origin {
+  /** The session that it goes on from. */
+  forkOf?: string;
+  /** Of whoever began it, where neither the session nor the repository says anything. */
+  preferred?: Preferred;
+  /** Its branch stands on the remote. */
+  pushed?: true;
+  /** What is asked here goes on in another session of the thread, on that repository: somebody chose it there. */
+  moved?: { mention: Mention; repository: string };
+}

@@ -1,0 +1,32 @@
+/**
+ * Begins the thread of a fork and speaks to it in the name of whoever asked. Done again after a crash it finds the thread by its marker, the
+ * mention by its dedupe, and the line in the old thread by a marker of its own.
+ */
+import { threadKey } from "../core/correlation.ts";
+import type { Effect } from "../core/decision.ts";
+import { forkedText, forkText } from "../core/fork.ts";
+import type { Session } from "../core/types.ts";
+import type { PostId } from "../surfaces/surface.ts";
+import type { EngineDeps } from "./ports.ts";
+import { surfaceOf } from "./reach.ts";
+
+export async function fork(
+  deps: EngineDeps,
+  session: Session,
+  { thread, mention, anew, title }: Extract<Effect, { do: "fork" }>,
+  { marker, again }: PostId,
+): Promise<void> {
+  const surface = surfaceOf(deps, thread.surface);
+  const told = (text: string) => surface.say(thread, text, { marker: `${marker}/told`, again });
+  if (!surface.open) return void (await told("A fork needs a thread of its own, and there is none to be had here."));
+  const { id: _, lookup: _known, corrects: _here, link, ...said } = mention;
+  const words = forkText({ link, title }, said.author.name, anew.split("\n")[0] !== "");
+  const opened = await surface.open(thread, words, { marker: `${marker}/root`, again });
+  await deps.inbox.receive({
+    ...said,
+    ...{ text: anew, addressed: true, dedupe: `${said.dedupe}/fork`, forkOf: session.id },
+    ...{ keys: [threadKey(opened.thread)], thread: opened.thread, message: opened.message },
+    ...(opened.link ? { link: opened.link } : {}),
+  });
+  await told(forkedText(opened));
+}

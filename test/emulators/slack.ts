@@ -132,7 +132,7 @@ export interface SlackEmulator {
 }
 
 /** Long enough for a loaded machine: this ends a test that would hang, it measures nothing. */
-const untilGivesUpMs = 10_000;
+const untilGivesUpMs = 60_000;
 
 export async function startSlack(options: SlackOptions = {}): Promise<SlackEmulator> {
   const closing = new AbortController();

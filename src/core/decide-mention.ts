@@ -60,7 +60,8 @@ export function admitted(session: Session, event: Extract<SessionEvent, { type: 
   const [mention, rest] = takeChecked(session, event.mention);
   if (!mention) return plan(session);
   if (isTooLate(rest, mention)) return plan(rest);
-  if (mention.corrects !== undefined && mention.text === "") return withdrawn(rest, mention, event.author, now);
+  if (mention.corrects !== undefined && mention.text === "")
+    return follows(rest, mention.thread, mention) ?? withdrawn(rest, mention, event.author, now);
   // An operator's word from elsewhere has no message in the thread that could be marked as seen.
   // Neither has a button: the question itself shows that it was pressed.
   const here = mention.author.surface === mention.thread.surface && mention.answers === undefined;
@@ -68,8 +69,9 @@ export function admitted(session: Session, event: Extract<SessionEvent, { type: 
   return then(seen, (current) => obey(current, mention, event, now));
 }
 
+/** What went on in another session may be under way there. */
 const isTooLate = (session: Session, mention: Mention): boolean =>
-  mention.corrects !== undefined && !isUnderWay(session, mention);
+  mention.corrects !== undefined && !session.moved && !isUnderWay(session, mention);
 
 function takeChecked(session: Session, id: string): [Mention | undefined, Session] {
   const mention = session.checking.find((one) => one.id === id);
@@ -78,9 +80,12 @@ function takeChecked(session: Session, id: string): [Mention | undefined, Sessio
 
 function obey(session: Session, mention: Mention, event: Extract<SessionEvent, { type: "admitted" }>, now: Ms): Plan {
   const command = commandOf(mention);
-  const answer = answerIn(session, mention, event.author, command.verb);
+  const answer = answerIn(session, mention, event.author, command);
   // An answer is words: what is attached to it is told to the agent besides.
   if (answer) return mention.files ? then(answer, (current) => order(current, mention, event, now)) : answer;
+  // Whatever it is: a `stop` that stayed here would stop nothing.
+  const followed = follows(session, mention.thread, mention);
+  if (followed) return followed;
   const say = (text: string): Plan => plan(session, { do: "say", thread: mention.thread, text });
   const stopping = { thread: mention.thread, by: event.author, at: mention.at };
   const gone = (anew: string): Plan =>
@@ -131,8 +136,6 @@ const MUTED = "I leave replies alone here that do not mention me. `unmute` ends 
 function order(session: Session, mention: Mention, event: Extract<SessionEvent, { type: "admitted" }>, now: Ms): Plan {
   const { verb, text: said } = saidIn(mention);
   const { options, text } = wishOf(session, mention);
-  const followed = follows(session, mention.thread, mention);
-  if (followed) return followed;
   const other = session.turn && isChangeable(session) && options.repo ? otherThan(session, event) : null;
   if (other) {
     const ask = said === "" ? null : askOf(mention, event.author, said);
@@ -308,7 +311,7 @@ export function statusText(session: Session, to: Thread, now: Ms): string {
   if (session.sandbox.is === "starting" && session.sandbox.full !== undefined)
     return `${waitingText(session.sandbox.full)}${where}: ${doing}.${waiting}`;
   const minutes = Math.floor((now - session.turn.startedAt) / 60_000);
-  return `Working${where} for ${minutes < 1 ? "less than a minute" : `${minutes} min`}: ${doing}.${waitingLine(session)}${waiting}`;
+  return `Working${where} for ${minutes < 1 ? "less than a minute" : `${minutes} min`}: ${doing}.${waitingLine(session, to)}${waiting}`;
 }
 
 const SANDBOX_WORDS = {

@@ -53,7 +53,7 @@ import {
 import type { Decision, SessionEvent } from "./decision.ts";
 import { inNewPlace, titleGiven } from "./places.ts";
 import { type Plan, plan } from "./plan.ts";
-import { answered, asked, overWithTurn, shown, tooLate } from "./questions.ts";
+import { answered, asked, overWithTurn, shown, tooLate, unseen } from "./questions.ts";
 import type { Ms, Session, Thread } from "./types.ts";
 
 /** See the header. The same event on the same session gives the same effects with the same ids. */
@@ -113,6 +113,8 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
       return asked(session, event);
     case "question.shown":
       return shown(session, event);
+    case "question.unseen":
+      return unseen(session, event);
     case "question.answered":
       return answered(session, event);
     case "answer.over":

@@ -62,6 +62,8 @@ export type SessionEvent =
   | { type: "question.asked"; turn: string; attempt: number; question: Question }
   /** It stands in the thread. */
   | { type: "question.shown"; turn: string; question: string; ref: string }
+  /** It could not be posted. */
+  | { type: "question.unseen"; turn: string; question: string }
   | {
       type: "question.answered";
       turn: string;
@@ -105,7 +107,8 @@ export type Effect =
   | { do: "ask"; turn: string; thread: Thread; question: AskedQuestion }
   /** The message of a question says how it was decided, and has no buttons any more. */
   | { do: "settle"; turn: string; thread: Thread; question: AskedQuestion; decision: QuestionDecision }
-  | { do: "answer-question"; turn: string; question: string; answer: string; mention: Mention }
+  /** `mention`: the answer; null where nobody could be asked. */
+  | { do: "answer-question"; turn: string; question: string; answer: string; mention: Mention | null }
   | { do: "start-sandbox"; from: string | null }
   | { do: "sleep" }
   | { do: "send-turn"; turn: string }

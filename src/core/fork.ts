@@ -3,6 +3,7 @@
  * pushed of this one's, and what was asked and answered here as context. This session goes on as it was.
  */
 import { type Options, spelled } from "./command.ts";
+import { mayBeToldIn } from "./confidence.ts";
 import { titleOf } from "./naming.ts";
 import { type Plan, plan } from "./plan.ts";
 import { quoted } from "./prompt.ts";
@@ -66,7 +67,9 @@ const MAX_EARLIER_CHARS = 30_000;
 const MAX_ANSWER_CHARS = 4_000;
 
 /** What was asked and answered there, for the first turn of a fork; empty where there was nothing. */
-export function earlierText(turns: Earlier[]): string {
+export function earlierText(told: Earlier[], to: Thread): string {
+  // A session may have been asked elsewhere too, where others read.
+  const turns = told.filter(({ turn }) => turn.asks.every(({ thread }) => mayBeToldIn(thread, to)));
   const lines: string[] = [];
   let chars = 0;
   for (const { turn, result } of turns.toReversed()) {

@@ -2,7 +2,9 @@
  * Questions of the agent: asked in the turn's thread, one at a time; answered by whoever may ask; decided by the daemon, which hears
  * every answer and knows the time. So a question is over only when the daemon says so, or its turn is.
  */
+import { ONLY_FILES } from "./attachments.ts";
 import type { Command } from "./command.ts";
+import { mayBeToldIn } from "./confidence.ts";
 import { threadKey } from "./correlation.ts";
 import type { Effect, SessionEvent } from "./decision.ts";
 import { titleOf } from "./naming.ts";
@@ -16,9 +18,9 @@ import {
   type QuestionDecision,
   utcMoment,
 } from "./question.ts";
-import type { Mention, Person, Session, Turn } from "./types.ts";
+import type { Mention, Person, Session, Thread, Turn } from "./types.ts";
 
-/** More are an agent that goes round in circles: the thread is spared the others, and what counts otherwise counts for them. */
+/** More are an agent that goes round in circles: the thread is spared the others, and what counts otherwise counts for them at once. */
 const MAX_QUESTIONS = 20;
 /** Of the questions that are over, those that somebody may still press a button of. */
 const MAX_REMEMBERED = 5;
@@ -34,7 +36,7 @@ export function asked(session: Session, event: Of<"question.asked">): Plan {
   if (turn?.phase.is !== "running" || !isOf(turn, event) || isKnown(session, question.id)) return plan(session);
   const count = (turn.questionCount ?? 0) + 1;
   const counted = { ...turn, questionCount: count };
-  if (count > MAX_QUESTIONS) return plan({ ...session, turn: counted });
+  if (count > MAX_QUESTIONS) return plan({ ...session, turn: counted }, withoutPeople(turn, question));
   if (!turn.question) return open(session, counted, question);
   return plan({ ...session, turn: { ...counted, questions: [...(turn.questions ?? []), question] } });
 }
@@ -46,6 +48,20 @@ export function shown(session: Session, { question, ref }: Of<"question.shown">)
     return plan({ ...session, turn: { ...turn, question: { ...turn.question, ref } } });
   return plan({ ...session, answered: decided.map((one) => (one.id === question ? { ...one, ref } : one)) });
 }
+
+/** It cannot be posted, and nobody would answer what nobody sees: the agent does not wait until its time is up. */
+export function unseen({ turn, ...rest }: Session, event: Of<"question.unseen">): Plan {
+  const session = { ...rest, turn };
+  const question = turn?.question;
+  if (turn?.phase.is !== "running" || turn.id !== event.turn || question?.id !== event.question) return plan(session);
+  return question.given ? plan(session) : plan(session, withoutPeople(turn, question));
+}
+
+const withoutPeople = ({ id: turn }: Turn, { id, otherwise }: Question): Effect => ({
+  ...{ do: "answer-question", turn, question: id, answer: otherwise?.trim() || ON_ITS_OWN, mention: null },
+});
+
+const ON_ITS_OWN = "Nobody could be asked. Go on with your best judgement, and say what you assumed.";
 
 /** The daemon's word on it. */
 export function answered(session: Session, event: Of<"question.answered">): Plan {
@@ -73,8 +89,8 @@ export function tooLate(session: Session, { question, mention }: Of<"answer.over
   return plan(session, refusal(session, mention, question));
 }
 
-/** Null where it is no answer. `verb` is how the mention reads as a command: what is one stays one. */
-export function answerIn(session: Session, mention: Mention, by: Person, verb: Command["verb"]): Plan | null {
+/** Null where it is no answer. `command` is how the mention reads: what is one stays one, and so does the choice of a repository. */
+export function answerIn(session: Session, mention: Mention, by: Person, command: Command): Plan | null {
   const { turn } = session;
   const isHere = turn?.phase.is === "running" && threadKey(turn.thread) === threadKey(mention.thread);
   const question = isHere ? turn.question : undefined;
@@ -84,7 +100,8 @@ export function answerIn(session: Session, mention: Mention, by: Person, verb: C
     if (turn && question?.id === id && !isTaken) return give(session, turn, question, { mention, by });
     return plan(session, refusal(session, mention, id));
   }
-  if (!turn || !question || isTaken || mention.corrects !== undefined || verb !== "ask") return null;
+  if (!turn || !question || isTaken || mention.corrects !== undefined) return null;
+  if (command.verb !== "ask" || (command.text === "" && command.options.repo !== undefined)) return null;
   return give(session, turn, question, { mention, by });
 }
 
@@ -102,10 +119,12 @@ export function overWithTurn({ turn }: Session, after: Plan): Plan {
 const endOf = ({ phase }: Turn): "stopped" | "ended" =>
   phase.is === "stopping" && !phase.failure && !phase.overdue ? "stopped" : "ended";
 
-/** For `status`; empty when nothing is asked. */
-export function waitingLine({ turn }: Session): string {
+/** For `status`; empty when nothing is asked. In another place than it was asked in a question has no words. */
+export function waitingLine({ turn }: Session, to: Thread): string {
   if (!turn?.question) return "";
-  return ` It waits for an answer until ${utcMoment(turn.question.expiresAt)}: "${titleOf(turn.question.text)}".`;
+  const { expiresAt, text } = turn.question;
+  const words = mayBeToldIn(turn.thread, to) ? `: "${titleOf(text)}"` : "";
+  return ` It waits for an answer until ${utcMoment(expiresAt)}${words}.`;
 }
 
 const isOf = (turn: Turn, event: { turn: string; attempt: number }): boolean =>
@@ -152,7 +171,8 @@ function give(
 function chosen({ options }: Question, { answers, text }: Mention): string {
   const pressed = answers?.option === undefined ? undefined : options[answers.option];
   if (pressed !== undefined) return pressed;
-  const said = text.trim();
+  // A file alone has none, and the daemon takes no answer without words.
+  const said = text.trim() || ONLY_FILES;
   const named = options.find((option) => plain(option) === plain(said));
   const [, number] = /^#?(\d{1,2})[.)]?$/.exec(said) ?? [];
   const answer = named ?? options[Number(number ?? 0) - 1] ?? said;

@@ -23,6 +23,9 @@ export interface QuestionsParts {
   deadlineMs: number;
 }
 
+/** Of a turn. An extension that asks in a loop would fill the journal, and then the bot's database. */
+const MAX_ASKED = 100;
+
 type Asked = Extract<AgentEvent, { type: "question.asked" }>;
 type Answered = Extract<AgentEvent, { type: "question.answered" }>;
 /** Null: nobody answered in time. */
@@ -41,6 +44,8 @@ interface Open {
 export class Questions {
   readonly #parts: QuestionsParts;
   readonly #open = new Map<string, Open>();
+  /** How many a turn has asked that people heard of. */
+  readonly #asked = new Map<string, number>();
 
   constructor(parts: QuestionsParts) {
     this.#parts = parts;
@@ -49,6 +54,12 @@ export class Questions {
   /** `tell` is called once, unless the turn ends before. */
   ask(turn: string, question: AgentQuestion, tell: Tell): void {
     const { journal, redactor, clock, log } = this.#parts;
+    const count = (this.#asked.get(turn) ?? 0) + 1;
+    if (count > MAX_ASKED) {
+      tell(null);
+      return;
+    }
+    this.#asked.set(turn, count);
     const deadlineMs = Math.min(this.#parts.deadlineMs, question.withinMs ?? Number.POSITIVE_INFINITY);
     const { wording, ...shown } = shownOf(question, redactor);
     const event = { type: "question.asked", turn, question: question.question, ...shown, deadlineMs };
@@ -78,6 +89,7 @@ export class Questions {
 
   /** The turn is being stopped, or over: nobody waits any more. */
   stop(turn: string): void {
+    this.#asked.delete(turn);
     for (const { asked } of [...this.#open.values()]) if (asked.turn === turn) this.#close(asked, null, "stop");
   }
 

@@ -6,6 +6,7 @@ import { threadKey } from "../core/correlation.ts";
 import type { Effect } from "../core/decision.ts";
 import { forkedText, forkText } from "../core/fork.ts";
 import type { Session } from "../core/types.ts";
+import { catalogEntry, toThreadboxError } from "../errors.ts";
 import type { PostId } from "../surfaces/surface.ts";
 import type { EngineDeps } from "./ports.ts";
 import { surfaceOf } from "./reach.ts";
@@ -21,7 +22,8 @@ export async function fork(
   if (!surface.open) return void (await told("A fork needs a thread of its own, and there is none to be had here."));
   const { id: _, lookup: _known, corrects: _here, link, ...said } = mention;
   const words = forkText({ link, title }, said.author.name, anew.split("\n")[0] !== "");
-  const opened = await surface.open(thread, words, { marker: `${marker}/root`, again });
+  const opened = await surface.open(thread, words, { marker: `${marker}/root`, again }).catch(whyNot);
+  if (typeof opened === "string") return void (await told(opened));
   await deps.inbox.receive({
     ...said,
     ...{ text: anew, addressed: true, dedupe: `${said.dedupe}/fork`, forkOf: session.id },
@@ -29,4 +31,11 @@ export async function fork(
     ...(opened.link ? { link: opened.link } : {}),
   });
   await told(forkedText(opened));
+}
+
+/** Where only some may post in the channel itself, replies are taken all the same. What may pass is thrown, and tried again. */
+function whyNot(thrown: unknown): string {
+  const { code, detail } = toThreadboxError(thrown);
+  if (catalogEntry(code).retry !== "never") throw thrown;
+  return `I cannot begin a thread of its own for that here (${detail}). This thread stays as it is.`;
 }

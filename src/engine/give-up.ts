@@ -55,7 +55,10 @@ export function givenUp(effect: Effect, session: Session, error: ThreadboxError)
     case "steer":
       return { type: "steered", turn: effect.turn, ask: effect.ask, disposition: "later" };
     case "answer-question":
+      if (!effect.mention) return null;
       return { type: "answer.over", turn: effect.turn, question: effect.question, mention: effect.mention };
+    case "ask":
+      return { type: "question.unseen", turn: effect.turn, question: effect.question.id };
     case "abort":
       return session.turn?.id === effect.turn ? { type: "sandbox.lost", detail } : null;
     case "allow-push":
@@ -67,7 +70,6 @@ export function givenUp(effect: Effect, session: Session, error: ThreadboxError)
     case "say":
     case "help":
     case "answer":
-    case "ask":
     case "settle":
     case "claim":
     case "leave":

@@ -146,9 +146,10 @@ export function belongsTo(effect: Effect, session: Session): Ids {
       return ids(null, effect.mention);
     case "refuse":
     case "leave":
-    case "answer-question":
     case "fork":
       return ids(null, effect.mention.id);
+    case "answer-question":
+      return ids(effect.mention ? null : effect.turn, effect.mention?.id);
     case "acknowledge":
       return ids(null, askedIn(session).find(({ message }) => message === effect.message)?.id ?? null);
     case "steer":

@@ -2,6 +2,7 @@
  * Who asks for work on a repository on GitHub has to be somebody there who may write to it: when it begins, and again before anything is
  * pushed. What cannot be found out is thrown, and never taken for a yes.
  */
+import { isChangeable } from "../core/change.ts";
 import type { Choice } from "../core/choose.ts";
 import type { Command } from "../core/command.ts";
 import { commandOf, wishOf } from "../core/decide-mention.ts";
@@ -18,7 +19,9 @@ type Book = NonNullable<EngineDeps["identities"]>;
 /** What else can be said starts nothing, whatever there is. */
 const BEGINNING: ReadonlySet<Command["verb"]> = new Set(["ask", "queue", "retry", "fork"]);
 
-export const beginsWork = (mention: Mention): boolean => BEGINNING.has(commandOf(mention).verb);
+/** An answer to the agent is told to it, however it reads. */
+export const beginsWork = (mention: Mention): boolean =>
+  mention.answers !== undefined || BEGINNING.has(commandOf(mention).verb);
 
 interface Asking {
   session: Session;
@@ -34,22 +37,34 @@ export async function askerOf(
   { session, mention, author, choice }: Asking,
 ): Promise<{ author: Person } | Extract<SessionEvent, { type: "unlinked" | "turned-away" }>> {
   const member = memberOf({ author, thread: mention.thread });
-  const chosen = choice.is === "chosen" ? choice.work : null;
-  const { repository } = session.work ?? chosen ?? {};
-  if (!identities || !member || (repository && !repository.github)) return { author };
+  const repositories = concernedBy(session, mention, choice);
+  const onGitHub = repositories.filter(({ github }) => github);
+  if (!identities || !member || (repositories.length > 0 && onGitHub.length === 0)) return { author };
   const account = await identities.of(member);
+  const [repository] = onGitHub;
   if (!repository || !beginsWork(mention)) return { author: account ? known(identities, author, account) : author };
   const refused = { mention: mention.id };
   if (!account) return { type: "unlinked", ...refused, author, text: unlinkedText(repository) };
-  const rights = await identities.rights(account, repository);
-  const login = rights?.login ?? account.login;
-  // What nobody is shown may be there all the same, so it is not forgotten; the person can replace it.
-  if (!rights) return { type: "turned-away", ...refused, text: goneText(login), connects: author };
-  if (!rights.mayWrite)
-    return { type: "turned-away", ...refused, text: mayNotText(login, repository), connects: author };
+  let { login } = account;
+  for (const one of onGitHub) {
+    const rights = await identities.rights(account, one);
+    login = rights?.login ?? login;
+    // What nobody is shown may be there all the same, so it is not forgotten; the person can replace it.
+    if (!rights) return { type: "turned-away", ...refused, text: goneText(login), connects: author };
+    if (!rights.mayWrite) return { type: "turned-away", ...refused, text: mayNotText(login, one), connects: author };
+  }
   const why = await whyNotForWhomever(identities, { session, mention }, repository);
   if (why) return { type: "turned-away", ...refused, text: `${why} Say in your own words what is to be done.` };
   return { author: known(identities, author, { id: account.id, login }) };
+}
+
+/** What the session works on, or would; and what somebody chooses instead, for everybody who has asked. */
+function concernedBy(session: Session, mention: Mention, choice: Choice): Repository[] {
+  const chosen = choice.is === "chosen" ? choice.work.repository : null;
+  const works = session.work?.repository ?? chosen;
+  if (!works) return [];
+  const changes = isChangeable(session) && wishOf(session, mention).options.repo !== undefined;
+  return chosen && changes && chosen.id !== works.id ? [works, chosen] : [works];
 }
 
 const known = (identities: Book, author: Person, account: GitHubAccount): Person => ({

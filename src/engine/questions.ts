@@ -11,8 +11,10 @@ const MAX_TEXT_CHARS = 5_000;
 const MAX_OPTION_CHARS = 300;
 /** What names it goes into the buttons of Slack, which hold 2,000 characters. */
 const MAX_ID_CHARS = 200;
-/** No turn lasts that long; a time that no calendar has would stop the reading of its stream. */
+/** No turn lasts that long. */
 const MAX_DEADLINE_MS: Ms = 30 * 24 * 3_600_000;
+/** Of JavaScript's calendar. A sandbox can tell any time, and one that nobody can spell would stop the session. */
+const LAST_MOMENT: Ms = 8_640_000_000_000_000;
 
 /** Null for everything else that a daemon tells. */
 export function questionEvent(
@@ -29,7 +31,7 @@ export function questionEvent(
   const question = {
     ...{ id, text: cut(event.text), options: event.options.map((option) => cut(option, MAX_OPTION_CHARS)) },
     ...{ otherwise: event.otherwise && cut(event.otherwise) },
-    expiresAt: at + Math.min(event.deadlineMs, MAX_DEADLINE_MS),
+    expiresAt: Math.min(Math.max(0, at) + Math.min(event.deadlineMs, MAX_DEADLINE_MS), LAST_MOMENT),
   };
   return { type: "question.asked", turn, attempt, question };
 }
@@ -74,5 +76,5 @@ export async function handOverAnswer(
 ): Promise<SessionEvent | null> {
   const isThere = session.turn?.id === turn && session.sandbox.is === "ready";
   const outcome = isThere ? (await daemonOf(deps, session).answer({ question, answer })).outcome : "over";
-  return outcome === "answered" ? null : { type: "answer.over", turn, question, mention };
+  return outcome === "answered" || !mention ? null : { type: "answer.over", turn, question, mention };
 }

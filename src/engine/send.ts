@@ -130,8 +130,8 @@ async function wordsOf(deps: EngineDeps, session: Session, turn: Turn, work: Wor
 const MAX_EARLIER_TURNS = 20;
 
 /** Empty where it goes on from no other session. */
-async function earlierOf({ store }: EngineDeps, { forkOf, createdAt }: Session): Promise<string> {
-  return forkOf ? earlierText(await store.toldIn(forkOf, createdAt, MAX_EARLIER_TURNS)) : "";
+async function earlierOf({ store }: EngineDeps, { forkOf, createdAt, thread }: Session): Promise<string> {
+  return forkOf ? earlierText(await store.toldIn(forkOf, createdAt, MAX_EARLIER_TURNS), thread) : "";
 }
 
 /** How long a turn waits for the words before it. Many that begin at once share a vendor's rate; a stop stands behind this. */

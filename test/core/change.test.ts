@@ -67,6 +67,20 @@ describe("#26 another repository, before anything has left the sandbox", () => {
     );
     assert.equal(told.session.turn, null);
   });
+  test("so does a `stop`, which would stop nothing here any more", () => {
+    for (const text of ["stop", "status", "retry", "fork it", "unlink"]) {
+      const told = tell(says("m1", "fix it"), ready, accepted("m1"), chooses(), says("m6", text, by));
+      assert.deepEqual(
+        again(told).map((one) => one.text),
+        ['fix it\nrepo="acme/docs"', text],
+      );
+    }
+  });
+  test("and the deletion of what goes on there", () => {
+    const deleted = says("m6", "", { ...by, corrects: "m1" });
+    const told = tell(says("m1", "fix it"), ready, accepted("m1"), chooses(), deleted);
+    assert.deepEqual(again(told).at(-1)?.corrects, "m1");
+  });
   test("is simply taken where nothing was asked yet", () => {
     const told = tell(says("m1", "repo=acme/api"), chooses());
     assert.equal(told.session.work?.repository.name, "acme/docs");

@@ -12,6 +12,7 @@ import {
   mention,
   NOW,
   names,
+  plain,
   pullRequestThread,
   ready,
   says,
@@ -115,6 +116,12 @@ describe("#27 a question of the agent", () => {
     test(`leaves ${JSON.stringify(said)} what it is`, () =>
       assert.deepEqual(names(tell(open, says("m2", said)).effects), effects));
 
+  test("is not answered by whoever chooses another repository: that begins it anew there", () => {
+    const docs = { ...plain, id: "https://git.example.com/acme/docs", name: "acme/docs" };
+    const told = tell(open, says("m2", 'repo="acme/docs"', plainReply, docs));
+    assert.deepEqual([names(told.effects), given(told)], [["acknowledge", "abort", "leave"], []]);
+  });
+
   test("is not answered from another thread: what is said there is told to the agent", () => {
     const elsewhere = { thread: pullRequestThread, author: { ...bob, surface: "github" as const } };
     assert.deepEqual(names(tell(open, says("m2", "2", elsewhere)).effects), ["acknowledge", "steer"]);
@@ -138,6 +145,11 @@ describe("#27 a question of the agent", () => {
     const files = [{ name: "schema.sql", mime: "text/plain", bytes: 3, ref: { id: "F1", url: null } }];
     const told = tell(open, says("m2", "like this", { ...plainReply, files }));
     assert.deepEqual(names(told.effects), ["acknowledge", "answer-question", "steer"]);
+  });
+
+  test("is answered by files alone with words that the daemon takes", () => {
+    const files = [{ name: "schema.sql", mime: "text/plain", bytes: 3, ref: { id: "F1", url: null } }];
+    assert.match(given(tell(open, says("m2", "", { ...plainReply, files })))[0] ?? "", /files/);
   });
 
   test("says in its message who decided, once the daemon has taken it", () => {
@@ -196,6 +208,40 @@ describe("#27 a question of the agent", () => {
     assert.match(
       say?.do === "say" ? say.text : "",
       /It waits for an answer until 2026-11-21 14:05 UTC: "Which database\?"\.$/,
+    );
+  });
+
+  test("has no words where `status` is asked in another place", () => {
+    const elsewhere = { thread: pullRequestThread, author: { ...bob, surface: "github" as const } };
+    const [, say] = tell(open, says("m2", "status", elsewhere)).effects;
+    assert.match(say?.do === "say" ? say.text : "", /It waits for an answer until 2026-11-21 14:05 UTC\.$/);
+  });
+});
+
+describe("a question that nobody gets to see", () => {
+  const unseen: SessionEvent = { type: "question.unseen", turn: "m1", question: "q1" };
+  const noted = (told: Told) => told.effects.flatMap((effect) => (effect.do === "answer-question" ? [effect] : []));
+
+  test("does not keep the agent waiting: what counts otherwise counts at once", () => {
+    const [effect, ...others] = noted(tell(running, asks(), unseen));
+    assert.deepEqual(others, []);
+    assert.deepEqual(effect, { do: "answer-question", turn: "m1", question: "q1", answer: "Postgres", mention: null });
+  });
+  test("and where nothing does, the agent is told so", () =>
+    assert.match(noted(tell(running, asks({ otherwise: null }), unseen))[0]?.answer ?? "", /^Nobody could be asked/));
+  test("but was answered meanwhile, or is over, is left alone", () => {
+    assert.deepEqual(noted(tell(open, presses("m2", 1), unseen)), []);
+    assert.deepEqual(noted(tell(open, decided("Postgres", "deadline"), unseen)), []);
+  });
+  test("is settled as decided by nobody", () =>
+    assert.deepEqual(settledAs(tell(running, asks(), unseen, decided("Postgres", "person")).effects), [
+      "Answered: Postgres",
+    ]));
+  test("because it is one too many is decided at once as well", () => {
+    const many = Array.from({ length: 20 }, (_, i) => [asks({ id: `q${i}` }), decided("x", "deadline", `q${i}`)]);
+    assert.deepEqual(
+      noted(tell(running, many.flat(), asks({ id: "q20" }))).map(({ question, answer }) => [question, answer]),
+      [["q20", "Postgres"]],
     );
   });
 });

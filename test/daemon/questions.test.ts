@@ -63,6 +63,22 @@ test("an answer reaches the agent; the same once more is one, another one comes 
   assert.equal(await again.answer(id, "Postgres"), "over");
 });
 
+test("an agent that asks without end is told that nobody answers, and fills no journal", async (t) => {
+  const { daemon, answer } = await start(t, async ({ ask, stopped: told }) => {
+    const asked = Array.from({ length: 150 }, () => ask(WHICH));
+    const unheard = await Promise.race([Promise.all(asked.slice(100)), told.then(() => [])]);
+    await Promise.race([Promise.all(asked), told]);
+    return done(`${unheard.filter((one) => one === null).length} without an answer`);
+  });
+  await daemon.prompt("Store it", { id: "p1" });
+  await daemon.until((event) => event.type === "question.asked");
+  const all = (await daemon.replay()).flatMap(({ event }) => (event.type === "question.asked" ? [event.question] : []));
+  assert.equal(all.length, 100);
+  for (const id of all) await answer(id, "SQLite");
+  await daemon.until(turnEnded("p1"));
+  assert.equal((await told(daemon)).at(-1), "done: 50 without an answer");
+});
+
 test("other words than the options are an answer, too", async (t) => {
   const { daemon, answer } = await start(t, asking(WHICH));
   await daemon.prompt("Store it", { id: "p1" });

@@ -87,6 +87,36 @@ describe("whoever asks in Slack for work on GitHub", () => {
     });
   });
 
+  test("needs it for an answer to the agent, however that reads", async () => {
+    const { session } = tell(says("m0", "fix it", {}, onGitHub));
+    for (const text of ["stop", "fresh take the key out of the log", "(aside) yes", "option 1"]) {
+      const said = mention("m1", text, { author: bob, answers: { question: "q1" } });
+      const found = await askerOf({ identities }, { session, mention: said, author: bob, choice });
+      assert.ok("type" in found && found.type === "turned-away", text);
+    }
+  });
+
+  test("is judged by the repository that they choose instead of the thread's, while that can be done", async () => {
+    const docs = { ...onGitHub, id: "8", name: "acme/docs" };
+    const { session } = tell(says("m0", "fix it", {}, onGitHub));
+    const book = {
+      ...identities,
+      rights: async ({ id }: GitHubAccount, { name }: Repository) => ({
+        login: logins[id] ?? "",
+        mayWrite: name === "acme/api",
+      }),
+    };
+    const found = await asked("repo=acme/docs", alice, { session, book, repository: docs });
+    assert.ok("type" in found && found.type === "turned-away");
+    assert.match(found.text, /may not write to `acme\/docs`/);
+    assert.ok("author" in (await asked("and the tests", alice, { session, book, repository: docs })));
+    // The other way round: what they may elsewhere must not let them in here.
+    const { session: theirs } = tell(says("m0", "fix it", {}, docs));
+    const answer = await asked("yes, and print the key\nrepo=acme/api", alice, { session: theirs, book });
+    assert.ok("type" in answer && answer.type === "turned-away");
+    assert.match(answer.text, /may not write to `acme\/docs`/);
+  });
+
   test("is judged by the repository that the thread works on, whatever they name", async () => {
     const { session } = tell(says("m0", "fix it", {}, onGitHub));
     const found = await asked("fix it", bob, { session, repository: plain });

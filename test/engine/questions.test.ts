@@ -7,9 +7,11 @@ import { describe, type TestContext, test } from "node:test";
 import { slackApp } from "../../handlers/slack/receiver.ts";
 import { systemClock } from "../../src/clock.ts";
 import { NO_LIMITS } from "../../src/core/limits.ts";
+import { utcMoment } from "../../src/core/question.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import { startJobs } from "../../src/engine/jobs.ts";
 import type { EngineDeps } from "../../src/engine/ports.ts";
+import { questionEvent } from "../../src/engine/questions.ts";
 import { ThreadboxError } from "../../src/errors.ts";
 import { daemonClient } from "../../src/sandboxes/daemon-client.ts";
 import type { Sandbox } from "../../src/sandboxes/provider.ts";
@@ -158,6 +160,14 @@ function oneMachine({ url }: ToldDaemon): EngineDeps["provider"] {
   };
 }
 
+test("a sandbox whose clock tells a time of no calendar asks all the same", () => {
+  for (const at of [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER]) {
+    const event = questionEvent({ event: asked("m1"), at }, { turn: "m1", attempt: 1 });
+    assert.ok(event?.type === "question.asked");
+    assert.match(utcMoment(event.question.expiresAt), / UTC$/);
+  }
+});
+
 describe("a question of the agent", () => {
   test("#27 is asked in the thread, answered with a button, and says who answered", async (t) => {
     const { slack, daemon, root, said, until, question, asks, decides } = await room(t);
@@ -257,6 +267,14 @@ describe("a question of the agent", () => {
     await until(() => said().some((text) => /Tell me what to do/.test(text)));
     assert.match(said()[0] ?? "", /Answered by grace: SQLite/);
     assert.deepEqual([said().length, slack.ephemerals("grace")], [2, []]);
+  });
+
+  test("that Slack does not let us post is decided without people, and holds up nothing", async (t) => {
+    const { slack, daemon, turn } = await room(t);
+    slack.faults.next("chat.postMessage", { error: "restricted_action_thread_locked" });
+    daemon.tells(asked(turn));
+    await waitFor(() => daemon.answers.length === 1);
+    assert.deepEqual(daemon.answers, [{ question: "q1", answer: "Postgres" }]);
   });
 
   test("#19 is over when somebody stops the turn", async (t) => {

@@ -62,6 +62,18 @@ test("`fork` while a turn runs lets that go on, and without a word asks what to 
   await channel.everything();
 });
 
+test("`fork` where nobody may begin a thread says so", async () => {
+  const { slack } = channel;
+  const before = roots().length;
+  const root = channel.mentions("the test fails, please fix it");
+  await channel.everything();
+  slack.faults.next("chat.postMessage", { error: "restricted_action_non_threadable_channel" });
+  slack.as("ada").says("#web", "fork use redis", { thread: root });
+  await channel.everything();
+  assert.equal(roots().length, before);
+  assert.match(channel.ours(root).at(-1)?.seen ?? "", /I cannot begin a thread of its own.*restricted_action/);
+});
+
 test("`fork` on the page begins a thread of the page", async () => {
   const { world } = channel;
   const say = async (path: string, text: string) =>

@@ -39,7 +39,7 @@ export interface InstallationBook {
   save(installation: Installation, tokens: Tokens): Promise<void>;
   list(): Promise<Installation[]>;
   find(key: string): Promise<Installation | null>;
-  /** Notes that something of this workspace came by that installation. */
+  /** Notes that something of this workspace came by that installation; not where it has one of its own, and is of another organisation. */
   serves(key: string, team: string): Promise<void>;
   /** By the last that was noted, else the workspace's own. */
   forTeam(team: string): Promise<Installation | null>;

@@ -42,7 +42,7 @@ export async function publishCheckout(
   const made = await whatIsThere(prepared, branch);
   if (!made) return NOTHING;
   if (only !== undefined && made.commit !== only) throw repository.failure("git.diverged", CHANGED_MEANWHILE);
-  const commit = made.unpushed ? await pushMerged({ ...prepared, branch, coAuthors }) : made.commit;
+  const commit = made.unpushed ? await pushMerged({ ...prepared, branch, coAuthors, only }) : made.commit;
   const from = base && base !== branch ? await commitOf(repository.link, remoteRef(base)) : before;
   return { pushed: { branch, commit }, ...(await compare(repository.link, from, commit)) };
 }
@@ -105,12 +105,15 @@ function identity(spec: CheckoutSpec): string[] {
 interface Push extends Prepared {
   branch: string;
   coAuthors: Person[];
+  /** As in `Publication`. */
+  only: string | undefined;
 }
 
 /** The commit that is on the remote afterwards. */
 async function pushMerged(push: Push): Promise<string> {
   const { repository, base, branch } = push;
   const { link, clone, remote } = repository;
+  let agreed = push.only;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const { tips } = await lookAtRemote(repository, base ? [branch, base] : [branch]);
     const news = [...tips].filter(([name]) => name === branch || name === base).map(([name]) => name);
@@ -120,6 +123,7 @@ async function pushMerged(push: Push): Promise<string> {
     const commit = await commitOf(clone, "HEAD");
     if (!commit) throw repository.failure("git.diverged", "HEAD has no commit any more.");
     if (commit === theirs) return commit;
+    if (agreed !== undefined) agreed = await grownFrom(agreed, { commit, theirs }, repository);
     const pushed = await repository.online(["push", "--porcelain", "--", remote.url, `${commit}:${branchRef(branch)}`]);
     const outcome = pushOutcome(pushed);
     if (outcome.is === "refused") throw repository.failure(outcome.code, outcome.detail);
@@ -132,6 +136,18 @@ async function pushMerged(push: Push): Promise<string> {
     "git.diverged",
     `Others pushed to ${branch} at the same time, ${MAX_ATTEMPTS} times in a row.`,
   );
+}
+
+/** What was agreed to, with what people pushed meanwhile and nothing else. Asked of the link: the clone may call commits by other names. */
+async function grownFrom(
+  agreed: string,
+  { commit, theirs }: { commit: string; theirs: string | null },
+  { link, failure }: Repository,
+): Promise<string> {
+  if (commit === agreed) return commit;
+  const [first, second] = [await commitOf(link, `${commit}^1`), await commitOf(link, `${commit}^2`)];
+  if (theirs === null || first !== agreed || second !== theirs) throw failure("git.diverged", CHANGED_MEANWHILE);
+  return commit;
 }
 
 /** A merge, never a rebase: what people have fetched already stays what it is. */

@@ -7,7 +7,7 @@ import type { SessionEvent } from "../core/decision.ts";
 import { accountsOf, type Refusal, refusalToday, startOfDay } from "../core/limits.ts";
 import { type Link, linkable, linkTo, targetOf } from "../core/link.ts";
 import { NO_PREFERENCES, type Preferences, personKeyOf, preferredBy } from "../core/preferences.ts";
-import type { Mention, Session } from "../core/types.ts";
+import type { Mention, Repository, Session } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import { AGENT_KINDS } from "../wire/agents.ts";
 import type { Write } from "./claim.ts";
@@ -31,10 +31,10 @@ export async function check(
   if (!authorization.allowed) return { type: "turned-away", mention: id, text: authorization.text };
   const preferences = await preferencesFor(deps, session, mention);
   const choice = await choose(deps, { session, mention, preferences });
-  const asker = await askerOf(deps, { session, mention, author: authorization.author, choice });
+  const { link, linked } = await linkOf(deps, mention);
+  const asker = await askerOf(deps, { session, mention, author: authorization.author, choice, linked });
   if ("type" in asker) return asker;
   const preferred = preferredBy(preferences);
-  const link = await linkOf(deps, mention);
   const admitted: Admitted = {
     type: "admitted",
     mention: id,
@@ -90,18 +90,20 @@ async function saidBy(deps: EngineDeps, mention: Mention): Promise<string[]> {
   }
 }
 
-async function linkOf({ repositories: all, forge }: EngineDeps, mention: Mention): Promise<Link | null> {
+/** `linked`: the repository that it would be. */
+async function linkOf(
+  { repositories: all, forge }: EngineDeps,
+  mention: Mention,
+): Promise<{ link?: Link; linked?: Repository }> {
   const command = parseCommand(mention.text);
-  if (command.verb !== "link") return null;
+  if (command.verb !== "link" || mention.answers) return {};
   const repositories = linkable(mention, all);
   const target = targetOf(command.url, repositories);
   const located = target && (await forge.locate(target.repository));
-  if (target && located?.github) return linkTo(target, located.id);
+  if (target && located?.github) return { link: linkTo(target, located.id), linked: located };
   const known = repositories.map(({ name }) => `\`${name}\``).join(", ") || "none";
-  return {
-    is: "unknown",
-    detail: `That is no pull request or issue on GitHub of a repository that I know. I know: ${known}.`,
-  };
+  const detail = `That is no pull request or issue on GitHub of a repository that I know. I know: ${known}.`;
+  return { link: { is: "unknown", detail } };
 }
 
 /** Keys of branches need the forge's own id of the repository, which a URL does not tell. */

@@ -29,42 +29,56 @@ interface Asking {
   /** As the surface knows them. */
   author: Person;
   choice: Choice;
+  /** What they want to hear from here, by `link`. */
+  linked?: Repository | undefined;
 }
 
 /** Whoever asks, with the address that GitHub knows them by; or why they may not. */
 export async function askerOf(
   { identities }: Deps,
-  { session, mention, author, choice }: Asking,
+  asking: Asking,
 ): Promise<{ author: Person } | Extract<SessionEvent, { type: "unlinked" | "turned-away" }>> {
+  const { mention, author } = asking;
   const member = memberOf({ author, thread: mention.thread });
-  const repositories = concernedBy(session, mention, choice);
-  const onGitHub = repositories.filter(({ github }) => github);
-  if (!identities || !member || (repositories.length > 0 && onGitHub.length === 0)) return { author };
+  const concerned = concernedBy(asking);
+  const [first, ...others] = concerned.filter(({ github }) => github);
+  if (!identities || !member || (concerned.length > 0 && !first)) return { author };
   const account = await identities.of(member);
-  const [repository] = onGitHub;
-  if (!repository || !beginsWork(mention)) return { author: account ? known(identities, author, account) : author };
-  const refused = { mention: mention.id };
-  if (!account) return { type: "unlinked", ...refused, author, text: unlinkedText(repository) };
-  let { login } = account;
-  for (const one of onGitHub) {
-    const rights = await identities.rights(account, one);
-    login = rights?.login ?? login;
-    // What nobody is shown may be there all the same, so it is not forgotten; the person can replace it.
-    if (!rights) return { type: "turned-away", ...refused, text: goneText(login), connects: author };
-    if (!rights.mayWrite) return { type: "turned-away", ...refused, text: mayNotText(login, one), connects: author };
-  }
-  const why = await whyNotForWhomever(identities, { session, mention }, repository);
-  if (why) return { type: "turned-away", ...refused, text: `${why} Say in your own words what is to be done.` };
-  return { author: known(identities, author, { id: account.id, login }) };
+  if (!first || !hasSay(asking)) return { author: account ? known(identities, author, account) : author };
+  if (!account) return { type: "unlinked", mention: mention.id, author, text: unlinkedText(first) };
+  let found = await writerOn(identities, asking, account, first);
+  for (const other of others) if ("author" in found) found = await writerOn(identities, asking, account, other);
+  return found;
 }
 
-/** What the session works on, or would; and what somebody chooses instead, for everybody who has asked. */
-function concernedBy(session: Session, mention: Mention, choice: Choice): Repository[] {
-  const chosen = choice.is === "chosen" ? choice.work.repository : null;
-  const works = session.work?.repository ?? chosen;
-  if (!works) return [];
-  const changes = isChangeable(session) && wishOf(session, mention).options.repo !== undefined;
-  return chosen && changes && chosen.id !== works.id ? [works, chosen] : [works];
+/** Whoever links gets to know what is said there. */
+const hasSay = ({ mention, linked }: Asking): boolean => linked !== undefined || beginsWork(mention);
+
+/** What the session works on, and what they choose instead while that can be: what they say may count for either. */
+function concernedBy({ session, mention, choice, linked }: Asking): Repository[] {
+  if (linked) return [linked];
+  const chosen = choice.is === "chosen" ? [choice.work.repository] : [];
+  if (!session.work) return chosen;
+  const { repository } = session.work;
+  const isChoosing = isChangeable(session) && wishOf(session, mention).options.repo !== undefined;
+  return [repository, ...(isChoosing ? chosen.filter(({ id }) => id !== repository.id) : [])];
+}
+
+async function writerOn(
+  identities: Book,
+  { session, mention, author }: Asking,
+  account: GitHubAccount,
+  repository: Repository,
+): Promise<{ author: Person } | Extract<SessionEvent, { type: "turned-away" }>> {
+  const refused = { type: "turned-away", mention: mention.id } as const;
+  const rights = await identities.rights(account, repository);
+  const login = rights?.login ?? account.login;
+  // What nobody is shown may be there all the same, so it is not forgotten; the person can replace it.
+  if (!rights) return { ...refused, text: goneText(login), connects: author };
+  if (!rights.mayWrite) return { ...refused, text: mayNotText(login, repository), connects: author };
+  const why = await whyNotForWhomever(identities, { session, mention }, repository);
+  if (why) return { ...refused, text: `${why} Say in your own words what is to be done.` };
+  return { author: known(identities, author, { id: account.id, login }) };
 }
 
 const known = (identities: Book, author: Person, account: GitHubAccount): Person => ({
@@ -133,13 +147,17 @@ export async function allowPush(
 /** Each of them has a share in what is pushed. */
 async function whyNotPush({ identities }: Deps, { asks }: Turn, repository: Repository): Promise<Failure | null> {
   if (!identities || !repository.github) return null;
-  const asked = new Map(asks.map((ask) => [`${ask.author.surface} ${ask.author.id}`, ask]));
+  const asked = new Map(asks.map((ask) => [whose(ask), ask]));
   for (const ask of asked.values()) {
     const why = await whyMayNot(identities, ask, repository);
     if (why) return { code: "push.not-allowed", detail: `${why} So I pushed nothing.` };
   }
   return null;
 }
+
+/** One person once; in another workspace the same id is somebody else. */
+const whose = ({ author, thread }: Ask): string =>
+  `${author.surface} ${thread.surface === "slack" ? thread.team : ""} ${author.id}`;
 
 async function whyMayNot(
   identities: Book,

@@ -43,11 +43,12 @@ export function installationBook(db: Database, { sealer, clock }: { sealer: Seal
     },
 
     async serves(key, team) {
-      await db
-        .insertInto("slack_teams")
-        .values({ team, installation: key })
-        .onConflict((conflict) => conflict.column("team").doUpdateSet({ installation: key }))
-        .execute();
+      await sql`
+        insert into slack_teams (team, installation)
+        select ${team}, key from slack_installations served where key = ${key} and not exists (
+          select 1 from slack_installations own
+          where own.key = ${`team:${team}`} and own.key <> served.key and own.enterprise is distinct from served.enterprise)
+        on conflict (team) do update set installation = excluded.installation`.execute(db);
     },
 
     async forTeam(team) {

@@ -10,6 +10,7 @@ import type { Ms } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
 import { type Installation, type InstallationBook, installationKey, type Tokens, type Where } from "../installation.ts";
 import type { Log } from "../log.ts";
+import { createPlaces } from "../places.ts";
 import { call, quietLogger, toSlackFailure } from "./slack-calls.ts";
 
 export interface SlackInstallations {
@@ -38,6 +39,9 @@ const RENEW_BEFORE_MS: Ms = 2 * 60 * 60_000;
 const PAUSE_AFTER_FAILURE_MS: Ms = 60_000;
 /** Below the time after which the database ends a transaction that is held still. */
 const RENEWED_WITHIN_MS: Ms = 8_000;
+/** Each holds a connection to the database for as long as Slack takes, and everything else needs them too. */
+const MAX_RENEWING = 2;
+const WAITS_TO_RENEW_MS: Ms = 60_000;
 const MAX_INSTALLATIONS = 1_000;
 
 /** A workspace is on the list by itself or with its organisation; an organisation only by itself. */
@@ -53,6 +57,7 @@ export function slackInstallations(options: SlackInstallationsOptions): SlackIns
   const log = options.log.child({ surface: "slack" });
   const exchange = exchanging(options, log);
   const underWay = new Map<string, Promise<string>>();
+  const places = createPlaces(MAX_RENEWING);
   const pausedUntil = bounded<string, Ms>(MAX_INSTALLATIONS);
   /** Whoever was taken from the list is not served any more, also where it was installed before. */
   const listed = (found: Installation | null): Installation => {
@@ -65,10 +70,13 @@ export function slackInstallations(options: SlackInstallationsOptions): SlackIns
 
   const renew = async (key: string, old: Tokens): Promise<string> => {
     const isOver = lifeMs(old) <= 0;
-    if (!isOver && (pausedUntil.get(key) ?? 0) > clock.now()) return old.token;
+    const isPaused = (pausedUntil.get(key) ?? 0) > clock.now() || underWay.size >= MAX_RENEWING;
+    if (!isOver && isPaused) return old.token;
     try {
-      const renewed = await book.renew(key, { is: isDue, waits: isOver }, exchange);
-      if (renewed) return renewed.token;
+      const work = async () => ({ renewed: await book.renew(key, { is: isDue, waits: isOver }, exchange) });
+      const done = await places.take(work, { clock, forMs: WAITS_TO_RENEW_MS });
+      if (!done) throw new ThreadboxError("surface.unavailable", "Slack takes too long to renew tokens.");
+      if (done.renewed) return done.renewed.token;
     } catch (thrown) {
       const failure = toSlackFailure(thrown);
       log.warn({ installation: key, err: failure }, "slack.token-not-renewed");

@@ -80,6 +80,34 @@ describe("publish", () => {
     assert.equal(git(bench.bare, ["branch", "--list"]), "* main");
   });
 
+  story("nor is one that comes while it is being pushed, and somebody else pushed just then", async (bench) => {
+    const checkout = await ready(bench.checkout());
+    write(checkout, "a.txt", "two\n");
+    const committed = await checkout.commit("Fix");
+    const slip = `#!/bin/sh
+[ -e raced ] && exit 0
+touch raced
+unset GIT_DIR GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
+export GIT_AUTHOR_NAME=Ada GIT_AUTHOR_EMAIL=ada@example.com GIT_COMMITTER_NAME=Ada GIT_COMMITTER_EMAIL=ada@example.com
+git -C ${bench.bare} update-ref refs/heads/threadbox/fix $(git -C ${bench.bare} commit-tree -m Race -p main main^{tree})
+cd ${checkout.spec.dir} && touch b.txt && git add b.txt && git commit --quiet -m "Slipped in"\n`;
+    writeFileSync(join(bench.bare, "hooks/pre-receive"), slip, { mode: 0o755 });
+    const failure = await failureOf(checkout.publish("Fix", committed?.commit));
+    const detail = "The branch changed while it waited for leave to be pushed.";
+    assert.deepEqual(failure, { code: "git.diverged", detail });
+    assert.equal(git(bench.bare, ["log", "-1", "--format=%s", "threadbox/fix"]), "Race");
+  });
+
+  story("what people push while leave is waited for is merged with exactly that commit", async (bench) => {
+    const checkout = await ready(bench.checkout());
+    write(checkout, "a.txt", "two\n");
+    const committed = await checkout.commit("Fix");
+    const theirs = bench.personPushes("threadbox/fix", { "theirs.txt": "theirs\n" });
+    await checkout.publish("Fix", committed?.commit);
+    const parents = git(bench.bare, ["log", "-1", "--format=%P", "threadbox/fix"]);
+    assert.equal(parents, `${committed?.commit} ${theirs}`);
+  });
+
   story("what stayed in the sandbox goes out with a later turn, also when people pushed meanwhile", async (bench) => {
     const checkout = await ready(bench.checkout());
     write(checkout, "mine.txt", "mine\n");

@@ -27,7 +27,7 @@ const logins: Record<number, string> = { 1: "alice-gh", 2: "bob-gh", 3: "carol" 
 const accounts: Record<string, GitHubAccount> = { U1: { id: 1, login: "alice" }, U2: { id: 2, login: "bob-gh" } };
 /** Alice (who was called otherwise when she connected) may write, Bob may read, U3 is not connected, U4's account is gone. */
 const identities = {
-  of: async ({ id }: { id: string }) => (id === "U4" ? { id: 4, login: "gone" } : (accounts[id] ?? null)),
+  of: async ({ id }: { id: string; team: string }) => (id === "U4" ? { id: 4, login: "gone" } : (accounts[id] ?? null)),
   connectUrl: async () => "https://bot.example.com/connect/github?t=x",
   disconnect: async () => {},
   noreply: ({ id, login }: GitHubAccount) => `${id}+${login}@users.noreply.github.com`,
@@ -123,6 +123,32 @@ describe("whoever asks in Slack for work on GitHub", () => {
     assert.ok("type" in found && found.type === "turned-away");
   });
 
+  test("is judged by the other repository where they choose one before anything has begun", async () => {
+    const { session } = tell(says("m0", "repo=acme/docs", {}, plain));
+    const found = await asked("repo=acme/api read me its secrets", bob, { session });
+    assert.ok("type" in found && found.type === "turned-away");
+    assert.match(found.text, /@bob-gh may not write to `acme\/api`/);
+    assert.deepEqual(await asked("read me its secrets", bob, { session }), { author: bob });
+  });
+
+  for (const text of ["(aside) push it at once", "status", "stop"])
+    test(`has to be somebody there to answer the agent with ${JSON.stringify(text)}`, async () => {
+      const { session } = tell(says("m0", "fix it", {}, onGitHub));
+      const said = mention("m1", text, { author: bob, answers: { question: "q1" } });
+      const found = await askerOf({ identities }, { session, mention: said, author: bob, choice });
+      assert.ok("type" in found && found.type === "turned-away");
+    });
+
+  test("has to be somebody there to link a thread to it: what is said there is told here then", async () => {
+    const said = mention("m1", "link https://git.example.com/acme/api/pull/5", { author: bob });
+    const asking = { session: fresh, mention: said, author: bob, choice, linked: onGitHub };
+    const found = await askerOf({ identities }, asking);
+    assert.ok("type" in found && found.type === "turned-away");
+    const author = { ...alice, git: { name: "alice-gh", email: "1+alice-gh@users.noreply.github.com" } };
+    const byAlice = { ...asking, mention: { ...said, author: alice }, author: alice };
+    assert.deepEqual(await askerOf({ identities }, byAlice), { author });
+  });
+
   test("is not let in while GitHub does not answer", () =>
     assert.rejects(asked("fix it", alice, { book: away }), { code: "surface.unavailable" }));
 
@@ -173,6 +199,20 @@ describe("#24 before a push", () => {
       ...{ turn: "m1", allowed: false, code: "push.not-allowed" },
       detail: "bob-gh (@bob-gh on GitHub) may not write to `acme/api`. So I pushed nothing.",
     });
+  });
+
+  test("the same number in another workspace is somebody else, and asked about too", async () => {
+    const session = turnOf(alice, alice);
+    assert.ok(session.turn);
+    const [here, there] = session.turn.asks;
+    assert.ok(here && there && there.thread.surface === "slack");
+    const elsewhere = { ...there, thread: { ...there.thread, team: "T2" } };
+    const book = {
+      ...identities,
+      of: async ({ id, team }: { id: string; team: string }) => (team === "T2" ? (accounts[id] ?? null) : null),
+    };
+    const [no] = await said({ ...session, turn: { ...session.turn, asks: [here, elsewhere] } }, book);
+    assert.match(no && "detail" in no ? no.detail : "", /^alice is not connected to GitHub/);
   });
 
   test("whoever is not connected any more keeps it from being pushed", async () => {

@@ -99,6 +99,41 @@ describe("a token that ends", () => {
     assert.notEqual(await bot.tokenOf(ACME), token);
   });
 
+  test("of many workspaces at once leaves connections to the database for everybody else, however long Slack takes", async () => {
+    await installedNow();
+    const { token, refreshToken } = (await book().tokens(ACME)) ?? { token: "", refreshToken: "" };
+    const keys = Array.from({ length: 14 }, (_, i) => `team:T0${i}`);
+    const save = (key: string, hours: number) =>
+      book().save({ ...acme, key }, { token, refreshToken, expiresAt: new Date(clock.now() + hours * HOUR_MS) });
+    await Promise.all(keys.map((key, i) => save(key, i < 7 ? -1 : 1)));
+    const slow = Promise.withResolvers<void>();
+    let [now, most] = [0, 0];
+    const { clientId, clientSecret } = slack.oauth;
+    const log = pino({ level: "silent" });
+    const bot = slackInstallations({
+      ...{ install: ["*"], clientId, clientSecret, apiUrl: slack.apiUrl, clock, log },
+      book: {
+        ...book(),
+        async renew(key) {
+          most = Math.max(most, ++now);
+          await slow.promise;
+          now--;
+          return { token: `new ${key}`, refreshToken: null, expiresAt: null };
+        },
+      },
+    });
+    const ended = keys.slice(0, 7).map((key) => bot.tokenOf(key));
+    await Promise.all(keys.slice(0, 7).map((key) => book().tokens(key)));
+    const stillGood = await Promise.all(keys.slice(7).map((key) => bot.tokenOf(key)));
+    assert.deepEqual(new Set(stillGood), new Set([token]));
+    slow.resolve();
+    assert.deepEqual(
+      await Promise.all(ended),
+      keys.slice(0, 7).map((key) => `new ${key}`),
+    );
+    assert.equal(most, 2);
+  });
+
   test("that Slack will not renew fails with a code for a person, once it has ended", async () => {
     await installedNow();
     clock.advance(13 * HOUR_MS);
@@ -130,6 +165,18 @@ describe("an installation", () => {
     await assert.rejects(newBot().forTeam("T0NORTH"), { code: "surface.not-installed" });
     assert.equal((await newBot().at(inStar)).key, star.key);
     assert.equal((await newBot().forTeam("T0NORTH")).key, star.key);
+  });
+
+  test("of another organisation does not take over a workspace that has one of its own", async () => {
+    await book().save(star, forEver);
+    await book().save(acme, forEver);
+    // In a channel shared with Acme, for an organisation Slack may name the workspace of whoever wrote.
+    const bot = newBot();
+    await bot.at({ ...inStar, teamId: "T0ACME" });
+    assert.equal((await bot.forTeam("T0ACME")).key, ACME);
+    await book().save({ ...acme, enterprise: "E0STAR" }, forEver);
+    await bot.at({ ...inStar, teamId: "T0ACME" });
+    assert.equal((await bot.forTeam("T0ACME")).key, star.key);
   });
 
   test("that was uninstalled is gone at once for every bot, and back at once when it is made again", async () => {

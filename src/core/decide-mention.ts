@@ -60,6 +60,8 @@ export function admitted(session: Session, event: Extract<SessionEvent, { type: 
   const [mention, rest] = takeChecked(session, event.mention);
   if (!mention) return plan(session);
   if (isTooLate(rest, mention)) return plan(rest);
+  // Said in another thread meanwhile: nobody has asked whether its author may write there.
+  if (isElsewhereNow(session, event)) return plan(session, { do: "check", mention: mention.id });
   if (mention.corrects !== undefined && mention.text === "")
     return follows(rest, mention.thread, mention) ?? withdrawn(rest, mention, event.author, now);
   // An operator's word from elsewhere has no message in the thread that could be marked as seen.
@@ -70,6 +72,11 @@ export function admitted(session: Session, event: Extract<SessionEvent, { type: 
 }
 
 /** What went on in another session may be under way there. */
+function isElsewhereNow({ work }: Session, { workedOn, choice }: Extract<SessionEvent, { type: "admitted" }>): boolean {
+  if (!work || workedOn === undefined || workedOn === work.repository.id) return false;
+  return choice.is !== "chosen" || choice.work.repository.id !== work.repository.id;
+}
+
 const isTooLate = (session: Session, mention: Mention): boolean =>
   mention.corrects !== undefined && !session.moved && !isUnderWay(session, mention);
 

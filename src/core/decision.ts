@@ -27,7 +27,16 @@ export type SessionEvent =
   /** The same message was delivered once more, with files that it did not have the first time. */
   | { type: "attached"; message: string; files: Attachment[] }
   /** The author may ask; `choice` is what a new session would work on. */
-  | { type: "admitted"; mention: string; author: Person; choice: Choice; link?: Link; preferred?: Preferred }
+  | {
+      type: "admitted";
+      mention: string;
+      author: Person;
+      choice: Choice;
+      link?: Link;
+      preferred?: Preferred;
+      /** Id of the repository that the session worked on when that was found out; null where there was none yet. */
+      workedOn?: string | null;
+    }
   /** `connects`: who, as people call them, could do it with another account on GitHub. */
   | { type: "turned-away"; mention: string; text: string; connects?: Person }
   /** The author may ask, and nobody knows who that is on GitHub. */

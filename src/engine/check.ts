@@ -42,6 +42,7 @@ export async function check(
     choice,
     ...(link && { link }),
     ...(preferred && { preferred }),
+    workedOn: session.work?.repository.id ?? null,
   };
   const refusal = await countOrRefuse(deps, { mention, admitted, write });
   if (!refusal) return admitted;

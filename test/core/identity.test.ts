@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { decide } from "../../src/core/decide.ts";
 import type { SessionEvent } from "../../src/core/decision.ts";
 import type { Person } from "../../src/core/types.ts";
-import { accepted, alice, bob, mention, NOW, names, ready, says, tell } from "./story.ts";
+import { accepted, alice, bob, mention, NOW, names, onGitHub, ready, says, tell } from "./story.ts";
 
 const said = (id: string, text: string, change = {}): SessionEvent => ({
   type: "mentioned",
@@ -128,4 +128,29 @@ describe("#24 leave to push", () => {
 
   test("is nobody's for another turn", () =>
     assert.deepEqual(names(tell(...running, { type: "push.asked", turn: "m0" }).effects), []));
+});
+
+describe("#24 what was found out about its author for another repository than the session works on by now", () => {
+  const admitted = (workedOn: string | null): SessionEvent => ({
+    ...{ type: "admitted", mention: "m2", author: bob, workedOn },
+    choice: { is: "chosen", work: { repository: { ...onGitHub, id: "8" }, branch: "b", own: true } },
+  });
+
+  test("is found out once more", () => {
+    const { session, effects } = tell(
+      says("m1", "fix it", {}, onGitHub),
+      said("m2", "push it", { author: bob }),
+      admitted(null),
+    );
+    assert.deepEqual(effects, [{ do: "check", mention: "m2" }]);
+    assert.deepEqual(
+      session.checking.map(({ id }) => id),
+      ["m2"],
+    );
+  });
+
+  test("counts where it was found out for that one", () => {
+    const { session } = tell(says("m1", "fix it", {}, onGitHub), said("m2", "push it", { author: bob }), admitted("7"));
+    assert.deepEqual(session.checking, []);
+  });
 });

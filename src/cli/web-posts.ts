@@ -46,9 +46,10 @@ export function createPostPrinter({ say, colour }: Output): (post: Post) => void
 /** Progress on the page does not tell it; the answer does. */
 const NO_USAGE = { inputTokens: 0, outputTokens: 0, costUsd: 0 };
 
-function answerOf({ pullRequest, remedy, ...answer }: z.infer<typeof AnswerView>) {
+function answerOf({ pullRequest, remedy, tests, ...answer }: z.infer<typeof AnswerView>) {
   const link = pullRequest?.url ? { number: pullRequest.number, url: pullRequest.url } : null;
-  return { ...answer, ...(remedy ? { remedy } : {}), title: "", askers: [], page: null, pullRequest: link };
+  const known = { ...(remedy ? { remedy } : {}), ...(tests ? { tests } : {}) };
+  return { ...answer, ...known, title: "", askers: [], page: null, pullRequest: link };
 }
 
 const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'", "#x27": "'" };

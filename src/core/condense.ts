@@ -3,6 +3,7 @@
  * People want to know three things: what it does now, what it did last, and that it is alive.
  */
 import { type AgentEvent, NO_USAGE } from "../wire/events.ts";
+import { testsBegun, testsEnded } from "./test-outcomes.ts";
 import type { Ms, Progress, Repository, Step, TurnResult } from "./types.ts";
 
 /** More steps than this are noise in a thread; the page has them all. */
@@ -45,8 +46,10 @@ function changeOf(progress: Progress, event: AgentEvent): Partial<Progress> | nu
     case "workspace.preparing":
       return { now: PREPARING[event.step] };
     case "workspace.ready":
+      return beginning(progress);
     case "turn.started":
-      return { now: "Reading the request", ...(progress.waits ? { waits: false } : {}) };
+      // Begun once more, on another machine, it has run nothing.
+      return { ...beginning(progress), tests: [] };
     case "turn.steered":
       return { now: "Taking in a new message" };
     case "thinking":
@@ -58,12 +61,14 @@ function changeOf(progress: Progress, event: AgentEvent): Partial<Progress> | nu
         ...addStep(progress, { call: event.call, title: event.title, state: "running" }),
         now: event.title,
         tools: progress.tools + 1,
+        tests: testsBegun(progress.tests ?? [], event, progress.repository),
       };
     case "tool.ended":
       return {
         steps: progress.steps.map(
           (step): Step => (step.call === event.call ? { ...step, state: event.ok ? "ok" : "failed" } : step),
         ),
+        ...(progress.tests ? { tests: testsEnded(progress.tests, event) } : {}),
       };
     case "retrying":
       return { now: `The model did not answer (${event.reason}); trying again` };
@@ -93,6 +98,11 @@ function changeOf(progress: Progress, event: AgentEvent): Partial<Progress> | nu
       return event satisfies never;
   }
 }
+
+const beginning = ({ waits }: Progress): Partial<Progress> => ({
+  now: "Reading the request",
+  ...(waits ? { waits: false } : {}),
+});
 
 const PREPARING = {
   clone: "Cloning the repository",

@@ -24,6 +24,7 @@ export const AnswerBody = z.object({
   remedy: z.string().optional(),
   repository: z.string().nullable(),
   pullRequest: z.object({ number: z.number(), url: z.string() }).nullable(),
+  tests: z.array(z.object({ command: z.string(), ok: z.boolean().nullable() })).optional(),
   result: z.object({
     outcome: Outcome,
     answer: z.string(),

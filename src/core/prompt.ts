@@ -4,6 +4,7 @@
  */
 import { BEFORE, type HandedFile } from "./attachments.ts";
 import { mayNameWork } from "./confidence.ts";
+import { LINKED_HEAD, type Looked, lookedText } from "./linked.ts";
 import type { Ask, Said, Work } from "./types.ts";
 
 /** What a turn's text is made of. */
@@ -13,6 +14,8 @@ export interface PromptInput {
   files?: ReadonlyMap<string, HandedFile[]>;
   /** What was said since the last turn; everything there is before the first one. */
   context: Said[];
+  /** What is linked to in all of that. */
+  linked?: Looked[];
   /** Of the session that this one goes on from. */
   earlier?: string;
   work: Work | null;
@@ -21,19 +24,20 @@ export interface PromptInput {
 }
 
 /** The whole text that goes to the agent at the start of a turn. */
-export function promptText({ asks, files, context, earlier = "", work, first }: PromptInput): string {
+export function promptText({ asks, files, context, linked = [], earlier = "", work, first }: PromptInput): string {
   const parts = [
     first && work ? ground(work) : "",
     earlier,
     context.length > 0 ? `${CONTEXT_HEAD}\n\n${context.map(saidLine).join("\n")}${filesText(files?.get(BEFORE))}` : "",
+    linkedText(linked),
     ...asks.map((ask) => askText(ask, files?.get(ask.id))),
   ];
   return parts.filter(Boolean).join("\n\n");
 }
 
 /** What goes to an agent that is at work already. */
-export function steerText(ask: Ask, files?: HandedFile[]): string {
-  return `While you work, ${ask.author.name} adds:\n\n${ask.text}${aboutText(ask)}${filesText(files)}`;
+export function steerText(ask: Ask, files?: HandedFile[], linked: Looked[] = []): string {
+  return `While you work, ${ask.author.name} adds:\n\n${ask.text}${aboutText(ask)}${filesText(files)}${linked.length > 0 ? `\n\n${linkedText(linked)}` : ""}`;
 }
 
 function ground(work: Work): string {
@@ -54,6 +58,11 @@ function saidLine(said: Said): string {
   const name = said.author.replace(/\s+/g, " ").trim().slice(0, MAX_NAME_CHARS);
   const files = said.files ? ` [attached: ${said.files.map(fileName).join(", ")}]` : "";
   return quoted(`${name}${said.trusted ? "" : " (untrusted)"}: ${said.text}${files}`);
+}
+
+/** Empty where nothing is linked. */
+function linkedText(looked: Looked[]): string {
+  return looked.length > 0 ? `${LINKED_HEAD}\n\n${looked.map((one) => quoted(lookedText(one))).join("\n>\n")}` : "";
 }
 
 /** People choose their names, so a name is foreign text as well. */

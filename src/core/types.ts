@@ -6,6 +6,7 @@ import type { Changes, Usage } from "../wire/events.ts";
 import type { Options } from "./command.ts";
 import type { Origin } from "./origin.ts";
 import type { Asking, DecidedQuestion } from "./question.ts";
+import type { KnownOutcome } from "./test-outcomes.ts";
 
 /** Milliseconds: a length of time, or since the Unix epoch. */
 export type Ms = number;
@@ -292,6 +293,8 @@ export interface Progress {
   branch: string | null;
   usage: Usage;
   tools: number;
+  /** The tests that it ran, by their commands. Absent before the turn has begun. */
+  tests?: KnownOutcome[];
   ended: TurnResult["outcome"] | null;
   /** The agent waits for people. */
   waits?: boolean;
@@ -306,6 +309,12 @@ export interface Step {
   state: "running" | "ok" | "failed";
 }
 
+/** A command of the agent that ran tests, and how its last run ended: `ok` is null where that cannot be told. */
+export interface TestOutcome {
+  command: string;
+  ok: boolean | null;
+}
+
 /** What the surfaces render as the final message of a turn. */
 export interface Answer {
   turn: string;
@@ -316,6 +325,8 @@ export interface Answer {
   remedy?: string;
   repository: string | null;
   pullRequest: PullRequest | null;
+  /** What was run of tests; empty: none, although something was changed. Absent where there is nothing to say. */
+  tests?: TestOutcome[];
   /** Whom to ping. */
   askers: Person[];
   /** The session's page, when PUBLIC_URL is set or the surface is local. */

@@ -17,6 +17,7 @@ import { ask, handOverAnswer, settle } from "./questions.ts";
 import { daemonOf, pageFor, sandboxOf, surfaceOf } from "./reach.ts";
 import { passOn, sendTurn } from "./send.ts";
 import { startSandbox } from "./start.ts";
+import { testsOf } from "./test-outcomes.ts";
 import { timerOf } from "./timers.ts";
 
 export interface Performing {
@@ -122,6 +123,7 @@ async function answer(
   post: { marker: string; again: boolean },
 ): Promise<string> {
   const { result } = effect;
+  const tests = await testsOf(deps, session, effect);
   return surfaceOf(deps, effect.thread.surface).answer(
     effect.thread,
     {
@@ -132,6 +134,7 @@ async function answer(
       ...(result.failure ? { remedy: catalogEntry(result.failure.code).remedy } : {}),
       repository: session.work?.repository.name ?? null,
       pullRequest: session.pullRequest,
+      ...(tests ? { tests } : {}),
       askers: effect.asks.map((ask) => ask.author),
       page: pageFor(deps.settings, session, effect.thread.surface),
     },

@@ -9,6 +9,7 @@ import type { Forge } from "../surfaces/forge.ts";
 import type { CredentialsRequest, InitRequest } from "../wire/routes.ts";
 import { handOver } from "./attachments.ts";
 import { Fenced, type Write } from "./claim.ts";
+import { linkedTo } from "./linked.ts";
 import type { EngineDeps, EngineSettings } from "./ports.ts";
 import { daemonOf, sandboxOf, surfaceOf } from "./reach.ts";
 
@@ -54,7 +55,7 @@ export async function passOn(
   const files = await handOver(deps, session, [ask]);
   const sent = await daemonOf(deps, session).prompt({
     id: ask.id,
-    message: steerText(ask, files.get(ask.id)),
+    message: steerText(ask, files.get(ask.id), session.work ? await linkedTo(deps, session.work, [ask]) : []),
     whileBusy: "steer",
     into: turn,
     coAuthors: coAuthors([ask]),
@@ -120,6 +121,7 @@ async function wordsOf(deps: EngineDeps, session: Session, turn: Turn, work: Wor
     asks,
     files: await handOver(deps, session, asks, context),
     context,
+    linked: await linkedTo(deps, work, asks, context),
     ...(since === null ? { earlier: await earlierOf(deps, session) } : {}),
     work,
     first: since === null,

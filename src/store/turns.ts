@@ -64,6 +64,21 @@ export function turnQuestions(db: Database) {
       return row?.started_at.getTime() ?? null;
     },
 
+    /** The tip of what the session's turns before this one had pushed; null when they had pushed nothing. */
+    async pushedBefore(session: string, turn: string): Promise<string | null> {
+      const row = await db
+        .selectFrom("turns")
+        .select(sql<string>`result->>'commit'`.as("commit"))
+        .where("session_id", "=", session)
+        .where("id", "<>", turn)
+        .where(sql<boolean>`result->>'commit' is not null`)
+        .where("started_at", "<=", db.selectFrom("turns").select("started_at").where("id", "=", turn))
+        .orderBy("started_at", "desc")
+        .limit(1)
+        .executeTakeFirst();
+      return row?.commit ?? null;
+    },
+
     /** What was asked and answered in a session up to then, oldest first; the newest `limit`. */
     async toldIn(session: string, until: Ms, limit: number): Promise<Earlier[]> {
       const rows = await db

@@ -1,5 +1,5 @@
 /** Numbers as people read them, the same on every surface. Pure. */
-import type { Ms } from "../core/types.ts";
+import type { Ms, TestOutcome } from "../core/types.ts";
 import type { Changes, Usage } from "../wire/events.ts";
 
 /** "42 s", "3 min 05 s", "1 h 02 min". */
@@ -32,6 +32,23 @@ export function tokens({ inputTokens, outputTokens }: Usage): string | null {
 
 /** "$0.42"; null where nothing was paid, or nobody knows. */
 export const cost = ({ costUsd }: Usage): string | null => (costUsd > 0 ? `$${costUsd.toFixed(2)}` : null);
+
+/** "tests: `npm test` passed, `npm run e2e` failed"; null where there is nothing to say. `code` shows a command as the surface does. */
+export function tested(tests: TestOutcome[] | undefined, code: (command: string) => string): string | null {
+  const ran = testedText(tests, code);
+  return tests && tests.length > 0 ? `tests: ${ran}` : ran;
+}
+
+/** The same where a label says already what it is about. */
+export function testedText(tests: TestOutcome[] | undefined, code: (command: string) => string): string | null {
+  if (!tests) return null;
+  return tests.map(({ command, ok }) => `${code(command)} ${outcomeWord(ok)}`).join(", ") || "no tests run";
+}
+
+function outcomeWord(ok: boolean | null): string {
+  if (ok === null) return "ran, outcome unknown";
+  return ok ? "passed" : "failed";
+}
 
 /** At most `maxChars` of it, never half a character. */
 export function clip(text: string, maxChars: number): string {

@@ -1,4 +1,5 @@
 /** The port to the place where repositories live: credentials for git, and pull requests. GitHub implements it; a plain git remote needs none of it. */
+import type { Linked, TalkLink } from "../core/linked.ts";
 import type { PullRequest, Repository } from "../core/types.ts";
 
 /** Basic credentials for one git origin, for the daemon's memory only. */
@@ -32,4 +33,6 @@ export interface Forge {
   locate(repository: Repository): Promise<Repository>;
   /** Opens it, or gives back the one that is open for that head already. */
   openPullRequest(draft: PullRequestDraft): Promise<PullRequest>;
+  /** What an issue, a pull request or a comment says now. Null when it is not there, or we may not see it. */
+  look(link: TalkLink): Promise<Linked | null>;
 }

@@ -7,6 +7,7 @@ import type { Forge, GitCredential, PullRequestDraft } from "./forge.ts";
 import type { GitHubAccess, RepositoryPlace } from "./github-access.ts";
 import { withMarkers } from "./github-comments.ts";
 import { githubFailure, statusOf } from "./github-failure.ts";
+import { lookAt } from "./github-look.ts";
 import { neutralise, neutraliseLine } from "./github-neutral.ts";
 import { MAX_BODY_CHARS } from "./github-render.ts";
 
@@ -30,6 +31,10 @@ export function githubForge({ access, log }: GitHubForgeOptions): Forge {
         "github.pull-request-open",
       );
       return { number, url };
+    },
+    async look(link) {
+      const place = placeOf(access, link.repository);
+      return place && lookAt(access, place, link);
     },
   };
 }

@@ -5,7 +5,7 @@
 import { OUTCOME_WORDS } from "../core/condense.ts";
 import type { AskedQuestion, SettledQuestion } from "../core/question.ts";
 import type { Answer, Ms, Person, Progress, Step } from "../core/types.ts";
-import { changed, clip, cost, duration, timeOfDay, tokens } from "./figures.ts";
+import { changed, clip, cost, duration, tested, timeOfDay, tokens } from "./figures.ts";
 import { neutralise, neutraliseLine, redactTokens } from "./github-neutral.ts";
 import { split } from "./markdown.ts";
 import { askedText, settledText } from "./question-text.ts";
@@ -100,13 +100,14 @@ function pingLine(askers: Person[]): string {
     .join(" ");
 }
 
-function smallPrint({ result, repository, pullRequest, page, session }: Answer): string {
+function smallPrint({ result, repository, pullRequest, tests, page, session }: Answer): string {
   const { changes, branch, usage, durationMs } = result;
   return line([
     pullRequest && link(`pull request #${pullRequest.number}`, pullRequest.url),
     branch ? code(branch) : null,
     branch && repository ? neutraliseLine(repository) : null,
     changes ? changed(changes) : null,
+    tested(tests, code),
     duration(durationMs),
     usage ? tokens(usage) : null,
     usage ? cost(usage) : null,

@@ -9,4 +9,5 @@ export const plainForge: Forge = {
   openPullRequest: async () => {
     throw new ThreadboxError("github.pull-request-failed", "GitHub is not set up.");
   },
+  look: async () => null,
 };

@@ -3,7 +3,7 @@
  * notifications and screen readers. The agent's words go into `markdown` blocks as they are. Nothing but the askers is pinged. Pure.
  */
 import type { Answer } from "../core/types.ts";
-import { changed, clip, cost, duration, tokens } from "./figures.ts";
+import { changed, clip, cost, duration, tested, tokens } from "./figures.ts";
 import { split } from "./markdown.ts";
 import {
   code,
@@ -111,13 +111,14 @@ function headlineOf({ result, title }: Answer): string {
   return `${outcomeText(result.outcome)}: ${what}`;
 }
 
-function answerFacts({ result, repository, pullRequest, page, session }: Answer): (string | false | null)[] {
+function answerFacts({ result, repository, pullRequest, tests, page, session }: Answer): (string | false | null)[] {
   const { changes, branch, usage } = result;
   return [
     repository && plain(repository),
     branch ? code(branch) : false,
     pullRequest && `<${pullRequest.url}|pull request #${pullRequest.number}>`,
     changes ? changed(changes) : false,
+    tested(tests, code),
     duration(result.durationMs),
     usage ? tokens(usage) : false,
     usage ? cost(usage) : false,

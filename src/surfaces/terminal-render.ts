@@ -7,7 +7,7 @@ import { stripVTControlCharacters, styleText } from "node:util";
 import { OUTCOME_WORDS } from "../core/condense.ts";
 import { type AskedQuestion, howToAnswer, utcMoment } from "../core/question.ts";
 import type { Answer, Progress, Step, TurnResult } from "../core/types.ts";
-import { count, duration } from "./figures.ts";
+import { count, duration, testedText } from "./figures.ts";
 import { optionLines } from "./question-text.ts";
 
 export { duration } from "./figures.ts";
@@ -71,10 +71,12 @@ function failure({ result, remedy }: Answer): string {
   return remedy ? `${why}\n→ ${plain(remedy)}` : why;
 }
 
-function facts({ result, pullRequest, page }: Answer): [name: string, value: string][] {
+function facts({ result, pullRequest, tests, page }: Answer): [name: string, value: string][] {
+  const ran = testedText(tests, plain);
   const { changes, usage } = result;
   const rows: ([string, string] | null)[] = [
     changes ? ["Changed", `${count(changes.files, "file")}  +${changes.insertions} −${changes.deletions}`] : null,
+    ran ? ["Tests", ran] : null,
     result.branch ? ["Branch", plain(result.branch)] : null,
     pullRequest ? ["Pull request", plain(pullRequest.url)] : null,
     ["Took", duration(result.durationMs)],

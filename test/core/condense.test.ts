@@ -96,6 +96,15 @@ describe("what is shown while a turn goes on", () => {
     assert.equal(progress.steps.length, 8);
     assert.equal(progress.earlierSteps, 3);
   });
+  test("the tests that it ran: kept by command, and none where it began once more", () => {
+    const started: AgentEvent = { type: "turn.started", turn: "m1", prompt: "fix it" };
+    const runs: AgentEvent[] = [{ ...tool("1", "npm test"), input: '{"command":"npm test"}' } as AgentEvent];
+    const tests = (...events: AgentEvent[]) => after(...events).tests?.map(({ command, ok }) => `${command}: ${ok}`);
+    assert.equal(tests(), undefined);
+    assert.deepEqual(tests(started, ...runs, toolEnd("1", false)), ["npm test: false"]);
+    assert.deepEqual(tests(started, ...runs, toolEnd("1", true)), ["npm test: true"]);
+    assert.deepEqual(tests(started, ...runs, toolEnd("1", true), { ...started, attempt: 2 }), []);
+  });
   test("nothing of another turn", () =>
     assert.equal(condense(start, { type: "text", turn: "m0", message: 1, text: "x" }, NOW + 1), start));
   test("no change where nothing that is shown has changed", () => {

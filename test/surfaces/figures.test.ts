@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { clip, cost, duration, tokens } from "../../src/surfaces/figures.ts";
+import { clip, cost, duration, tested, tokens } from "../../src/surfaces/figures.ts";
 
 describe("a duration", () => {
   for (const [ms, text] of [
@@ -24,6 +24,22 @@ test("tokens are counted together, and in thousands when there are many", () => 
 test("a cost of nothing is not told", () => {
   assert.equal(cost(used({})), null);
   assert.equal(cost(used({ costUsd: 0.424 })), "$0.42");
+});
+
+describe("tests", () => {
+  const code = (command: string) => `<${command}>`;
+  test("are told with their outcome in words", () => {
+    const runs = [
+      { command: "npm test", ok: true },
+      { command: "make check", ok: false },
+      { command: "tox", ok: null },
+    ];
+    assert.equal(tested(runs, code), "tests: <npm test> passed, <make check> failed, <tox> ran, outcome unknown");
+  });
+  test("that nobody ran are told where that was found", () => {
+    assert.equal(tested([], code), "no tests run");
+    assert.equal(tested(undefined, code), null);
+  });
 });
 
 test("a text that is cut says so, and keeps its characters whole", () => {

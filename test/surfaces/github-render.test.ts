@@ -45,6 +45,12 @@ const answer: Answer = {
   page,
 };
 
+test("the small print says which tests ran, in code that pings nobody", () => {
+  const tests = [{ command: "npm test -- @alice `x`", ok: false }];
+  assert.match(renderAnswer({ ...answer, tests }).join(""), /\+10 −2 · tests: `` npm test -- @alice `x` `` failed · /);
+  assert.match(renderAnswer({ ...answer, tests: [] }).join(""), / · no tests run · /);
+});
+
 test("progress says what goes on, the last steps, for how long, where, and links to the page", () => {
   assert.equal(
     renderProgress(progress, page, started + 75_000),

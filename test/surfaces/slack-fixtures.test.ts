@@ -29,7 +29,7 @@ const starting: Progress = {
 };
 const ended: Progress = { ...running, ended: "done" };
 
-const done: Answer = { ...answered, page };
+const done: Answer = { ...answered, tests: [{ command: "npm test", ok: true }], page };
 const failed: Answer = {
   ...done,
   result: {
@@ -40,10 +40,15 @@ const failed: Answer = {
   },
   remedy: "Fix the rule and write `retry`.",
   pullRequest: null,
+  tests: [
+    { command: "npm test", ok: false },
+    { command: "npm run test:e2e", ok: null },
+  ],
 };
 const log = `\`\`\`\n${"GET /login 500\n".repeat(2_000)}\`\`\``;
 const long: Answer = {
   ...done,
+  tests: [],
   result: { ...done.result, answer: `The login fails 2,000 times a day. All of them:\n\n${log}` },
 };
 const file = { name: "answer.md", permalink: "https://acme.slack.com/files/U0THREADBOX/F00000001/answer.md" };

@@ -56,6 +56,7 @@ describe("the end of a turn", () => {
     };
     ended.result.branch = "threadbox/fix-login";
     ended.result.changes = { files: 1, insertions: 4, deletions: 2 };
+    ended.tests = [{ command: "npm\u001b[2J test", ok: true }];
     assert.equal(
       answerText(ended, false),
       `
@@ -66,6 +67,7 @@ The cookie was never set.
 It is now.
 
 Changed      1 file  +4 −2
+Tests        npm test passed
 Branch       threadbox/fix-login
 Pull request https://github.com/acme/api/pull/42
 Took         42 s

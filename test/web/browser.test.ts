@@ -88,11 +88,18 @@ describe("in a browser", { skip }, () => {
       ended.result = { ...ended.result, outcome: "stopped", stoppedBy: "web user", branch: "threadbox/fix-login" };
       ended.result.changes = { files: 2, insertions: 24, deletions: 6 };
       ended.pullRequest = { number: 42, url: "https://github.com/acme/api/pull/42" };
+      ended.tests = [{ command: "npm test", ok: false }];
       await surface.answer(THREAD, ended, once("e2"));
       const post = page.locator(".post.answer");
       await post.locator("strong", { hasText: "half" }).waitFor();
       const words = ((await post.textContent()) ?? "").replace(/\s+/g, " ");
-      for (const part of ["■ Stopped by web user", "2 files changed, +24 −6", "threadbox/fix-login", "#42"]) {
+      for (const part of [
+        "■ Stopped by web user",
+        "2 files changed, +24 −6",
+        "threadbox/fix-login",
+        "#42",
+        "npm test failed",
+      ]) {
         assert.ok(words.includes(part), `${part} in ${words}`);
       }
       await page.getByRole("button", { name: "Stop" }).waitFor({ state: "hidden" });

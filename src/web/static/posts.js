@@ -84,11 +84,12 @@ function place({ repository, branch, tools }) {
   );
 }
 
-function answer({ answer: { result, remedy, repository, pullRequest }, html }) {
+function answer({ answer: { result, remedy, repository, pullRequest, tests }, html }) {
   const outcome = OUTCOME[result.outcome];
   const word = result.stoppedBy ? `${outcome.word} by ${result.stoppedBy}` : outcome.word;
   const facts = [
     result.changes && ["Changes", changes(result.changes)],
+    tests && ["Tests", testsRun(tests)],
     repository && ["Repository", repository],
     result.branch && ["Branch", h("code", {}, result.branch)],
     pullRequest && ["Pull request", linkTo(pullRequest.url, `#${pullRequest.number}`)],
@@ -107,6 +108,18 @@ function answer({ answer: { result, remedy, repository, pullRequest }, html }) {
     ),
   );
   return { label: badge(result.outcome, outcome.sign, word), content, "data-outcome": result.outcome };
+}
+
+function testsRun(tests) {
+  if (tests.length === 0) return "none run";
+  return tests
+    .flatMap(({ command, ok }, i) => [i > 0 && ", ", h("code", {}, command), ` ${testWord(ok)}`])
+    .filter(Boolean);
+}
+
+function testWord(ok) {
+  if (ok === null) return "ran, outcome unknown";
+  return ok ? "passed" : "failed";
 }
 
 export function failureView({ code, detail }, remedy) {

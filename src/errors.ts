@@ -109,7 +109,7 @@ const CATALOG = {
   },
   "model.failed": {
     retry: "never",
-    remedy: "The model refused the request; its words are above. Write `retry`, or begin anew in a new thread.",
+    remedy: "The model refused; its words are above. Write `retry`, or `fresh <what to do>` to begin anew.",
   },
   "git.clone-failed": { retry: "never", remedy: "Check the repository's URL and that the bot may read it." },
   "git.unauthorized": {

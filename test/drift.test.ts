@@ -120,6 +120,7 @@ describe("the README", () => {
       "status",
       "retry",
       "fresh",
+      "fork",
       "link",
       "unlink",
       "mute",

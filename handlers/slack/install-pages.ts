@@ -78,12 +78,14 @@ export function failure(error: Error & { code: string }): { status: number; word
   if (OF_THE_BROWSER.has(error.code))
     return {
       status: 400,
-      words: failed(
-        "This page was not opened from here, in this browser, within the last ten minutes. Nothing was changed.",
-      ),
+      words: { ...failed(OVER), heading: "This page is over" },
     };
   return { status: 500, words: failed("") };
 }
+
+/** Also for whoever loads the page again that said that it is installed. */
+const OVER =
+  "It counts once, within ten minutes, and in the browser that began. Nothing was changed now: what was installed before stays installed.";
 
 const OF_THE_BROWSER = new Set(["slack_oauth_missing_state", "slack_oauth_invalid_state", "slack_oauth_missing_code"]);
 

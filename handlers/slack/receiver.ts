@@ -16,7 +16,7 @@ import { httpReceiver, type RequestListener } from "./http-receiver.ts";
 import { type Identity, manyWorkspaces, oneWorkspace } from "./identity.ts";
 import { type InstallOptions, installListener } from "./install.ts";
 import { registerSlack, type SlackDeps } from "./register.ts";
-import { socketReceiver } from "./socket-receiver.ts";
+import { ofSetting, socketReceiver } from "./socket-receiver.ts";
 import { dropUninstalled, onUninstalled } from "./uninstalled.ts";
 
 export interface SlackAppOptions {
@@ -155,7 +155,7 @@ async function introduce(identity: Identity, log: Log): Promise<void> {
     log.info({ bot: userId, team: teamId }, "slack.ready");
   } catch (thrown) {
     const failure = toSlackFailure(thrown);
-    if (failure.code === "surface.unauthorized") throw failure;
+    if (failure.code === "surface.unauthorized") throw ofSetting("SLACK_BOT_TOKEN", failure);
     log.warn({ err: failure }, "slack.unreachable"); // each event asks again
   }
 }

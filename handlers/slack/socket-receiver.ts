@@ -6,6 +6,7 @@
 import type { App, Receiver, ReceiverEvent } from "@slack/bolt";
 import { SocketModeClient } from "@slack/socket-mode";
 import type { Clock } from "../../src/clock.ts";
+import { ThreadboxError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import { quietLogger, toSlackFailure } from "../../src/surfaces/slack-calls.ts";
 
@@ -62,7 +63,7 @@ export function socketReceiver(options: SocketOptions): Receiver {
     async start() {
       await connect().catch((thrown) => {
         const failure = toSlackFailure(thrown);
-        if (failure.code === "surface.unauthorized") throw failure;
+        if (failure.code === "surface.unauthorized") throw ofSetting("SLACK_APP_TOKEN", failure);
         log.warn({ err: failure, failures }, "slack.unreachable");
         comeBack();
       });
@@ -75,6 +76,10 @@ export function socketReceiver(options: SocketOptions): Receiver {
     },
   };
 }
+
+/** Whoever starts the bot has two tokens, and one of them is to be replaced. */
+export const ofSetting = (name: string, { code, detail }: ThreadboxError): ThreadboxError =>
+  new ThreadboxError(code, `${name}: ${detail}`);
 
 /** However long Slack has been down: half a minute after it is back, so are we. */
 const MAX_PAUSE_MS = 30_000;

@@ -36,7 +36,8 @@ export function checkWorkspaces({ config, team, log }: Checked): Promise<Finding
 function ofList(install: string[] | undefined, publicUrl: string | null, count: number): Finding {
   const remedy = "List ids of workspaces (T…) or organisations (E…) under `slack.install` in threadbox.yml.";
   if (!install?.length) return warn(WHAT, "Nobody may install the app.", remedy);
-  return ok(WHAT, `installed ${count} ${count === 1 ? "time" : "times"}, by whoever may at ${publicUrl}/slack/install`);
+  const installed = count === 0 ? "not installed yet" : `installed ${count} ${count === 1 ? "time" : "times"}`;
+  return ok(WHAT, `${installed}; whoever may installs it at ${publicUrl}/slack/install`);
 }
 
 const whatOf = ({ name }: Installation): string => `Slack ${name}`;

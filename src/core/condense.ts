@@ -100,7 +100,7 @@ function changeOf(progress: Progress, event: AgentEvent): Partial<Progress> | nu
 }
 
 const beginning = ({ waits }: Progress): Partial<Progress> => ({
-  now: "Reading the request",
+  now: "Reading what was asked",
   ...(waits ? { waits: false } : {}),
 });
 

@@ -126,7 +126,9 @@ export async function refuse(
   const waits = session.connecting?.some(({ id }) => id === mention.id);
   const account = waits ? await identities.of(member) : null;
   if (account) return { type: "connected", member, login: account.login };
-  await surface.refuse(mention, text, post, { label: "Connect GitHub", url: await identities.connectUrl(member) });
+  // Whoever is known already is offered the one thing that they can do about it themselves.
+  const label = (await identities.of(member)) ? "Connect another account" : "Connect GitHub";
+  await surface.refuse(mention, text, post, { label, url: await identities.connectUrl(member) });
   return null;
 }
 

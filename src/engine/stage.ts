@@ -86,7 +86,7 @@ function waitingFor(session: Session, turn: Turn): string | null {
         ? "Starting a sandbox"
         : "Waking the sandbox";
     case "sending":
-      return "Handing over the request";
+      return "Handing over what was asked";
     case "running":
       return null;
     case "stopping":

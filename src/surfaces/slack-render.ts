@@ -94,7 +94,10 @@ export function wholeAnswer({ result, remedy }: Answer): string {
 }
 
 const fallback = (greeting: string, body: string | null): string =>
-  `${greeting}\n${escapeMrkdwn(clip(body ?? "", MAX_FALLBACK_CHARS))}`.trim();
+  `${greeting}\n${escapeMrkdwn(unlinked(clip(body ?? "", MAX_FALLBACK_CHARS)))}`.trim();
+
+/** A notification shows no links, and nobody wants an address read aloud. */
+const unlinked = (body: string): string => body.replace(/\[([^[\]\n]+)\]\(https?:[^()\s]*\)/g, "$1");
 
 function greetingOf(answer: Answer): string {
   const headline = plain(headlineOf(answer));

@@ -55,7 +55,7 @@ async function doctor(changed: Env = {}): Promise<string[][]> {
 describe("the doctor of a bot for several Slack workspaces", () => {
   test("names each, and asks Slack about it with its own token", async () =>
     assert.deepEqual(await doctor(), [
-      ["Slack", "ok", "installed 3 times, by whoever may at https://bot.example.com/slack/install"],
+      ["Slack", "ok", "installed 3 times; whoever may installs it at https://bot.example.com/slack/install"],
       ["Slack Acme", "ok", "@threadbox in Acme (team:T0ACME)"],
       ["Slack Gone", "fail", "Slack answered invalid_auth (team:T0GONE)"],
       ["Slack Other", "warn", "It is not served: it is not on the list (team:T0OTHER)."],

@@ -264,7 +264,7 @@ describe("#24 Bob, who may only read,", () => {
       alone("bob"),
       /@bob-reads may not write to `acme\/api`\. An admin of that repository can give you write access/,
     );
-    assert.match(alone("bob"), /\[Connect GitHub\]/);
+    assert.match(alone("bob"), /\[Connect another account\]/);
     assert.deepEqual(ours(thread), []);
   });
 

@@ -82,7 +82,7 @@ test("what was said before is read, oldest first", async () => {
 });
 
 test("progress is one message that is edited, and found again when its name was lost", async () => {
-  const progress = newProgress("m1", null, "Reading the request", clock.now());
+  const progress = newProgress("m1", null, "Reading what was asked", clock.now());
   const id = { marker: "m1/progress", again: false };
   const ref = await surface.show(thread, progress, null, null, id);
   assert.equal(await surface.show(thread, { ...progress, now: "Running npm test" }, null, ref, id), ref);

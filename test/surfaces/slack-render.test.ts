@@ -130,6 +130,13 @@ describe("the beginning of an answer in Slack", () => {
   });
 });
 
+test("#57 a notification has the words of a link, and not its address", () => {
+  const [note] = renderNote(
+    "Forked: that goes on [in a thread of its own](https://acme.slack.com/archives/C1/p1?a=1&b=2).",
+  );
+  assert.equal(note?.text, "Forked: that goes on in a thread of its own.");
+});
+
 test("#35 #57 a note is Markdown, with a fallback that links and pings nothing", () => {
   assert.deepEqual(renderNote("**Stopped** by <@U1>, see <https://x.io|x>"), [
     {

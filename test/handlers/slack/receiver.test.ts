@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { pino } from "pino";
-import { slackApp } from "../../../handlers/slack/receiver.ts";
+import { type SlackAppOptions, slackApp } from "../../../handlers/slack/receiver.ts";
 import { systemClock } from "../../../src/clock.ts";
 import type { Thread } from "../../../src/core/types.ts";
 import { slackSurface } from "../../../src/surfaces/slack.ts";
@@ -125,14 +125,21 @@ for (const mode of ["http", "socket"] as const) {
         assert.deepEqual([stop?.text, stop?.author.id, stop?.thread], ["stop", slack.person("grace").id, thread]);
       }));
 
-    test("refuses to start with a token that Slack refuses", async () => {
-      const slack = await startSlack({ app: { socketMode: mode === "socket" } });
-      const way = mode === "socket" ? { appToken: slack.app.appToken } : { signingSecret: "s" };
-      const config = { botToken: "xoxb-wrong", apiUrl: slack.apiUrl, name: "threadbox", ...way };
+    test("refuses to start with a token that Slack refuses, and names the setting", async () => {
+      const socketMode = mode === "socket";
+      const slack = await startSlack({ app: { socketMode } });
+      const { apiUrl, app: ours } = slack;
+      const right = { botToken: ours.botToken, ...(socketMode ? { appToken: ours.appToken } : { signingSecret: "s" }) };
+      const wrong: [string, Partial<SlackAppOptions["config"]>][] = [["SLACK_BOT_TOKEN", { botToken: "xoxb-wrong" }]];
+      if (socketMode) wrong.push(["SLACK_APP_TOKEN", { appToken: "xapp-wrong" }]);
       const log = pino({ level: "silent" });
-      const app = slackApp({ inbox: keepingInbox(), ...keepingNews(), config, log, clock: systemClock });
-      await assert.rejects(app.start(), { code: "surface.unauthorized" });
-      await app.stop();
+      for (const [setting, change] of wrong) {
+        const config = { ...right, apiUrl, name: "threadbox", ...change };
+        const app = slackApp({ inbox: keepingInbox(), ...keepingNews(), config, log, clock: systemClock });
+        const detail = `${setting}: Slack answered invalid_auth`;
+        await assert.rejects(app.start(), { code: "surface.unauthorized", detail });
+        await app.stop();
+      }
       await slack.close();
     });
   });

@@ -205,6 +205,8 @@ function together(read: Variables): ConfigProblem[] {
   const missing = (variable: string, remedy: string) => problems.push({ variable, remedy });
   const isForSeveral = Boolean(read.SLACK_CLIENT_ID || read.SLACK_CLIENT_SECRET);
   if (isForSeveral) problems.push(...ofSeveralWorkspaces(read));
+  if (isForSeveral && !isSafeForTokens(read.PUBLIC_URL))
+    missing("PUBLIC_URL", "begins with https:// with SLACK_CLIENT_ID: Slack sends people back to no other address");
   if (!isForSeveral && !read.SLACK_BOT_TOKEN && (read.SLACK_SIGNING_SECRET || read.SLACK_APP_TOKEN))
     missing(
       "SLACK_BOT_TOKEN",

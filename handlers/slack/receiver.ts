@@ -4,7 +4,7 @@ import type { Clock } from "../../src/clock.ts";
 import type { FeedbackBook } from "../../src/core/feedback.ts";
 import type { Inbox } from "../../src/core/incoming.ts";
 import type { Places } from "../../src/core/places.ts";
-import { ThreadboxError } from "../../src/errors.ts";
+import { ThreadboxError, toThreadboxError } from "../../src/errors.ts";
 import type { InstallationBook } from "../../src/installation.ts";
 import type { Log } from "../../src/log.ts";
 import { isAdmin } from "../../src/surfaces/slack-admins.ts";
@@ -163,5 +163,10 @@ async function introduce(identity: Identity, log: Log): Promise<void> {
 async function countInstallations({ book, install }: SlackOAuth, log: Log): Promise<void> {
   const installations = (await book.list()).map(({ key }) => key);
   log.info({ installations }, "slack.ready");
+  for (const key of installations)
+    await book.tokens(key).catch((thrown: unknown) => {
+      const { code, detail, remedy } = toThreadboxError(thrown);
+      log.error({ installation: key, code, detail, remedy }, "slack.not-served");
+    });
   if (!install?.length) log.warn({ remedy: "slack.install in threadbox.yml" }, "slack.nobody-may-install");
 }

@@ -8,11 +8,11 @@ import { stop } from "./decide-turn.ts";
 import { type Plan, plan, then } from "./plan.ts";
 import type { Ask, Mention, Ms, NewMention, Person, Session, Thread } from "./types.ts";
 
-/** Until something is pushed or a turn is over. On GitHub a thread stands in its repository, and stays there. */
-export function isChangeable({ work, last, pullRequest, pushed, threads, turn }: Session): boolean {
+/** Until something is pushed or a turn is over. On GitHub a thread stands in its repository, and stays there; so does a fork. */
+export function isChangeable({ work, last, pullRequest, pushed, threads, turn, forkOf }: Session): boolean {
   const [thread, ...others] = threads;
   if (!work || !thread || thread.surface === "github" || others.length > 0) return false;
-  if (last !== null || pullRequest !== null || pushed) return false;
+  if (last !== null || pullRequest !== null || pushed || forkOf) return false;
   return turn?.phase.is !== "stopping" && turn?.phase.is !== "publishing";
 }
 

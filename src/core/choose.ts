@@ -3,6 +3,7 @@
  * is linked to. Never a guess.
  */
 import { AGENT_KINDS } from "../wire/agents.ts";
+import { isBranchName } from "../wire/branch.ts";
 import type { Options } from "./command.ts";
 import { canonicalGitUrl } from "./correlation.ts";
 import { branchName } from "./naming.ts";
@@ -33,6 +34,11 @@ export function chooseWork(mention: Mention, repositories: Repository[], wish: W
       detail: `There is no agent "${agent}". I know: \`${AGENT_KINDS.join("`, `")}\`.`,
     };
   }
+  const malformed = (["branch", "base"] as const).find((name) => !isBranchName(options[name] ?? "main"));
+  if (malformed) {
+    const detail = `\`${malformed}=${options[malformed]}\`: git takes no such name for a branch.`;
+    return { is: "problem", code: "branch.invalid", detail };
+  }
   const found = options.repo
     ? named(options.repo, mention, repositories)
     : (ofMention(mention, repositories) ??
@@ -61,7 +67,7 @@ export function refusedBranch(wished: string | undefined, { base }: Repository):
 }
 
 type Problem = {
-  code: "repository.unknown" | "repository.ambiguous" | "agent.unknown" | "branch.is-base";
+  code: "repository.unknown" | "repository.ambiguous" | "agent.unknown" | "branch.is-base" | "branch.invalid";
   detail: string;
   /** Names of repositories that would do. */
   choices?: string[];

@@ -104,8 +104,10 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
       return plan(session, { do: "help", thread: mention.thread });
     case "status":
       return say(statusText(session, mention.thread, now));
-    case "stop":
-      return then(unawaited(session, stopping), (current) => stop(current, stopping, now));
+    case "stop": {
+      const ended = unawaited(session, stopping);
+      return then(ended, (current) => stop(current, { ...stopping, isTold: ended.effects.length > 0 }, now));
+    }
     case "mute":
       return then(plan({ ...session, muted: true }), (muted) =>
         plan(muted, { do: "say", thread: mention.thread, text: MUTED }),
@@ -313,12 +315,23 @@ const named = ({ thread }: Pick<Ask, "thread">, text: string, to: Thread = threa
 export function statusText(session: Session, to: Thread, now: Ms): string {
   const waiting = session.queue.length > 0 ? ` Waiting: ${listOf(session.queue, to)}.` : "";
   const where = session.work ? ` on \`${session.work.repository.name}\`, branch \`${session.work.branch}\`` : "";
-  if (!session.turn) return `Nothing is running${where}. The sandbox is ${SANDBOX_WORDS[session.sandbox.is]}.`;
+  if (!session.turn)
+    return `Nothing is running${where}. The sandbox is ${SANDBOX_WORDS[session.sandbox.is]}.${heldUp(session, to)}`;
   const doing = named(session.turn, session.turn.asks[0]?.subject ?? textOf(session.turn.asks), to);
   if (session.sandbox.is === "starting" && session.sandbox.full !== undefined)
     return `${waitingText(session.sandbox.full)}${where}: ${doing}.${waiting}`;
   const minutes = Math.floor((now - session.turn.startedAt) / 60_000);
   return `Working${where} for ${minutes < 1 ? "less than a minute" : `${minutes} min`}: ${doing}.${waitingLine(session, to)}${waiting}`;
+}
+
+/** What was asked and cannot begin before somebody has said something more. */
+function heldUp({ undecided, connecting = [] }: Session, to: Thread): string {
+  const words = ({ thread, text }: Ask | Mention): string => named({ thread }, text, to);
+  const repository = undecided ? [` It waits until somebody says which repository: ${words(undecided.ask)}.`] : [];
+  const people = connecting.map(
+    (mention) => ` It waits until ${mention.author.name} connects GitHub: ${words(mention)}.`,
+  );
+  return [...repository, ...people].join("");
 }
 
 const SANDBOX_WORDS = {

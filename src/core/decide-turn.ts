@@ -109,13 +109,15 @@ export interface Stop {
   thread: Thread;
   by: Person;
   at: Ms;
+  /** It has ended something already, and the thread was told. */
+  isTold?: boolean;
 }
 
 /** What waits is dropped too: each ask is told so, by the answer or by a line of its own. */
 export function stop(session: Session, stopping: Stop, now: Ms): Plan {
   const { undecided, ...decided } = session;
   const { turn } = session;
-  const { thread, by } = stopping;
+  const { thread, by, isTold = false } = stopping;
   const waits = undecided && !isYounger(undecided.ask, stopping) ? [undecided.ask] : [];
   const dropped = [...session.queue.filter((ask) => !isYounger(ask, stopping)), ...waits];
   const told = dropped.map(
@@ -127,6 +129,7 @@ export function stop(session: Session, stopping: Stop, now: Ms): Plan {
   );
   const queue = session.queue.filter((ask) => isYounger(ask, stopping));
   const emptied = plan({ ...(waits.length > 0 ? decided : session), queue }, ...told);
+  if (!turn && (isTold || told.length > 0)) return emptied;
   if (!turn) return then(emptied, (current) => plan(current, { do: "say", thread, text: "Nothing is running." }));
   if (isYounger(turn.asks[0], stopping))
     return then(emptied, (current) => plan(current, { do: "say", thread, text: TOO_LATE_TO_STOP }));

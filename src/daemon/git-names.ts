@@ -3,6 +3,7 @@
  * dash for an option, and `ext::` URLs for commands, so nothing gets through here that could be either.
  */
 import { isAbsolute } from "node:path";
+import { isBranchName } from "../wire/branch.ts";
 import { CheckoutError } from "./checkout.ts";
 
 export interface Remote {
@@ -42,13 +43,10 @@ function credentialsIn(url: URL): { username: string; password: string } {
   return password ? { username, password } : { username: "x-access-token", password: username };
 }
 
-/** The rules of `git check-ref-format --branch`, so that a bad name is refused before any command sees it. */
+/** A bad name is refused before any command sees it. */
 export function checkBranch(name: string | undefined): void {
-  if (name === undefined) return;
-  const forbidden = /[\p{Cc} ~^:?*[\\]|\.\.|@\{|\/\/|^[-/.]|[/.]$|\.lock(\/|$)|\/\.|^@$|^HEAD$/u;
-  if (name === "" || name.length > 200 || forbidden.test(name)) {
-    throw new CheckoutError("git.clone-failed", `${JSON.stringify(name)} is not a name for a branch.`);
-  }
+  if (name === undefined || isBranchName(name)) return;
+  throw new CheckoutError("git.clone-failed", `${JSON.stringify(name)} is not a name for a branch.`);
 }
 
 export interface Person {

@@ -46,6 +46,14 @@ describe("which repository, and which branch", () => {
       [plain],
       "I do not push to `main` itself. Leave out `branch=`, or name another one.",
     ],
+    [
+      "a branch that git takes no such name for",
+      {},
+      { branch: "a..b" },
+      [plain],
+      "`branch=a..b`: git takes no such name for a branch.",
+    ],
+    ["such a base", {}, { base: "-x" }, [plain], "`base=-x`: git takes no such name for a branch."],
     ["none is set up", {}, {}, [], "No repository is set up."],
     [
       "several, and nobody said which",

@@ -95,6 +95,12 @@ describe("a mention on its way to a turn", () => {
     const [ask] = session.turn?.asks ?? [];
     assert.deepEqual([ask?.id, ask?.text, ask?.author.name], ["m2", "fix it", "alice"]);
     assert.equal(session.undecided, undefined);
+    const [, status] = tell(asked, says("m2", "status", { author: bob })).effects;
+    assert.ok(status?.do === "say" && status.text.endsWith('It waits until somebody says which repository: "fix it".'));
+    assert.deepEqual(
+      tell(asked, says("m2", "stop", { author: bob })).effects.flatMap((one) => (one.do === "say" ? [one.text] : [])),
+      ['Stopped by bob before it began: "fix it".'],
+    );
   });
 });
 

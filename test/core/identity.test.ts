@@ -154,3 +154,14 @@ describe("#24 what was found out about its author for another repository than th
     assert.deepEqual(session.checking, []);
   });
 });
+
+test("`status` says what waits for somebody who has to connect, and a stop of it is one message", () => {
+  const texts = (word: string) =>
+    tell(said("m1", "fix it"), unlinked("m1"), says("m2", word)).effects.flatMap((one) =>
+      one.do === "say" ? [one.text] : [],
+    );
+  assert.deepEqual(texts("status"), [
+    'Nothing is running. The sandbox is not started yet. It waits until alice connects GitHub: "fix it".',
+  ]);
+  assert.deepEqual(texts("stop"), ['Stopped by alice before it began: "fix it".']);
+});

@@ -249,3 +249,8 @@ describe("an organisation installs it for all its workspaces", () => {
     );
   });
 });
+
+test("a workspace whose tokens cannot be opened any more is named at the start, with what to do", async () => {
+  await bot.restart({ THREADBOX_SECRET_KEYS: Buffer.alloc(32, 7).toString("base64") });
+  assert.match(bot.logged(), /"installation":"team:T0ACME","code":"secret.unreadable".*slack.not-served/);
+});

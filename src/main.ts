@@ -107,7 +107,8 @@ export async function startBot(options: BotOptions): Promise<Bot> {
 
   // Asked once before the first webhook comes: until it is known only the name calls the bot, not the App's slug.
   void github?.self().catch((error: unknown) => log.warn({ err: error }, "github.unreachable"));
-  const ways = { config, team, log, clock, store, github, inbox: engine.inbox };
+  const { inbox, pullRequests } = engine;
+  const ways = { config, team, log, clock, store, github, inbox, pullRequests };
   const replay = replayOf(ways);
   const workers = [engine, reconciler, stock, retention, ...(replay ? [replay] : [])];
   opened.defer(() => stopTogether(workers));
@@ -172,7 +173,7 @@ interface Built {
 }
 
 async function engineDeps(
-  { config, team, log, reached }: BotOptions,
+  { config, team, log, reached, paced }: BotOptions,
   built: Built,
 ): Promise<Omit<EngineDeps, "stock" | "inbox">> {
   const store = createStore(built.store.db);
@@ -195,6 +196,8 @@ async function engineDeps(
       turnLimitMs: team.turnLimitMs,
       limits: team.limits ?? NO_LIMITS,
       maxSessions: MAX_SESSIONS,
+      // What is not paced is emulated, and shows at once what it has told.
+      lookEveryMs: paced === false ? 0 : undefined,
       permalinks: team.slack.permalinks,
       page: (session) => (config.publicUrl ? `${config.publicUrl}/sessions/${session}` : null),
     },

@@ -5,7 +5,7 @@ import { githubWebhooks } from "../handlers/github/webhooks.ts";
 import type { HomePorts } from "../handlers/slack/home.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
-import type { Inbox } from "./core/incoming.ts";
+import type { Hints, Inbox } from "./core/incoming.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { TeamSettings } from "./repositories.ts";
@@ -29,6 +29,7 @@ export interface WaysIn {
   github: GitHubAccess | null;
   /** Where all of them lead. */
   inbox: Inbox;
+  pullRequests: Hints;
 }
 
 export function webhooksOf(ways: WaysIn): Routes["github"] {
@@ -45,9 +46,12 @@ export function replayOf(ways: WaysIn): Replay | null {
   return githubReplay({ deliveries: github.deliveries, handle, book: replayBook(store.db), log, clock });
 }
 
-function githubEventsOf({ config, team, inbox, log, clock }: WaysIn, { self }: GitHubAccess): GitHubEventOptions {
+function githubEventsOf(
+  { config, team, inbox, pullRequests, log, clock }: WaysIn,
+  { self }: GitHubAccess,
+): GitHubEventOptions {
   const allowedBots = team.github.bots ?? [];
-  return { inbox, name: config.name, labels: team.labels, allowedBots, self, log, clock };
+  return { inbox, pullRequests, name: config.name, labels: team.labels, allowedBots, self, log, clock };
 }
 
 export function pagesOf({ config, store: { db, listener }, inbox, log, clock }: WaysIn): Routes["pages"] {

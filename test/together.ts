@@ -22,7 +22,7 @@ const GROUPS: Record<string, Group> = {
       "test/{core,wire,surfaces}/**/*.test.ts",
       "test/{batches,metrics,places,sealed,server,team-*,workers}.test.ts",
     ],
-    except: ["test/surfaces/{pace,github,github-context,github-contract,github-forge}.test.ts"],
+    except: ["test/surfaces/{pace,github,github-card,github-context,github-contract,github-forge}.test.ts"],
   },
   "handlers-and-database": {
     files: [

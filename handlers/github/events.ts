@@ -1,14 +1,16 @@
 /** What is done with an event of GitHub's, whether it was just delivered or is fetched from the App's log: outcome -> inbox -> verdict. */
 import { ZodError, z } from "zod";
 import type { Clock } from "../../src/clock.ts";
-import type { Inbox, Receipt } from "../../src/core/incoming.ts";
+import type { Hints, Inbox, Receipt } from "../../src/core/incoming.ts";
 import type { Log } from "../../src/log.ts";
-import type { Bot, IgnoredReason, Outcome } from "./outcome.ts";
+import type { Bot, IgnoredReason, Outcome, Stir } from "./outcome.ts";
 import { shapeOf } from "./payloads.ts";
 import { type GitHubHandler, githubHandlers, handlerOf } from "./register.ts";
 
 export interface GitHubEventOptions {
   inbox: Inbox;
+  /** Where hints of changes go; nowhere when it is left out. */
+  pullRequests?: Hints;
   /** What people call us, without the `@`. */
   name: string;
   /** Our account, whose login people may write instead of the name: `slug[bot]` of the App. */
@@ -54,9 +56,19 @@ export function githubEvents(options: GitHubEventOptions): HandleEvent {
         return received(await options.inbox.receive(outcome.mention), action, outcome.mention.dedupe);
       case "link":
         return received(await options.inbox.link(outcome.link), action, outcome.link.dedupe);
+      case "stir":
+        return stir(outcome, action);
       default:
         return outcome satisfies never;
     }
+  }
+
+  /** What is said with it counts as if it stood alone. */
+  async function stir({ keys, said }: Stir, action: string | null): Promise<Verdict> {
+    const session = (await options.pullRequests?.stirred(keys)) ?? null;
+    if (said && (said.is !== "ignored" || session === null)) return settle(said, action);
+    if (session === null) return ignored("nobody-follows", action);
+    return { status: 202, body: { stirred: true }, log: { action, outcome: "stirred", session } };
   }
 }
 

@@ -1,6 +1,6 @@
 /** What becomes of a delivery: a mention, news of a pull request, or nothing, and then why. */
 import type { KeyLink } from "../../src/core/incoming.ts";
-import type { NewMention } from "../../src/core/types.ts";
+import type { CorrelationKey, NewMention } from "../../src/core/types.ts";
 
 /** `docs/github.md` explains each of these, under this name. */
 export const IGNORED_REASONS = [
@@ -18,12 +18,22 @@ export const IGNORED_REASONS = [
 ] as const;
 export type IgnoredReason = (typeof IGNORED_REASONS)[number];
 
-export type Outcome =
+/** What somebody wants of us, or nobody. */
+export type Said =
   | { is: "mention"; mention: NewMention }
   | { is: "link"; link: KeyLink }
   | { is: "ignored"; reason: IgnoredReason };
 
-export const ignored = (reason: IgnoredReason): Outcome => ({ is: "ignored", reason });
+/** The pull request of one of these keys may stand otherwise than before. `said`: what came with that. */
+export interface Stir {
+  is: "stir";
+  keys: CorrelationKey[];
+  said?: Said;
+}
+
+export type Outcome = Said | Stir;
+
+export const ignored = (reason: IgnoredReason): Said => ({ is: "ignored", reason });
 
 /** What the handlers know about us. */
 export interface Bot {

@@ -88,6 +88,31 @@ export const IssueLabelPayload = Envelope.extend({ issue: Issue, label: z.object
 
 export const PullRequestPayload = Envelope.extend({ pull_request: PullRequest });
 
+const CheckSuite = z.object({
+  head_branch: z.string().nullable(),
+  /** Empty for a fork's. */
+  pull_requests: z.array(z.object({ number: z.number() })),
+});
+
+export const CheckSuitePayload = Envelope.extend({ check_suite: CheckSuite });
+
+export const CheckRunPayload = Envelope.extend({
+  check_run: z.object({
+    check_suite: z.object({
+      head_branch: z
+        .string()
+        .nullish()
+        .transform((branch) => branch ?? null),
+      pull_requests: CheckSuite.shape.pull_requests.default([]),
+    }),
+  }),
+});
+
+export const StatusPayload = Envelope.extend({
+  commit: z.object({}),
+  branches: z.array(z.object({ name: z.string() })),
+});
+
 /** The event that a body with these fields is, among those that we handle; null for any other. */
 export function shapeOf(body: Record<string, unknown>): string | null {
   const has = (field: string): boolean => typeof body[field] === "object" && body[field] !== null;
@@ -96,5 +121,8 @@ export function shapeOf(body: Record<string, unknown>): string | null {
   if (has("review")) return has("pull_request") ? "pull_request_review" : null;
   if (has("issue")) return "issues";
   if (has("pull_request")) return "pull_request";
+  if (has("check_run")) return "check_run";
+  if (has("check_suite")) return "check_suite";
+  if (has("commit") && has("branches")) return "status";
   return null;
 }

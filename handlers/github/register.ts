@@ -5,18 +5,22 @@ import { onIssueLabeled } from "./issue-labeled.ts";
 import { onIssueOpened } from "./issue-opened.ts";
 import type { Bot, Outcome } from "./outcome.ts";
 import {
+  CheckRunPayload,
+  CheckSuitePayload,
   IssueCommentPayload,
   IssueLabelPayload,
   IssuePayload,
   PullRequestPayload,
   ReviewCommentPayload,
   ReviewPayload,
+  StatusPayload,
 } from "./payloads.ts";
 import { onPullRequestOpened } from "./pull-request-opened.ts";
 import { onReview } from "./review.ts";
 import { onReviewComment } from "./review-comment.ts";
+import { onCheckRun, onCheckSuite, onPullRequestChanged, onStatus } from "./stirs.ts";
 
-/** Only `created`, `submitted`, `opened` and `labeled`: an edit of an old comment must not start work with today's rights. */
+/** Of what starts work only `created`, `submitted`, `opened` and `labeled`: an edit of an old comment must not, with today's rights. */
 export const githubHandlers = {
   "issue_comment.created": row(IssueCommentPayload, onIssueComment),
   "pull_request_review_comment.created": row(ReviewCommentPayload, onReviewComment),
@@ -24,6 +28,17 @@ export const githubHandlers = {
   "issues.opened": row(IssuePayload, onIssueOpened),
   "issues.labeled": row(IssueLabelPayload, onIssueLabeled),
   "pull_request.opened": row(PullRequestPayload, onPullRequestOpened),
+  "pull_request.edited": row(PullRequestPayload, onPullRequestChanged),
+  "pull_request.synchronize": row(PullRequestPayload, onPullRequestChanged),
+  "pull_request.ready_for_review": row(PullRequestPayload, onPullRequestChanged),
+  "pull_request.converted_to_draft": row(PullRequestPayload, onPullRequestChanged),
+  "pull_request.closed": row(PullRequestPayload, onPullRequestChanged),
+  "pull_request.reopened": row(PullRequestPayload, onPullRequestChanged),
+  "pull_request_review.dismissed": row(ReviewPayload, onPullRequestChanged),
+  "check_suite.completed": row(CheckSuitePayload, onCheckSuite),
+  "check_run.created": row(CheckRunPayload, onCheckRun),
+  "check_run.completed": row(CheckRunPayload, onCheckRun),
+  status: row(StatusPayload, onStatus),
 } as const;
 
 /** Throws a ZodError when the body lacks what its event always has. */
@@ -34,6 +49,6 @@ function row<S extends z.ZodType>(schema: S, handle: (payload: z.infer<S>, bot: 
 }
 
 export function handlerOf(event: string, action: string | null): GitHubHandler | null {
-  const name = `${event}.${action}`;
+  const name = action === null ? event : `${event}.${action}`;
   return Object.hasOwn(githubHandlers, name) ? githubHandlers[name as keyof typeof githubHandlers] : null;
 }

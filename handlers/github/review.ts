@@ -3,10 +3,17 @@ import type { z } from "zod";
 import { visibleText } from "../../src/surfaces/github-sanitize.ts";
 import { findMention } from "./mention.ts";
 import { aboutText, authorOf, threadOf, unheard, workOf } from "./mention-parts.ts";
-import { type Bot, ignored, type Outcome } from "./outcome.ts";
+import { type Bot, ignored, type Outcome, type Said } from "./outcome.ts";
 import type { ReviewPayload } from "./payloads.ts";
+import { pullRequestKeyOf } from "./stirs.ts";
 
-export function onReview(payload: z.infer<typeof ReviewPayload>, bot: Bot): Outcome {
+/** Whoever gave it and whatever it says, the pull request stands otherwise than before. */
+export const onReview = (payload: z.infer<typeof ReviewPayload>, bot: Bot): Outcome => ({
+  ...{ is: "stir", keys: [pullRequestKeyOf(payload)] },
+  said: saidIn(payload, bot),
+});
+
+function saidIn(payload: z.infer<typeof ReviewPayload>, bot: Bot): Said {
   const { pull_request: pull, review, sender } = payload;
   const reason = unheard(sender, review.body, bot);
   if (reason) return ignored(reason);

@@ -1,4 +1,5 @@
 /** The life of a turn: begun, sent, steered, stopped, ended, published, answered. */
+import { turnOver } from "./cards.ts";
 import { mayBeToldIn } from "./confidence.ts";
 import { branchKey, githubPullRequestKey, threadKey } from "./correlation.ts";
 import type { Effect, SessionEvent } from "./decision.ts";
@@ -262,7 +263,8 @@ export function finish(session: Session, result: TurnResult, now: Ms): Plan {
     .filter((thread) => threadKey(thread) !== threadKey(turn.thread))
     .map((thread): Effect => ({ do: "say", thread, text: newsText(turn, result, thread) }));
   const done = plan({ ...session, turn: null, last: turn.asks }, answer, ...news);
-  return then(done, (current) => next(current, now));
+  const looked = then(done, (current) => turnOver(current, turn.asks, now));
+  return then(looked, (current) => next(current, now));
 }
 
 /** The first in the queue, or the clock towards sleep. */

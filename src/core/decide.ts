@@ -23,6 +23,7 @@
  * over, an answer of a sandbox that was replaced) leave the session as it is.
  */
 import { attached } from "./attachments.ts";
+import { cardShown, lookDue, seen, stirred, unlooked } from "./cards.ts";
 import { follows } from "./change.ts";
 import { connected, pushAsked, unlinked } from "./decide-identity.ts";
 import { admitted, limited, mentioned, turnedAway } from "./decide-mention.ts";
@@ -52,7 +53,7 @@ import {
 } from "./decide-turn.ts";
 import type { Decision, SessionEvent } from "./decision.ts";
 import { inNewPlace, titleGiven } from "./places.ts";
-import { type Plan, plan } from "./plan.ts";
+import { type Plan, plan, then } from "./plan.ts";
 import { answered, asked, overWithTurn, shown, tooLate, unseen } from "./questions.ts";
 import type { Ms, Session, Thread } from "./types.ts";
 
@@ -132,7 +133,19 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
         text: `Another session holds \`${event.key}\` already; I leave it there.`,
       });
     case "linked":
-      return plan({ ...session, pullRequest: session.pullRequest ?? event.pullRequest });
+      return then(plan({ ...session, pullRequest: session.pullRequest ?? event.pullRequest }), (current) =>
+        stirred(current, now),
+      );
+    case "pull-request.stirred":
+      return stirred(session, now);
+    case "look":
+      return lookDue(session, now);
+    case "pull-request.seen":
+      return seen(session, event, now);
+    case "pull-request.unseen":
+      return unlooked(session, now);
+    case "card.shown":
+      return cardShown(session, event);
     case "renamed":
       return plan({ ...session, title: titleGiven(event.title) || session.title });
     case "moved":

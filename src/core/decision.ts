@@ -1,4 +1,5 @@
 /** What can happen to a session, and what can be done about it: the two closed unions between `decide` and the engine. */
+import type { Card } from "./card.ts";
 import type { Choice } from "./choose.ts";
 import { threadKey } from "./correlation.ts";
 import type { Membership } from "./identity.ts";
@@ -86,6 +87,13 @@ export type SessionEvent =
   | { type: "branch.pushed"; repository: string; branch: string }
   | { type: "pull-request.opened"; turn: string; pullRequest: PullRequest }
   | { type: "pull-request.failed"; turn: string; code: string; detail: string }
+  /** GitHub told of something about the pull request; a look will show what. */
+  | { type: "pull-request.stirred" }
+  /** As it stands now. */
+  | { type: "pull-request.seen"; card: Card }
+  | { type: "pull-request.unseen" }
+  /** Its card stands in that thread. */
+  | { type: "card.shown"; thread: Thread; ref: string }
   /** Another session holds that key. */
   | { type: "key.taken"; key: string }
   /** Somebody opened a pull request from our branch. */
@@ -101,7 +109,9 @@ export type SessionEvent =
   | { type: "overdue"; turn: string; detail?: string }
   /** Somebody else's sandbox may have gone since. */
   | { type: "place"; since: number }
-  | { type: "ending"; endsAt: number };
+  | { type: "ending"; endsAt: number }
+  /** A look at the pull request is due. */
+  | { type: "look" };
 
 /** What is to be done; `perform.ts` does it. */
 export type Effect =
@@ -109,8 +119,8 @@ export type Effect =
   | { do: "acknowledge"; thread: Thread; message: string }
   /** `connect`: with a way to say who they are on GitHub. */
   | { do: "refuse"; mention: Mention; text: string; connect?: true }
-  /** `choices`: names of repositories, one of which is asked for. */
-  | { do: "say"; thread: Thread; text: string; choices?: string[] }
+  /** `choices`: names of repositories, one of which is asked for. `pings`: who has to do something about it. */
+  | { do: "say"; thread: Thread; text: string; choices?: string[]; pings?: Person[] }
   | { do: "help"; thread: Thread }
   | { do: "answer"; turn: string; thread: Thread; asks: Ask[]; result: TurnResult }
   | { do: "ask"; turn: string; thread: Thread; question: AskedQuestion }
@@ -135,11 +145,16 @@ export type Effect =
   /** A thread of its own begins beside that one, and in it a session that goes on from this one, with these words of the mention's author. */
   | { do: "fork"; thread: Thread; mention: Mention; anew: string; title: string }
   | { do: "open-pull-request"; turn: string }
+  | { do: "look-at-pull-request" }
+  /** The card says there what was seen last. */
+  | { do: "show-card"; thread: Thread }
   | { do: "wake-me"; when: "idle"; since: number }
   | { do: "wake-me"; when: "warned"; turn: string }
   | { do: "wake-me"; when: "overdue"; turn: string }
   | { do: "wake-me"; when: "place"; since: number }
-  | { do: "wake-me"; when: "ending"; endsAt: number };
+  | { do: "wake-me"; when: "ending"; endsAt: number }
+  /** `since`: when it was looked at last. */
+  | { do: "wake-me"; when: "look"; since: number | null };
 
 /** An effect with its id: the same event on the same session gives the same ids, and the id goes out with whatever the effect sends. */
 export interface NumberedEffect {
@@ -178,6 +193,10 @@ export const LANE = {
   leave: "keys",
   fork: "talk",
   "open-pull-request": "keys",
+  // Nobody waits for it.
+  "look-at-pull-request": "look",
+  // Behind the answer that tells of the pull request.
+  "show-card": "talk",
   "wake-me": "keys",
 } as const satisfies Record<Effect["do"], string>;
 

@@ -24,6 +24,12 @@ export type Receipt =
   | { is: "duplicate" }
   | { is: "ignored"; reason: "nobody-follows" };
 
+/** The way in for hints that a pull request may stand otherwise than before. Resolves after the commit. */
+export interface Hints {
+  /** One of the sessions that hold one of these keys; null where none does. */
+  stirred(keys: CorrelationKey[]): Promise<string | null>;
+}
+
 /** The way in; every handler, the CLI and the page use this and nothing else of the engine. Resolves after the commit. */
 export interface Inbox {
   receive(mention: NewMention): Promise<Receipt>;

@@ -3,6 +3,7 @@
  * A `Mention` comes in, a `Session` decides, `Effect`s go out (see `decide.ts`), and what they did comes back as `SessionEvent`s.
  */
 import type { Changes, Usage } from "../wire/events.ts";
+import type { CardState } from "./card.ts";
 import type { Options } from "./command.ts";
 import type { Origin } from "./origin.ts";
 import type { Asking, DecidedQuestion } from "./question.ts";
@@ -242,6 +243,8 @@ export interface Session extends Origin {
   agent: string | null;
   model: string | null;
   pullRequest: PullRequest | null;
+  /** What is shown of the pull request. Absent until it was looked at. */
+  card?: CardState;
   sandbox: SandboxState;
   /** What the last mention that had to wait for a sandbox waited for, and how long; null until then. */
   waited: { for: StartedFrom; ms: Ms } | null;

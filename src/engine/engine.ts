@@ -1,6 +1,6 @@
 /** The engine as `main.ts` sees it: the way in, and the only loop. */
 import type { FeedbackBook } from "../core/feedback.ts";
-import type { Inbox } from "../core/incoming.ts";
+import type { Hints, Inbox } from "../core/incoming.ts";
 import type { Places } from "../core/places.ts";
 import type { Ms } from "../core/types.ts";
 import { type Connection, connect } from "./connect.ts";
@@ -14,6 +14,7 @@ export interface Engine {
   /** Somebody has confirmed who they are on GitHub. False where their link was used already. */
   connect(connection: Connection): Promise<boolean>;
   places: Places;
+  pullRequests: Hints;
   feedback: FeedbackBook;
   start(): Promise<void>;
   /** Stops taking, hands over, and comes back when nothing of this bot's is under way. */
@@ -31,6 +32,7 @@ export function createEngine(deps: Omit<EngineDeps, "inbox">): Engine {
     inbox: ingress,
     connect: (connection) => connect({ ...deps, store: deps.inboxStore }, connection),
     places: ingress.places,
+    pullRequests: ingress.pullRequests,
     feedback: feedbackBook({ ...deps, store: deps.inboxStore, bot: deps.settings.owner }),
     async start() {
       await deps.jobs.dropClaims(await deps.store.heldBy(deps.settings.owner));

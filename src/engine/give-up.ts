@@ -33,9 +33,12 @@ function maxAttempts({ code }: ThreadboxError, effect: Effect["do"]): number {
   if (retry === "never") return 0;
   if (effect === "acknowledge") return MAX_ATTEMPTS_EYES;
   // They outlast an outage of the vendor.
-  const isOutage = code === "surface.unavailable" && POSTS.has(effect);
+  const isOutage = code === "surface.unavailable" && (POSTS.has(effect) || OF_CARDS.has(effect));
   return retry === "later" || isOutage ? MAX_ATTEMPTS_LATER : MAX_ATTEMPTS_NOW;
 }
+
+/** What was seen last may be the last thing that happens to a pull request. */
+const OF_CARDS: ReadonlySet<Effect["do"]> = new Set<Effect["do"]>(["look-at-pull-request", "show-card"]);
 
 /** What an effect that was given up means for the session. Null where nothing hangs on it. */
 export function givenUp(effect: Effect, session: Session, error: ThreadboxError): SessionEvent | null {
@@ -63,6 +66,8 @@ export function givenUp(effect: Effect, session: Session, error: ThreadboxError)
       return session.turn?.id === effect.turn ? { type: "sandbox.lost", detail } : null;
     case "allow-push":
       return effect.no ? null : { type: "push.unanswered", turn: effect.turn, failure: unknownRights(error) };
+    case "look-at-pull-request":
+      return { type: "pull-request.unseen" };
     case "open-pull-request":
       return { type: "pull-request.failed", turn: effect.turn, code, detail };
     case "acknowledge":
@@ -74,6 +79,7 @@ export function givenUp(effect: Effect, session: Session, error: ThreadboxError)
     case "claim":
     case "leave":
     case "fork":
+    case "show-card":
     case "wake-me":
       return null;
     default:

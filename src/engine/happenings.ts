@@ -159,6 +159,8 @@ export function belongsTo(effect: Effect, session: Session): Ids {
     case "say":
     case "help":
     case "claim":
+    case "look-at-pull-request":
+    case "show-card":
       // It may be the last word of a turn that is over.
       return ids(session.turn?.id ?? session.last?.[0]?.id ?? null);
     default:

@@ -18,7 +18,7 @@ export interface SessionJob {
 /** What a session is to be told when its time has come. */
 export interface TimerJob {
   session: string;
-  event: Extract<SessionEvent, { type: "idle" | "warned" | "overdue" | "ending" | "place" }>;
+  event: Extract<SessionEvent, { type: "idle" | "warned" | "overdue" | "ending" | "place" | "look" }>;
 }
 
 /** A bot that is silent that long has lost its sessions. pg-boss allows no less than 10. */

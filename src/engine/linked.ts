@@ -67,7 +67,7 @@ async function lookAtAll(deps: Deps, links: Link[]): Promise<Looked[]> {
 async function look({ forge, log }: Deps, link: Link): Promise<Linked | null> {
   if (link.is === "file") return null;
   try {
-    return await forge.look(link);
+    return await forge.readLinked(link);
   } catch (thrown) {
     const { code, detail } = toThreadboxError(thrown);
     log.warn({ link: link.url, code, detail }, "link.not-read");

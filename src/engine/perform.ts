@@ -7,6 +7,8 @@ import type { Effect, SessionEvent } from "../core/decision.ts";
 import { keysOf } from "../core/intake.ts";
 import type { Session } from "../core/types.ts";
 import { catalogEntry } from "../errors.ts";
+import type { PostId } from "../surfaces/surface.ts";
+import { look, showCard } from "./cards.ts";
 import { check } from "./check.ts";
 import type { Write } from "./claim.ts";
 import { fork } from "./fork.ts";
@@ -46,7 +48,7 @@ export async function perform(
     case "refuse":
       return refuse(deps, session, effect, post);
     case "say":
-      await surfaceOf(deps, effect.thread.surface).say(effect.thread, effect.text, post, effect.choices);
+      await say(deps, effect, post);
       return null;
     case "help":
       await surfaceOf(deps, effect.thread.surface).say(effect.thread, helpText(deps.settings.name), post);
@@ -87,12 +89,26 @@ export async function perform(
       return null;
     case "open-pull-request":
       return openPullRequest(deps, session, effect.turn);
+    case "look-at-pull-request":
+      return look(deps, session);
+    case "show-card":
+      return showCard(deps, session, effect, again);
     case "wake-me":
       await armTimer(deps, session, effect);
       return null;
     default:
       return effect satisfies never;
   }
+}
+
+async function say(
+  deps: EngineDeps,
+  { thread, text, choices, pings }: Extract<Effect, { do: "say" }>,
+  post: PostId,
+): Promise<void> {
+  const surface = surfaceOf(deps, thread.surface);
+  if (pings && surface.ping) await surface.ping(thread, text, pings, post);
+  else await surface.say(thread, text, post, choices);
 }
 
 /** Done again, it finds nothing left to let go of, and what was said anew is known by its `dedupe`. */

@@ -65,6 +65,8 @@ export interface EngineSettings {
   limits: Limits;
   /** Sessions that this bot works on at once. */
   maxSessions: number;
+  /** Between two looks at a pull request; half a minute, when it is left out. */
+  lookEveryMs?: number | undefined;
   /** Whether a pull request leads back to the Slack thread that it was asked in; never, when it is left out. */
   permalinks?: "never" | "public" | undefined;
   /** The page of a session, or null where nobody could open it. */

@@ -34,6 +34,10 @@ export function aboutOf(event: SessionEvent): object {
     }
     case "pull-request.opened":
       return { turn: event.turn, url: event.pullRequest.url };
+    case "pull-request.seen": {
+      const { url, state, head, checks } = event.card;
+      return { url, state, head, checks };
+    }
     case "linked":
       return { url: event.pullRequest.url };
     case "slept":

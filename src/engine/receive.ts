@@ -6,10 +6,10 @@ import { randomBytes } from "node:crypto";
 import { inBatches } from "../batches.ts";
 import type { Clock } from "../clock.ts";
 import type { SessionEvent } from "../core/decision.ts";
-import type { Inbox, Receipt } from "../core/incoming.ts";
+import type { Hints, Inbox, Receipt } from "../core/incoming.ts";
 import { type Arrival, dedupeOf, type Intake, keysOf, takeIn } from "../core/intake.ts";
 import type { Places } from "../core/places.ts";
-import type { Mention } from "../core/types.ts";
+import type { Mention, Session } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Tx } from "../store/database.ts";
@@ -21,6 +21,7 @@ import type { Jobs, TimerJob } from "./jobs.ts";
 import { placesOf } from "./places.ts";
 import type { EngineSettings } from "./ports.ts";
 import type { Reached } from "./steps.ts";
+import { hintsTo } from "./stirs.ts";
 
 export interface ReceiveDeps {
   store: Store;
@@ -37,6 +38,7 @@ export interface ReceiveDeps {
 
 export interface Ingress extends Inbox {
   places: Places;
+  pullRequests: Hints;
   /** A mention whose keys had to be looked up. Called by the job; throws to be called again. */
   lookedUp(seq: number): Promise<void>;
   /** An operator ended the sandbox of that session, or is about to. */
@@ -79,6 +81,10 @@ export function createIngress(deps: ReceiveDeps): Ingress {
     },
     destroyed: (session, by) => apply(deps, session, { type: "sandbox.destroyed", by }),
     timer: ({ session, event }) => apply(deps, session, event),
+    pullRequests: hintsTo({
+      ...{ store, now: () => clock.now() },
+      apply: (session, event, isMoot) => apply(deps, session, event, isMoot),
+    }),
     places: placesOf({
       ...{ store, now: () => clock.now(), bot: botOf(deps), tell: deps.tell },
       apply: (session, event) => apply(deps, session, event),
@@ -130,10 +136,15 @@ async function write(deps: ReceiveDeps, tx: Tx, intake: Intake): Promise<Happeni
 }
 
 /** Nobody is told of a session what is not committed. */
-async function apply(deps: ReceiveDeps, id: string, event: SessionEvent): Promise<void> {
+async function apply(
+  deps: ReceiveDeps,
+  id: string,
+  event: SessionEvent,
+  isMoot: (session: Session) => boolean = () => false,
+): Promise<void> {
   const happened = await deps.store.transaction(async (tx) => {
     const session = await deps.store.lock(tx, id, null);
-    if (!session) return [];
+    if (!session || isMoot(session)) return [];
     const by = { at: deps.clock.now(), bot: botOf(deps) };
     const happened = await decideAndStore(deps.store, tx, { session, event }, by);
     await wake(deps, tx, [id]);

@@ -14,7 +14,7 @@ interface Timer {
 
 /** What a session is told, and in how long. */
 export function timerOf(
-  settings: Pick<EngineSettings, "idleAfterMs" | "turnLimitMs" | "limits">,
+  settings: Pick<EngineSettings, "idleAfterMs" | "turnLimitMs" | "limits" | "lookEveryMs">,
   { turn }: Pick<Session, "turn">,
   effect: WakeMe,
   now: Ms,
@@ -40,11 +40,20 @@ export function timerOf(
       const { endsAt } = effect;
       return { event: { type: "ending", endsAt }, inMs: Math.max(LOOK_AGAIN_MS, endsAt - CARRY_OVER_MS - now) };
     }
+    case "look": {
+      const { lookEveryMs = LOOK_EVERY_MS } = settings;
+      const nextAt = effect.since === null ? now : effect.since + lookEveryMs;
+      return { event: { type: "look" }, inMs: Math.max(Math.min(SETTLED_AFTER_MS, lookEveryMs), nextAt - now) };
+    }
     default:
       return effect satisfies never;
   }
 }
 
+/** A CI of forty jobs tells of eighty things in a few minutes; people read one of them. */
+const LOOK_EVERY_MS = 30_000;
+/** What comes in one go with it is seen in one look, and by then GitHub shows what it has told. */
+const SETTLED_AFTER_MS = 3_000;
 /** Nobody is told when a sandbox goes. Each time costs a few small transactions, and hundreds may be waiting. */
 const PLACE_AGAIN_MS = 5_000;
 /** Before its provider ends a sandbox. A snapshot of a large one takes five minutes at most, and so does what comes before it. */

@@ -1,4 +1,5 @@
 /** The port to the place where repositories live: credentials for git, and pull requests. GitHub implements it; a plain git remote needs none of it. */
+import type { Card } from "../core/card.ts";
 import type { Linked, TalkLink } from "../core/linked.ts";
 import type { PullRequest, Repository } from "../core/types.ts";
 
@@ -34,5 +35,7 @@ export interface Forge {
   /** Opens it, or gives back the one that is open for that head already. */
   openPullRequest(draft: PullRequestDraft): Promise<PullRequest>;
   /** What an issue, a pull request or a comment says now. Null when it is not there, or we may not see it. */
-  look(link: TalkLink): Promise<Linked | null>;
+  readLinked(link: TalkLink): Promise<Linked | null>;
+  /** How a pull request stands now: itself, the checks of its head, and what people who may write there say of it. */
+  cardOf(repository: Repository, number: number): Promise<Card>;
 }

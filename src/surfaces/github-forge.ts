@@ -5,9 +5,10 @@ import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Forge, GitCredential, PullRequestDraft } from "./forge.ts";
 import type { GitHubAccess, RepositoryPlace } from "./github-access.ts";
+import { cardsFrom } from "./github-card.ts";
 import { withMarkers } from "./github-comments.ts";
 import { githubFailure, statusOf } from "./github-failure.ts";
-import { lookAt } from "./github-look.ts";
+import { readLinked } from "./github-linked.ts";
 import { neutralise, neutraliseLine } from "./github-neutral.ts";
 import { MAX_BODY_CHARS } from "./github-render.ts";
 
@@ -17,6 +18,7 @@ export interface GitHubForgeOptions {
 }
 
 export function githubForge({ access, log }: GitHubForgeOptions): Forge {
+  const cardOf = cardsFrom({ access, log });
   return {
     async identity() {
       const self = await access.self();
@@ -32,9 +34,14 @@ export function githubForge({ access, log }: GitHubForgeOptions): Forge {
       );
       return { number, url };
     },
-    async look(link) {
+    async readLinked(link) {
       const place = placeOf(access, link.repository);
-      return place && lookAt(access, place, link);
+      return place && readLinked(access, place, link);
+    },
+    async cardOf(repository, number) {
+      const place = placeOf(access, repository);
+      if (place) return cardOf(repository, place, number);
+      throw new ThreadboxError("surface.refused", `${repository.name} is not on ${access.url}`);
     },
   };
 }

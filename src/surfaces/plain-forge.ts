@@ -9,5 +9,8 @@ export const plainForge: Forge = {
   openPullRequest: async () => {
     throw new ThreadboxError("github.pull-request-failed", "GitHub is not set up.");
   },
-  look: async () => null,
+  readLinked: async () => null,
+  cardOf: async () => {
+    throw new ThreadboxError("surface.refused", "GitHub is not set up.");
+  },
 };

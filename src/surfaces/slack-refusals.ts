@@ -12,7 +12,7 @@ export interface Refusals {
 const MAX_TEAMS = 1_000;
 
 export function refusalsOf(
-  feature: "agent-sessions" | "plan-blocks" | "files" | "feedback-buttons",
+  feature: "agent-sessions" | "plan-blocks" | "files" | "feedback-buttons" | "card-blocks",
   log: Log,
 ): Refusals {
   const teams = bounded<string, true>(MAX_TEAMS);

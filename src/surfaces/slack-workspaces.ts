@@ -2,9 +2,8 @@
 import { bounded } from "../bounded.ts";
 import type { Thread } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
-import { type SlackSurfaceOptions, slackSurface } from "./slack.ts";
+import { type SlackSurface, type SlackSurfaceOptions, slackSurface } from "./slack.ts";
 import type { SlackInstallations } from "./slack-installations.ts";
-import type { Surface } from "./surface.ts";
 
 export interface SlackWorkspacesOptions extends Omit<SlackSurfaceOptions, "token"> {
   installations: SlackInstallations;
@@ -13,9 +12,9 @@ export interface SlackWorkspacesOptions extends Omit<SlackSurfaceOptions, "token
 /** One that is forgotten has to learn anew what its workspace refuses, and nothing else. */
 const MAX_INSTALLATIONS = 1_000;
 
-export function slackWorkspaces({ installations, ...options }: SlackWorkspacesOptions): Surface {
-  const known = bounded<string, Surface>(MAX_INSTALLATIONS);
-  const at = async (thread: Thread): Promise<Surface> => {
+export function slackWorkspaces({ installations, ...options }: SlackWorkspacesOptions): SlackSurface {
+  const known = bounded<string, SlackSurface>(MAX_INSTALLATIONS);
+  const at = async (thread: Thread): Promise<SlackSurface> => {
     if (thread.surface !== "slack") throw new ThreadboxError("internal", `a thread of ${thread.surface} reached Slack`);
     const { key } = await installations.forTeam(thread.team);
     const surface = known.get(key) ?? slackSurface({ ...options, token: () => installations.tokenOf(key) });
@@ -27,21 +26,17 @@ export function slackWorkspaces({ installations, ...options }: SlackWorkspacesOp
     authorize: async (mention) => (await at(mention.thread)).authorize(mention),
     complete: async (mention) => (await at(mention.thread)).complete(mention),
     context: async (mention) => (await at(mention.thread)).context(mention),
-    async fetchFile(file, thread) {
-      const { fetchFile } = await at(thread);
-      if (!fetchFile) throw new ThreadboxError("internal", "Slack's surface fetches no files");
-      return fetchFile(file, thread);
-    },
+    fetchFile: async (file, thread) => (await at(thread)).fetchFile(file, thread),
     acknowledge: async (mention) => (await at(mention.thread)).acknowledge(mention),
     refuse: async (mention, ...told) => (await at(mention.thread)).refuse(mention, ...told),
     show: async (thread, ...shown) => (await at(thread)).show(thread, ...shown),
     answer: async (thread, answer, id) => (await at(thread)).answer(thread, answer, id),
-    async isPublic(thread) {
-      const { isPublic } = await at(thread);
-      return isPublic ? isPublic(thread) : false;
-    },
+    isPublic: async (thread) => (await at(thread)).isPublic(thread),
     ask: async (thread, ...asked) => (await at(thread)).ask(thread, ...asked),
     settle: async (thread, ...settled) => (await at(thread)).settle(thread, ...settled),
     say: async (thread, ...said) => (await at(thread)).say(thread, ...said),
+    ping: async (thread, ...said) => (await at(thread)).ping(thread, ...said),
+    card: async (thread, ...shown) => (await at(thread)).card(thread, ...shown),
+    open: async (thread, ...said) => (await at(thread)).open(thread, ...said),
   };
 }

@@ -10,6 +10,7 @@ import type { Log } from "../log.ts";
 import { createPace } from "./pace.ts";
 import type { Rendered } from "./slack-blocks.ts";
 import { type SlackAccess, slackClients, slackWord, toSlackFailure, unless } from "./slack-calls.ts";
+import { cardMessages } from "./slack-cards.ts";
 import { withChoices } from "./slack-choices.ts";
 import { sentDirectly } from "./slack-direct.ts";
 import { fetchSlackFile } from "./slack-download.ts";
@@ -21,6 +22,7 @@ import { placed, selfOf } from "./slack-place.ts";
 import { progressMessages } from "./slack-progress.ts";
 import { questionMessages } from "./slack-questions.ts";
 import { renderAnswer, renderBeginning, renderNote, wholeAnswer, withButton } from "./slack-render.ts";
+import { renderPing } from "./slack-render-card.ts";
 import { slackSessions } from "./slack-sessions.ts";
 import { findStanding, nothingStands, post, type SlackThread, type Standing, saidBefore } from "./slack-thread.ts";
 import type { MessageRef, PostId, Surface } from "./surface.ts";
@@ -37,8 +39,11 @@ export interface SlackSurfaceOptions extends SlackAccess {
   paced?: boolean;
 }
 
+/** Slack can do all of it; whoever passes it on has to pass on all of it. */
+export type SlackSurface = Required<Surface>;
+
 /** See the header, and `surface.ts` for what each method promises. */
-export function slackSurface(options: SlackSurfaceOptions): Surface {
+export function slackSurface(options: SlackSurfaceOptions): SlackSurface {
   const { clock, name } = options;
   const log = options.log.child({ surface: "slack" });
   const clients = slackClients(options, log, createPace(options));
@@ -49,6 +54,7 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
   const messages = progressMessages(clients, { clock, log, repositories: options.repositories ?? [] });
   const files = answerFiles({ answers, log });
   const questions = questionMessages(clients, sessions);
+  const cards = cardMessages(clients, log);
   const asking = besideFeedback(log);
 
   return {
@@ -117,6 +123,15 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
       const standing = id.again ? await findStanding(reads, at) : nothingStands();
       return postAll(at, withChoices(renderNote(text), choices), id, standing);
     },
+
+    async ping(thread, text, people, id) {
+      const at = inSlack(thread);
+      const standing = id.again ? await findStanding(reads, at) : nothingStands();
+      return postAll(at, [renderPing(text, people)], id, standing);
+    },
+
+    card: (thread, card, ref, id) =>
+      cards.show(inSlack(thread), card, ref, id).catch((thrown) => hintToInvite(thrown, name)),
 
     open: (thread, text, id) => openedBeside(clients, inSlack(thread), text, id),
   };

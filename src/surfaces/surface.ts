@@ -2,6 +2,7 @@
  * The port to the places people talk to us. Slack, GitHub, web and terminal promise the same and pass `test/contracts/surface.ts`.
  * What a surface cannot do it does in its nearest way; callers never ask what it can.
  */
+import type { Card } from "../core/card.ts";
 import type { ProgressPace } from "../core/pace.ts";
 import type { AskedQuestion, SettledQuestion } from "../core/question.ts";
 import type { Answer, Attachment, Mention, Person, Progress, Said, SurfaceName, Thread } from "../core/types.ts";
@@ -83,6 +84,13 @@ export interface Surface {
    * chosen of, where the surface has something to choose with; the text says how to choose in words.
    */
   say(thread: Thread, text: string, id: PostId, choices?: string[]): Promise<MessageRef>;
+  /** The same for what somebody has to do something about: pings these people. Left out where nobody can be pinged. */
+  ping?(thread: Thread, text: string, people: Person[], id: PostId): Promise<MessageRef>;
+  /**
+   * The one message about a pull request, posted when `ref` is null and edited after that; it pings nobody. One that is gone stays gone.
+   * Left out where people see the pull request itself, or look at what we say only once.
+   */
+  card?(thread: Thread, card: Card, ref: MessageRef | null, id: PostId): Promise<MessageRef>;
   /** A thread of our own beside that one, which begins with this text. Left out where a thread cannot be had for the asking. */
   open?(thread: Thread, text: string, id: PostId): Promise<Opened>;
 }

@@ -26,17 +26,26 @@ const of = (...groups: string[]): Step[] => STEPS.filter((step) => groups.includ
 
 export const STORIES: Story[] = [
   {
-    name: "a mention that is worked on: one turn, one progress message, one answer, one pull request, no machine left",
+    name: "a mention that is worked on: one turn, one progress message, one answer, one pull request with one card, no machine left",
     steps: of(
       ...["inbound", "session", "check", "acknowledge", "start-sandbox", "sandbox", "send-turn", "progress", "stream"],
-      ...["allow-push", "claim", "open-pull-request", "answer", "wake-me", "sleep"],
+      ...[
+        "allow-push",
+        "claim",
+        "open-pull-request",
+        "answer",
+        "look-at-pull-request",
+        "show-card",
+        "wake-me",
+        "sleep",
+      ],
     ),
     async tell(ground) {
       const found = nothingYet();
       const before = ground.github.pulls("acme/api").length;
       const thread = ground.mentions("the test fails, please fix it");
       await ground.until(async () => (await ground.isSettled()) && (await isAsleep(ground)));
-      reads(found, ground, thread, [/Done/, /It adds now, and the test passes/]);
+      reads(found, ground, thread, [/Done/, /It adds now, and the test passes/, /Open · acme\/api#\d+/]);
       const opened = ground.github.pulls("acme/api").slice(before);
       counted(found, "pull requests", opened.length, 1);
       counted(found, "machines that run", (await ground.sandboxes()).length, 0);

@@ -88,7 +88,9 @@ describe("a sandbox at the end of its life", () => {
     };
     const slept = tell(publishing, due, { type: "slept", token: "t1" });
     assert.deepEqual([slept.effects, slept.session.sandbox.is], [[], "asleep"]);
-    assert.deepEqual(names(tell(publishing, due, { type: "slept", token: "t1" }, opened).effects), ["claim", "answer"]);
+    assert.deepEqual(names(tell(publishing, due, { type: "slept", token: "t1" }, opened).effects), [
+      ...["claim", "answer", "look-at-pull-request"],
+    ]);
   });
   test("sleeps when nobody works in it", () =>
     assert.deepEqual(names(tell(working, ended("m1"), due).effects), ["sleep"]));

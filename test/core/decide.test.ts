@@ -397,7 +397,7 @@ describe("a pushed branch", () => {
       pullRequest: { number: 5, url: "https://github.com/acme/api/pull/5" },
     };
     const { effects } = tell(github, ended("m1", pushed), opened);
-    assert.deepEqual(names(effects), ["claim", "answer", "wake-me idle"]);
+    assert.deepEqual(names(effects), ["claim", "answer", "look-at-pull-request", "wake-me idle"]);
     assert.deepEqual(effects[0], { do: "claim", key: "github:pr:7#5" });
   });
   test("is answered also when the pull request cannot be opened", () => {

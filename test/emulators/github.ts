@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../src/clock.ts";
-import { addRun, completeSuite, suiteFor } from "./github/actions/checks.ts";
+import { addRun, completeSuite, setStatus, suiteFor, tellRunBegun } from "./github/actions/checks.ts";
 import { type AppHandle, type AppWish, createAppHandle } from "./github/app-handle.ts";
 import { createApp } from "./github/apps.ts";
 import { createFaults, type Faults } from "./github/faults.ts";
@@ -93,6 +93,16 @@ export interface GitHubEmulator {
   /** CI finishes on the tip of a branch: one check run, and the suite's event. */
   checksComplete(fullName: string, branch: string, conclusion: Conclusion): Promise<Done<{ sha: string }>>;
 
+  /** CI begins on the tip of a branch: one check run of that name, and its event. */
+  checkBegins(fullName: string, branch: string, name: string): Promise<Done<{ sha: string }>>;
+  /** A CI that is no App says something of the tip of a branch. */
+  statusIs(
+    fullName: string,
+    branch: string,
+    context: string,
+    state: "error" | "failure" | "pending" | "success",
+  ): Promise<Done<{ sha: string }>>;
+
   issue(fullName: string, number: number): IssueView;
   pulls(fullName: string): PullView[];
   checkRuns(fullName: string): CheckRunView[];
@@ -161,7 +171,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubEm
     apiUrl: listener.apiUrl,
     ...settingUp(hub),
     as: (login) => personAt(hub, accountNamed(hub, login, "User")),
-    checksComplete: ciFor(hub),
+    ...ciFor(hub),
     ...looking(hub),
     deliveries: webhooks.deliveries,
     redeliver: webhooks.redeliver,
@@ -245,21 +255,38 @@ function looking(hub: Hub) {
 }
 
 /** CI is an app of its own, made when it is first needed. Its bot is the sender of what it tells. */
-function ciFor(hub: Hub): GitHubEmulator["checksComplete"] {
+function ciFor(hub: Hub): Pick<GitHubEmulator, "checksComplete" | "checkBegins" | "statusIs"> {
   let made: Promise<App> | undefined;
-  return async (name, branch, conclusion) => {
+  const at = async (name: string, branch: string) => {
     made ??= createApp(hub, { slug: "github-actions", owner: accountNamed(hub, "github", "Organization"), events: [] });
     const app = await made;
     const repository = repositoryNamed(hub, name);
     const sha = (await viewBranches(hub, name))[branch];
     if (!sha) throw new Error(`${name} has no branch ${branch}`);
-    const suite = suiteFor(hub, repository, app, { sha, branch });
-    const output = { title: "test", summary: conclusion, text: null };
-    addRun(hub, repository, suite, { name: "test", status: "completed", conclusion, detailsUrl: null, output });
-    const { deliveries } = await hub.webhooks.during(() =>
-      completeSuite(hub, repository, suite, conclusion, asUser(app.bot)),
-    );
-    return { sha, deliveries };
+    return { repository, sha, suite: suiteFor(hub, repository, app, { sha, branch }), by: asUser(app.bot) };
+  };
+  const output = (summary: string) => ({ title: "test", summary, text: null });
+  return {
+    async checksComplete(name, branch, conclusion) {
+      const { repository, sha, suite, by } = await at(name, branch);
+      const done = { status: "completed", conclusion, detailsUrl: null, output: output(conclusion) } as const;
+      addRun(hub, repository, suite, { name: "test", ...done });
+      const { deliveries } = await hub.webhooks.during(() => completeSuite(hub, repository, suite, conclusion, by));
+      return { sha, deliveries };
+    },
+    async checkBegins(name, branch, check) {
+      const { repository, sha, suite, by } = await at(name, branch);
+      const begun = { status: "in_progress", conclusion: null, detailsUrl: null, output: output("") } as const;
+      const run = addRun(hub, repository, suite, { name: check, ...begun });
+      const { deliveries } = await hub.webhooks.during(() => tellRunBegun(hub, repository, run, by));
+      return { sha, deliveries };
+    },
+    async statusIs(name, branch, context, state) {
+      const { repository, sha, by } = await at(name, branch);
+      const status = { sha, context, state, by };
+      const { deliveries } = await hub.webhooks.during(() => setStatus(hub, repository, status, [branch]));
+      return { sha, deliveries };
+    },
   };
 }
 

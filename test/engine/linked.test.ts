@@ -34,14 +34,16 @@ const identities = (account: number | null, rights?: () => Promise<null>) => ({
   rights: rights ?? (async ({ id }: { id: number }) => ({ login: "somebody", mayWrite: id === 1 })),
 });
 
-function ground(over: { identities?: ReturnType<typeof identities>; look?: () => Promise<null> } = {}) {
+function ground(over: { identities?: ReturnType<typeof identities>; readLinked?: () => Promise<null> } = {}) {
   const looked: string[] = [];
   const clock = handWoundClock();
   const forge = {
     ...plainForge,
-    look: async (link: TalkLink) => {
+    readLinked: async (link: TalkLink) => {
       looked.push(link.url);
-      return over.look ? over.look() : { title: "t", state: "open", author: "a", trusted: true, at: 0, text: link.url };
+      return over.readLinked
+        ? over.readLinked()
+        : { title: "t", state: "open", author: "a", trusted: true, at: 0, text: link.url };
     },
   };
   const deps = { forge, repositories: [api, docs], identities: over.identities, clock, log: quiet };
@@ -117,7 +119,7 @@ describe("#37 a link is looked at", () => {
 
 describe("what cannot be read", () => {
   test("is named, and costs nothing else", async () => {
-    const { deps } = ground({ look: () => Promise.reject(new ThreadboxError("surface.unavailable", "away")) });
+    const { deps } = ground({ readLinked: () => Promise.reject(new ThreadboxError("surface.unavailable", "away")) });
     const found = await linkedTo(deps, work, [asks(issue("api"))]);
     assert.deepEqual(
       found.map((one) => [one.link.url, one.found]),
@@ -126,7 +128,7 @@ describe("what cannot be read", () => {
   });
 
   test("because GitHub hangs is waited for 20 seconds", async () => {
-    const { deps, clock } = ground({ look: () => new Promise(() => {}) });
+    const { deps, clock } = ground({ readLinked: () => new Promise(() => {}) });
     const finding = linkedTo(deps, work, [asks(issue("api"))]);
     await breathe();
     clock.advance(20_000);

@@ -37,6 +37,21 @@ const table: [string, Extract<Effect, { do: "wake-me" }>, { atMs: number; event:
     { atMs: 2 * MINUTE_MS + 5_000, event: { type: "place", since: NOW } },
   ],
   [
+    "a pull request that was never looked at is looked at when what came together is there",
+    { do: "wake-me", when: "look", since: null },
+    { atMs: 2 * MINUTE_MS + 3_000, event: { type: "look" } },
+  ],
+  [
+    "a pull request is looked at again half a minute after the last time at the earliest",
+    { do: "wake-me", when: "look", since: NOW + 2 * MINUTE_MS - 10_000 },
+    { atMs: 2 * MINUTE_MS + 20_000, event: { type: "look" } },
+  ],
+  [
+    "a pull request that was looked at long ago does not wait longer",
+    { do: "wake-me", when: "look", since: NOW },
+    { atMs: 2 * MINUTE_MS + 3_000, event: { type: "look" } },
+  ],
+  [
     "a sandbox is left ten minutes before its end",
     { do: "wake-me", when: "ending", endsAt: NOW + 60 * MINUTE_MS },
     { atMs: 50 * MINUTE_MS, event: { type: "ending", endsAt: NOW + 60 * MINUTE_MS } },

@@ -88,7 +88,9 @@ describe("a session that began in Slack", () => {
     thread = slack.as("ada").says("#web", `<@${slack.app.botUserId}> the test fails, please fix it`).message.ts;
     await everything();
     pull = github.pulls("acme/api").at(-1)?.number ?? 0;
-    assert.match(slack.thread("#web", thread).replies().at(-1)?.seen ?? "", new RegExp(`/pull/${pull}`));
+    const [answer, card] = slack.thread("#web", thread).replies().slice(-2);
+    assert.match(answer?.seen ?? "", new RegExp(`/pull/${pull}`));
+    assert.match(card?.seen ?? "", new RegExp(`acme/api#${pull}`));
   });
 
   test("goes on from a comment on that pull request, in the same session, with the same files and memory", async () => {
@@ -166,7 +168,7 @@ describe("a thread that somebody links to an issue", () => {
     await github.as("alice").comments("acme/api", issue.number, "@threadbox the test fails, please fix it");
     await everything();
     assert.equal((await world.sessions.list(50)).length, sessions);
-    assert.match(said().at(-1) ?? "", /alice asked .*It adds now, and the test passes/s);
+    assert.match(said().at(-2) ?? "", /alice asked .*It adds now, and the test passes/s);
   });
 
   test("is told when it is none that is known here", async () => {

@@ -88,7 +88,9 @@ function toldFor(order: RegExp): string {
     .map(({ body }) => JSON.stringify(body).replaceAll("\\n", "\n"));
   return bodies.find((body) => order.test(body)) ?? "";
 }
-const answerIn = (ts: string): string => channel.ours(ts).at(-1)?.seen ?? "";
+/** Behind it stands what becomes of the pull request. */
+const answerIn = (ts: string): string =>
+  channel.ours(ts).findLast(({ seen }) => !seen.includes("[View on GitHub]"))?.seen ?? "";
 
 describe("#37 #58 a thread links to an issue, a comment and a file", () => {
   let ts: string;

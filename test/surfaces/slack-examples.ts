@@ -1,4 +1,5 @@
 /** A turn that goes on and an answer, as the tests of what Slack shows have them. */
+import type { Card } from "../../src/core/card.ts";
 import type { AskedQuestion } from "../../src/core/question.ts";
 import type { Answer, Progress } from "../../src/core/types.ts";
 
@@ -39,6 +40,20 @@ export const done: Answer = {
   pullRequest: { number: 12, url: "https://github.com/acme/api/pull/12" },
   askers: [{ surface: "slack", id: "U1", name: "ada" }],
   page: null,
+};
+
+export const card: Card = {
+  ...{ number: 12, url: "https://github.com/acme/api/pull/12", title: "Fix the login", repository: "acme/api" },
+  ...{ state: "open", draft: false, head: "abc", changes: { files: 3, insertions: 10, deletions: 2 } },
+  checks: { passed: 2, failed: 1, running: 1, failing: ["test (20)"] },
+  reviews: [
+    {
+      ...{ id: 9, by: "rita", says: "changes-requested" },
+      url: "https://github.com/acme/api/pull/12#pullrequestreview-9",
+    },
+    { id: 10, by: "grace", says: "approved", url: "https://github.com/acme/api/pull/12#pullrequestreview-10" },
+  ],
+  updatedAt: start,
 };
 
 export const question: AskedQuestion = {

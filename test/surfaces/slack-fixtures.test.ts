@@ -3,16 +3,18 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { concernsOf } from "../../src/core/card.ts";
 import type { Answer, Progress, Repository } from "../../src/core/types.ts";
 import type { Rendered } from "../../src/surfaces/slack-blocks.ts";
 import { withChange, withChoices } from "../../src/surfaces/slack-choices.ts";
 import { type Linked, renderHome } from "../../src/surfaces/slack-home.ts";
 import { renderAnswer, renderBeginning, renderNote, withButton } from "../../src/surfaces/slack-render.ts";
+import { renderCard, renderPing } from "../../src/surfaces/slack-render-card.ts";
 import { renderProgress } from "../../src/surfaces/slack-render-progress.ts";
 import { renderQuestion, renderSettled } from "../../src/surfaces/slack-render-question.ts";
 import { rowsUnder, textOf, ticked } from "../documents.ts";
 import { checkBlocks } from "../emulators/slack/blocks.ts";
-import { done as answered, question, running, start } from "./slack-examples.ts";
+import { done as answered, card, question, running, start } from "./slack-examples.ts";
 
 const page = "https://bot.acme.io/sessions/s1";
 
@@ -67,6 +69,22 @@ const messages: Record<string, Rendered> = {
   "answer-done": first(renderAnswer(done)),
   "answer-failed": first(renderAnswer(failed)),
   "answer-long": renderBeginning(long, file),
+  "card-new": renderCard({ ...card, checks: { passed: 0, failed: 0, running: 0, failing: [] }, reviews: [] }, "card"),
+  "card-failed": renderCard(card, "card"),
+  "card-in-lines": renderCard(card, "lines"),
+  "card-merged": renderCard(
+    {
+      ...card,
+      state: "merged",
+      checks: { passed: 4, failed: 0, running: 0, failing: [] },
+      reviews: card.reviews.slice(1),
+    },
+    "card",
+  ),
+  "card-ping": renderPing(
+    concernsOf({ ...card, checks: { passed: 3, failed: 1, running: 0, failing: ["test (20)"] } })[0]?.text ?? "",
+    answered.askers,
+  ),
   "question-open": renderQuestion(question),
   "question-answered": renderSettled({
     ...question,

@@ -96,6 +96,7 @@ function addRepository(hub: Hub, name: string, draft: RepositoryDraft): Reposito
     issues: new Map(),
     checkSuites: [],
     checkRuns: [],
+    statuses: [],
     formerNames: [],
     createdAt: timestamp(hub),
     pushedAt: timestamp(hub),

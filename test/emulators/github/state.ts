@@ -39,6 +39,8 @@ export interface Repository {
   issues: Map<number, Issue>;
   checkSuites: CheckSuite[];
   checkRuns: CheckRun[];
+  /** Oldest first; the last one of a context on a commit is the one that counts. */
+  statuses: CommitStatus[];
   /** Full names that it had before a rename, in lower case. */
   formerNames: string[];
   createdAt: string;
@@ -165,6 +167,16 @@ export interface CheckRun {
   output: { title: string | null; summary: string | null; text: string | null };
   startedAt: string;
   completedAt: string | null;
+}
+
+export interface CommitStatus {
+  id: number;
+  sha: string;
+  context: string;
+  state: "error" | "failure" | "pending" | "success";
+  description: string | null;
+  by: By;
+  createdAt: string;
 }
 
 export interface Hook {

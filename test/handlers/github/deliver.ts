@@ -14,6 +14,8 @@ export interface Door {
   send(request: Request): Promise<[number, unknown]>;
   mentions: NewMention[];
   links: KeyLink[];
+  /** Keys of pull requests that may have changed. */
+  stirs: string[][];
   lines: Record<string, unknown>[];
 }
 
@@ -26,8 +28,11 @@ export interface DeliveryWish {
   secret?: string;
 }
 
-export function openDoor(options: Partial<GitHubWebhookOptions> & { receipt?: Receipt | Error } = {}): Door {
-  const { receipt = { is: "accepted", session: "s1", mention: "m1" }, ...more } = options;
+export function openDoor(
+  options: Partial<GitHubWebhookOptions> & { receipt?: Receipt | Error; follows?: string | null } = {},
+): Door {
+  const { receipt = { is: "accepted", session: "s1", mention: "m1" }, follows = null, ...more } = options;
+  const stirs: string[][] = [];
   const [mentions, links, lines]: [NewMention[], KeyLink[], Record<string, unknown>[]] = [[], [], []];
   const take = async <T>(into: T[], what: T): Promise<Receipt> => {
     into.push(what);
@@ -36,6 +41,12 @@ export function openDoor(options: Partial<GitHubWebhookOptions> & { receipt?: Re
   };
   const handle = githubWebhooks({
     inbox: { receive: (mention) => take(mentions, mention), link: (link) => take(links, link) },
+    pullRequests: {
+      async stirred(keys) {
+        stirs.push(keys);
+        return follows;
+      },
+    },
     secret: SECRET,
     name: "threadbox",
     self: async () => ({ login: "acme-coder[bot]" }),
@@ -48,7 +59,7 @@ export function openDoor(options: Partial<GitHubWebhookOptions> & { receipt?: Re
     return [response.status, await response.json()];
   };
   return {
-    ...{ mentions, links, lines, send },
+    ...{ mentions, links, stirs, lines, send },
     deliver: async (event, payload, wish = {}) => send(await requestFor(event, payload, wish)),
   };
 }

@@ -83,6 +83,24 @@ export const labeled = (name: string, change: Partial<typeof issue> = {}) => ({
   ...envelope,
 });
 
+export const pullChanged = (action: string) => ({ action, number: 8, pull_request: pull, ...envelope });
+
+const suite = { id: 40, head_branch: "fix-login" as string | null, head_sha: "abc", pull_requests: [{ number: 8 }] };
+export const forkSuite = { ...suite, head_branch: null, pull_requests: [] };
+
+export const checkSuite = (check_suite: unknown = suite) => ({ action: "completed", check_suite, ...envelope });
+
+export const checkRun = (action: string) => ({
+  ...{ action, ...envelope },
+  check_run: { id: 41, name: "test", head_sha: "abc", check_suite: suite, pull_requests: [{ number: 8 }] },
+});
+
+export const status = {
+  ...{ id: 43, sha: "abc", state: "failure", context: "ci/lint", commit: { sha: "abc" } },
+  branches: [{ name: "fix-login", commit: { sha: "abc" }, protected: false }],
+  ...envelope,
+};
+
 export const pullOpened = (pull_request: unknown = pull) => ({
   action: "opened",
   number: 8,

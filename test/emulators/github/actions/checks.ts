@@ -1,9 +1,9 @@
 /** Check suites and runs: CI's, told to the bot by `check_suite`, and the bot's own. */
-import type { CheckSuiteCompletedEvent } from "@octokit/webhooks-types";
+import type { CheckRunCreatedEvent, CheckSuiteCompletedEvent, StatusEvent } from "@octokit/webhooks-types";
 import { oneCommit } from "../git-log.ts";
-import { type Hub, isPull, timestamp } from "../hub.ts";
+import { fullName, type Hub, isPull, timestamp } from "../hub.ts";
 import { nodeId, renderApp, repositoryUrl } from "../render/shared.ts";
-import type { App, By, CheckRun, CheckSuite, Conclusion, Repository } from "../state.ts";
+import type { App, By, CheckRun, CheckSuite, CommitStatus, Conclusion, Repository } from "../state.ts";
 
 /** One suite per app and commit. */
 export function suiteFor(
@@ -130,4 +130,37 @@ export function renderRun(hub: Hub, repository: Repository, run: CheckRun) {
     app: renderApp(hub, run.suite.app),
     pull_requests: pullsAt(hub, repository, run.headSha),
   };
+}
+
+/** What a check run's own event has of it: what REST shows, with the whole suite. */
+export async function tellRunBegun(hub: Hub, repository: Repository, run: CheckRun, by: By): Promise<void> {
+  const { details_url, ...shown } = renderRun(hub, repository, run);
+  const check_suite = await renderSuite(hub, repository, run.suite);
+  const check_run = { ...shown, ...(details_url === null ? {} : { details_url }), check_suite };
+  // The compiler does not see which of the states it is in.
+  const begun = check_run as CheckRunCreatedEvent["check_run"];
+  hub.webhooks.emit("check_run", { repository, by }, { action: "created", check_run: begun });
+}
+
+export const renderStatus = ({ id, state, context, description, createdAt }: CommitStatus) => ({
+  ...{ id, state, context, description, target_url: null },
+  ...{ created_at: createdAt, updated_at: createdAt },
+});
+
+/** A CI that is no App says how far it is; GitHub names the branches whose head the commit is. */
+export async function setStatus(
+  hub: Hub,
+  repository: Repository,
+  draft: Pick<CommitStatus, "sha" | "context" | "state" | "by">,
+  branches: string[],
+): Promise<void> {
+  const status: CommitStatus = { ...draft, id: hub.nextId("status"), description: null, createdAt: timestamp(hub) };
+  repository.statuses.push(status);
+  const { sha, by } = status;
+  const url = `${repositoryUrl(hub, repository)}/commits/${sha}`;
+  const named = branches.map((name) => ({ name, commit: { sha, url }, protected: false }));
+  // As much of the commit as names it.
+  const commit = { sha, url } as StatusEvent["commit"];
+  const own = { ...renderStatus(status), sha, commit, name: fullName(repository), branches: named };
+  hub.webhooks.emit("status", { repository, by }, own);
 }

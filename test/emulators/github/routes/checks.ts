@@ -1,6 +1,6 @@
 /** Check runs and suites. Only apps write them. */
 import { z } from "zod";
-import { addRun, renderRun, renderSuite, suiteFor } from "../actions/checks.ts";
+import { addRun, renderRun, renderStatus, renderSuite, suiteFor } from "../actions/checks.ts";
 import { refs, resolveCommit } from "../git.ts";
 import { timestamp } from "../hub.ts";
 import { notForToken, notFound, unprocessable } from "../problem.ts";
@@ -23,7 +23,8 @@ export const checkRoutes: Route[] = [
   ),
   repoRoute("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", read, async (call) => {
     const sha = await shaOf(call);
-    const runs = call.repository.checkRuns.filter((run) => run.headSha === sha);
+    const all = call.repository.checkRuns.filter((run) => run.headSha === sha);
+    const runs = call.query.get("filter") === "all" ? all : newestRuns(all);
     return paged(
       call,
       runs.map((run) => renderRun(call.hub, call.repository, run)),
@@ -40,9 +41,31 @@ export const checkRoutes: Route[] = [
     return paged(call, rendered, (page) => ({ total_count: suites.length, check_suites: page }));
   }),
   repoRoute("GET /repos/{owner}/{repo}/commits/{ref}/status", { needs: ["statuses:read"] }, async (call) =>
-    ok({ state: "pending", statuses: [], sha: await shaOf(call), total_count: 0 }),
+    combined(call, await shaOf(call)),
   ),
 ];
+
+/** "Filters check runs by their `completed_at` timestamp. `latest` returns the most recent check runs", which is the default. */
+const newestRuns = (runs: CheckRun[]): CheckRun[] => [
+  ...new Map(runs.map((run) => [`${run.suite.app.id}/${run.name}`, run])).values(),
+];
+
+/** "`failure` if any of the contexts report as error or failure; `pending` if there are no statuses or a context is pending; `success`". */
+function combined(call: RepoCall, sha: string) {
+  const ofCommit = call.repository.statuses.filter((status) => status.sha === sha);
+  const latest = [...new Map(ofCommit.map((status) => [status.context, status])).values()];
+  const states = latest.map(({ state }) => state);
+  const failed = states.some((state) => state === "failure" || state === "error");
+  const passed = states.length > 0 && states.every((state) => state === "success");
+  return paged(
+    call,
+    latest.map((status) => renderStatus(status)),
+    (statuses) => ({
+      ...{ state: failed ? "failure" : passed ? "success" : "pending", sha, statuses },
+      total_count: latest.length,
+    }),
+  );
+}
 
 async function shaOf(call: RepoCall): Promise<string> {
   const sha = await resolveCommit(call.repository.directory, call.params.ref ?? "");

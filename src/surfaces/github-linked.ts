@@ -22,7 +22,7 @@ type Written = z.infer<typeof Written>;
 const Issue = Written.extend({ title: z.string(), state: z.string() });
 
 /** Null when it is not there (any more). */
-export async function lookAt(access: GitHubAccess, place: RepositoryPlace, link: TalkLink): Promise<Linked | null> {
+export async function readLinked(access: GitHubAccess, place: RepositoryPlace, link: TalkLink): Promise<Linked | null> {
   try {
     const octokit = await access.client(place);
     const where = { owner: place.owner, repo: place.name };

@@ -1,0 +1,29 @@
+/** The card of a pull request, between GitHub and the threads in which it stands. */
+import { threadKey } from "../core/correlation.ts";
+import type { Effect, SessionEvent } from "../core/decision.ts";
+import type { Session } from "../core/types.ts";
+import type { EngineDeps } from "./ports.ts";
+import { surfaceOf } from "./reach.ts";
+
+export async function look(
+  { forge }: Pick<EngineDeps, "forge">,
+  { work, pullRequest }: Session,
+): Promise<SessionEvent> {
+  if (!work?.repository.github || !pullRequest) return { type: "pull-request.unseen" };
+  return { type: "pull-request.seen", card: await forge.cardOf(work.repository, pullRequest.number) };
+}
+
+/** What was seen last, whatever it was when this was decided. Posted by a bot that died before it had the name of it, its marker tells. */
+export async function showCard(
+  deps: EngineDeps,
+  { id, card }: Session,
+  { thread }: Extract<Effect, { do: "show-card" }>,
+  again: boolean,
+): Promise<SessionEvent | null> {
+  const surface = surfaceOf(deps, thread.surface);
+  if (!card?.seen || !surface.card) return null;
+  const known = card.places.find((place) => threadKey(place.thread) === threadKey(thread))?.ref ?? null;
+  const marker = `${id}/card/${card.seen.number}`;
+  const ref = await surface.card(thread, card.seen, known, { marker, again });
+  return ref === known ? null : { type: "card.shown", thread, ref };
+}

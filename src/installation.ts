@@ -3,6 +3,10 @@
  * handlers make it and end it; this is what they agree on.
  */
 
+/** Where people install it, and where Slack sends them back to; below PUBLIC_URL. */
+export const INSTALL_PATH = "/slack/install";
+export const REDIRECT_PATH = "/slack/oauth_redirect";
+
 /** All of it that is no secret. */
 export interface Installation {
   /** See `installationKey`. */

@@ -34,8 +34,7 @@ import { terminalSurface } from "./surfaces/terminal.ts";
 import { webSurface } from "./surfaces/web.ts";
 import { DEFAULT_RETENTION_MS } from "./team-retention.ts";
 import { openWatching } from "./watching.ts";
-import { homeOf, metricsOf, pagesOf, replayOf, webhooksOf } from "./ways-in.ts";
-import { CONNECT_PATH } from "./web/connect-link.ts";
+import { homeOf, metricsOf, replayOf, routesOf } from "./ways-in.ts";
 import { stopTogether } from "./workers.ts";
 
 export interface BotOptions {
@@ -73,35 +72,26 @@ export interface Bot {
 /** Resolves when it takes mentions; throws a ThreadboxError with a remedy when it cannot start. */
 export async function startBot(options: BotOptions): Promise<Bot> {
   const { config, team, log, clock = systemClock, listening = true } = options;
-  isIdentityRequired(config, team); // so that nothing is opened where it cannot be
+  isIdentityRequired(config, team); // throws before anything is opened
   // Closes what is open already when a later step fails: a port that is taken must leave no Postgres behind.
   await using opened = new AsyncDisposableStack();
-  const store = opened.adopt(
-    await openStore({ home: config.home, databaseUrl: config.databaseUrl, log }),
-    ({ close }) => close(),
-  );
+  const store = opened.adopt(await openStore({ ...config, log }), ({ close }) => close());
   const jobs = opened.adopt(await startJobs({ connection: store.connection, log }), ({ stop }) => stop());
   const github = githubOf({ ...options, clock, kept: createStore(store.db).setting });
   const asked = { sessionsHeld: () => engine.working(), pendingNow: createStore(store.inbox).pendingNow };
-  const watching = opened.adopt(await openWatching(config, { ...asked, bot: ownerOf(config), log }), (one) =>
-    one.close(),
-  );
+  const watched = { ...asked, bot: ownerOf(config), log };
+  const watching = opened.adopt(await openWatching(config, watched), (one) => one.close());
   const slackParts = openSlack({ config, team, db: store.db, paced: options.paced ?? true, log, clock });
-  const outside = { github, slack: slackParts?.surface };
-  const surfaces = watching.metrics.counting(surfacesOf(options, store, outside, clock));
+  const surfaces = watching.metrics.counting(surfacesOf(options, store, { github, slack: slackParts?.surface }, clock));
   const identities = await openIdentities({ config, team, store: createStore(store.db), github, clock, log });
   const built = { store, jobs, surfaces, forge: forgeOf(github, log), clock, tell: watching.tell };
   const base = await engineDeps(options, built);
-  const stock = createStock({
-    ...base,
-    sandboxes: team.sandboxes,
-    daemon: async () => (await daemonBundle()).sha256,
-  });
+  const daemon = async () => (await daemonBundle()).sha256;
+  const stock = createStock({ ...base, sandboxes: team.sandboxes, daemon });
   const { retentionMs = DEFAULT_RETENTION_MS } = team;
   const reconciler = createReconciler({ ...base, retentionMs });
   const retention = createRetention({ ...base, retentionMs });
-  const deps = { ...base, stock, identities: identities?.book };
-  const engine = createEngine(deps);
+  const engine = createEngine({ ...base, stock, identities: identities?.book });
   const home = homeOf({ config, team, store, identities: identities?.book });
   const slack = (await slackParts?.app({ ...engine, home })) ?? null;
 
@@ -114,13 +104,8 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   opened.defer(() => stopTogether(workers));
   for (const worker of workers) await worker.start();
   let stopping = false;
-  const pages = pagesOf(ways);
-  if (identities) pages.route(CONNECT_PATH, identities.routes(engine.connect));
   const routes: Routes = {
-    slack: slack?.listener ?? null,
-    slackInstall: slack?.install,
-    github: webhooksOf(ways),
-    pages,
+    ...routesOf(ways, { slack, connect: identities?.routes(engine.connect) ?? null }),
     metrics: metricsOf(config, watching.metrics),
     health: healthOf({ clock, lookedAt: engine.lookedAt, isStopping: () => stopping, databaseAnswers: store.answers }),
   };
@@ -128,7 +113,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   opened.defer(async () => server?.close());
   opened.defer(async () => slack?.stop());
   await slack?.start();
-  const warning = await deps.provider.warning();
+  const warning = await base.provider.warning();
   const running = opened.move();
   return {
     url: server?.url ?? null,
@@ -138,7 +123,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     warning,
     working: engine.working,
     async destroySandboxes() {
-      for (const { name } of await deps.provider.list()) await deps.provider.destroy(name);
+      for (const { name } of await base.provider.list()) await base.provider.destroy(name);
     },
     stop() {
       stopping = true;

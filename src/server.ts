@@ -6,6 +6,7 @@ import { getRequestListener } from "@hono/node-server";
 import { type Handler, Hono } from "hono";
 import { pause, systemClock } from "./clock.ts";
 import { ThreadboxError } from "./errors.ts";
+import { INSTALL_PATH, REDIRECT_PATH } from "./installation.ts";
 
 /** What answers where; null where a surface is not set up. */
 export interface Routes {
@@ -49,7 +50,7 @@ export async function listen(routes: Routes, at: { host: string; port: number })
 
 function slackAt(path: string | undefined, { slack, slackInstall }: Routes): RequestListener | null | undefined {
   if (path === "/slack/events") return slack;
-  return path === "/slack/install" || path === "/slack/oauth_redirect" ? slackInstall : null;
+  return path === INSTALL_PATH || path === REDIRECT_PATH ? slackInstall : null;
 }
 
 function application(routes: Routes): Hono {

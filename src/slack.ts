@@ -1,7 +1,7 @@
 /** A part of the composition root: Slack both ways, for the one workspace of SLACK_BOT_TOKEN or for all that have installed the app. */
 import type { SlackApp, SlackOAuth as SlackAppOAuth, SlackAppOptions } from "../handlers/slack/receiver.ts";
 import type { Clock } from "./clock.ts";
-import type { Config, SlackConfig, SlackOAuth } from "./config.ts";
+import type { Config, SlackOAuth } from "./config.ts";
 import type { InstallationBook } from "./installation.ts";
 import type { Log } from "./log.ts";
 import type { TeamSettings } from "./repositories.ts";
@@ -64,8 +64,8 @@ export interface SlackWorkspaces {
 
 /** Null with one workspace. */
 export function installationsOf({ config, team, db, log, clock }: SlackParts): SlackWorkspaces | null {
-  const { oauth, apiUrl } = config.slack ?? ({} as Partial<SlackConfig>);
-  if (!oauth) return null;
+  if (!config.slack?.oauth) return null;
+  const { oauth, apiUrl } = config.slack;
   const sealer = createSealer(config.secretKeys);
   const book = installationBook(db, { sealer, clock });
   const { install } = team.slack;

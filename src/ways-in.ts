@@ -1,8 +1,10 @@
-/** A part of the composition root: where the outside comes in, but for Slack, which is started and stopped like the rest. */
+/** A part of the composition root: where the outside comes in. Slack is made elsewhere, because it is started and stopped like the rest. */
+import type { Hono } from "hono";
 import { type GitHubEventOptions, githubEvents } from "../handlers/github/events.ts";
 import { githubReplay, type Replay } from "../handlers/github/replay.ts";
 import { githubWebhooks } from "../handlers/github/webhooks.ts";
 import type { HomePorts } from "../handlers/slack/home.ts";
+import type { SlackApp } from "../handlers/slack/receiver.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Hints, Inbox } from "./core/incoming.ts";
@@ -16,6 +18,7 @@ import type { OpenStore } from "./store/open.ts";
 import { newsFrom, sessionPages, webThreads } from "./store/pages.ts";
 import { replayBook } from "./store/replay.ts";
 import type { GitHubAccess } from "./surfaces/github-access.ts";
+import { CONNECT_PATH } from "./web/connect-link.ts";
 import { metricsRoute } from "./web/metrics-route.ts";
 import { pages } from "./web/pages.ts";
 
@@ -32,7 +35,17 @@ export interface WaysIn {
   pullRequests: Hints;
 }
 
-export function webhooksOf(ways: WaysIn): Routes["github"] {
+/** `connect`: the pages on which people say who they are on GitHub. */
+export function routesOf(
+  ways: WaysIn,
+  { slack, connect }: { slack: Pick<SlackApp, "listener" | "install"> | null; connect: Hono | null },
+): Pick<Routes, "slack" | "slackInstall" | "github" | "pages"> {
+  const pages = pagesOf(ways);
+  if (connect) pages.route(CONNECT_PATH, connect);
+  return { slack: slack?.listener ?? null, slackInstall: slack?.install, github: webhooksOf(ways), pages };
+}
+
+function webhooksOf(ways: WaysIn): Routes["github"] {
   const secret = ways.config.github?.webhookSecret;
   if (!secret || !ways.github) return null;
   return githubWebhooks({ ...githubEventsOf(ways, ways.github), secret });
@@ -54,7 +67,7 @@ function githubEventsOf(
   return { inbox, pullRequests, name: config.name, labels: team.labels, allowedBots, self, log, clock };
 }
 
-export function pagesOf({ config, store: { db, listener }, inbox, log, clock }: WaysIn): Routes["pages"] {
+function pagesOf({ config, store: { db, listener }, inbox, log, clock }: WaysIn): Routes["pages"] {
   const { home, name, publicUrl } = config;
   const read = { threads: webThreads(db), sessions: sessionPages(db), news: newsFrom(listener) };
   return pages({ inbox, ...read, name, publicUrl, isFromSandbox: isFromSandboxOf(home), log, clock });

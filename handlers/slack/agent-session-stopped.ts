@@ -1,7 +1,7 @@
 /** `agent_session_stopped`: Slack's own Stop button, beside the input of a thread that an agent works in. */
 import { z } from "zod";
 import { type Heard, Installation, ignored, teamOf, type Us } from "./envelope.ts";
-import { spoken } from "./stop.ts";
+import { spoken } from "./spoken.ts";
 
 const Stopped = Installation.extend({
   event: z.object({

@@ -8,5 +8,7 @@ export function onAppHomeOpened(body: unknown, us: Us): Clicked {
   const parsed = Opened.safeParse(body);
   if (!parsed.success) return ignored("malformed");
   const { user, tab } = parsed.data.event;
-  return tab === "home" ? { is: "home", team: teamOf(parsed.data, us), user } : ignored("other-tab");
+  return tab === "home"
+    ? { is: "home", person: { surface: "slack", team: teamOf(parsed.data, us), id: user } }
+    : ignored("other-tab");
 }

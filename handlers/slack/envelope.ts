@@ -3,9 +3,11 @@ import type { types } from "@slack/bolt";
 import { z } from "zod";
 import { slackThreadKey } from "../../src/core/correlation.ts";
 import type { Feedback } from "../../src/core/feedback.ts";
+import type { Membership } from "../../src/core/identity.ts";
 import type { Move } from "../../src/core/places.ts";
 import type { NewMention, Thread } from "../../src/core/types.ts";
 import { attachedFiles, SlackFile } from "../../src/surfaces/slack-attached.ts";
+import { msOf } from "../../src/surfaces/slack-moments.ts";
 import { Attachment, forwardedFiles, forwardedText } from "../../src/surfaces/slack-text.ts";
 
 /** Ourselves, as `auth.test` tells it. */
@@ -29,7 +31,7 @@ export interface FormAsked {
 }
 
 /** What follows from a click: it is heard, it is news, something has to be asked back first, or somebody looks at their App Home. */
-export type Clicked = Heard | News | ({ is: "form" } & FormAsked) | { is: "home"; team: string; user: string };
+export type Clicked = Heard | News | ({ is: "form" } & FormAsked) | { is: "home"; person: Membership };
 
 /** What is no mention, and is stored all the same. */
 export type News =
@@ -111,7 +113,7 @@ export function mentionOf(
     author: { surface: "slack", id: event.user, name: event.user },
     text,
     addressed,
-    at: Math.round(Number(event.ts) * 1_000),
+    at: msOf(event.ts),
     message: event.ts,
     link: permalink(us, event, threadTs),
   };

@@ -1,8 +1,7 @@
 /** What somebody does in their App Home: choose a default, stop a turn, disconnect GitHub. */
 import { z } from "zod";
+import type { Member } from "../../src/core/identity.ts";
 import type { Preferences } from "../../src/core/preferences.ts";
-import { NONE } from "../../src/surfaces/slack-choices.ts";
-import { AGENTS, MAX_MODEL_CHARS } from "../../src/surfaces/slack-home.ts";
 import {
   CONNECT_ACTION,
   DEFAULT_AGENT_ACTION,
@@ -10,68 +9,60 @@ import {
   DEFAULT_REPOSITORY_ACTION,
   DISCONNECT_ACTION,
   HOME_STOP_ACTION,
-} from "../../src/surfaces/slack-text.ts";
+} from "../../src/surfaces/slack-actions.ts";
+import { NONE } from "../../src/surfaces/slack-choices.ts";
+import { AGENTS, MAX_MODEL_CHARS } from "../../src/surfaces/slack-home.ts";
 import type { Us } from "./envelope.ts";
+import { Interaction, personIn, workspaceIn } from "./interaction.ts";
 
 /** Who did something in their App Home, and what. */
-export type HomeAct = { by: { team: string; id: string; name: string }; ts: string } & (
+export type HomeAct = { by: Member; ts: string } & Deed;
+
+type Deed =
   | { do: "prefer"; change: Partial<Preferences> }
   | { do: "stop"; turn: string }
   | { do: "disconnect" }
-  /** Slack tells also of buttons that only open a page. */
-  | { do: "nothing" }
-);
+  | { do: "nothing" };
 
-const Acted = z.object({
-  is_enterprise_install: z.boolean().nullish(),
-  team: z.object({ id: z.string() }).nullish(),
-  user: z.object({ id: z.string(), name: z.string().nullish(), username: z.string().nullish() }),
-  container: z.object({ type: z.literal("view") }),
-  actions: z.tuple(
-    [
-      z.object({
-        action_id: z.string(),
-        action_ts: z.string(),
-        value: z.string().nullish(),
-        selected_option: z.object({ value: z.string() }).nullish(),
-      }),
-    ],
-    z.unknown(),
-  ),
+const Action = z.object({
+  action_id: z.string(),
+  action_ts: z.string(),
+  value: z.string().nullish(),
+  selected_option: z.object({ value: z.string() }).nullish(),
 });
 
-export const HOME_ACTIONS: ReadonlySet<string> = new Set([
-  ...[DEFAULT_REPOSITORY_ACTION, DEFAULT_AGENT_ACTION, DEFAULT_MODEL_ACTION],
-  ...[HOME_STOP_ACTION, CONNECT_ACTION, DISCONNECT_ACTION],
-]);
+const Acted = Interaction.extend({
+  container: z.object({ type: z.literal("view") }),
+  actions: z.tuple([Action], z.unknown()),
+});
 
 /** Null for what Slack does not send. `repositories`: those that can be chosen. */
 export function homeAct(body: unknown, us: Us, repositories: readonly string[]): HomeAct | null {
   const parsed = Acted.safeParse(body);
   if (!parsed.success) return null;
-  const { user, team, is_enterprise_install, actions } = parsed.data;
-  const [{ action_id, action_ts, value, selected_option }] = actions;
-  const by = {
-    team: is_enterprise_install && team ? team.id : us.teamId,
-    ...{ id: user.id, name: user.username ?? user.name ?? user.id },
-  };
-  const same = { by, ts: action_ts };
-  const prefers = (change: Partial<Preferences> | null): HomeAct | null => change && { ...same, do: "prefer", change };
-  switch (action_id) {
-    case DEFAULT_REPOSITORY_ACTION:
-      return prefers(oneOf("repository", selected_option?.value, repositories));
-    case DEFAULT_AGENT_ACTION:
-      return prefers(oneOf("agent", selected_option?.value, AGENTS));
-    case DEFAULT_MODEL_ACTION:
-      return prefers(modelOf(value ?? ""));
-    case HOME_STOP_ACTION:
-      return value ? { ...same, do: "stop", turn: value } : null;
-    case DISCONNECT_ACTION:
-      return { ...same, do: "disconnect" };
-    default:
-      return { ...same, do: "nothing" };
-  }
+  const [action] = parsed.data.actions;
+  const { action_id, action_ts: ts } = action;
+  const deed = Object.hasOwn(homeActions, action_id) ? homeActions[action_id]?.(action, repositories) : null;
+  const by: Member = { surface: "slack", team: workspaceIn(parsed.data, us), ...personIn(parsed.data) };
+  return deed ? { by, ts, ...deed } : null;
 }
+
+/** By the `action_id` of what somebody used there. */
+export const homeActions: Record<
+  string,
+  (action: z.infer<typeof Action>, repositories: readonly string[]) => Deed | null
+> = {
+  [DEFAULT_REPOSITORY_ACTION]: ({ selected_option }, repositories) =>
+    prefers(oneOf("repository", selected_option?.value, repositories)),
+  [DEFAULT_AGENT_ACTION]: ({ selected_option }) => prefers(oneOf("agent", selected_option?.value, AGENTS)),
+  [DEFAULT_MODEL_ACTION]: ({ value }) => prefers(modelOf(value ?? "")),
+  [HOME_STOP_ACTION]: ({ value }) => (value ? { do: "stop", turn: value } : null),
+  // It opens a page; Slack tells of the click all the same.
+  [CONNECT_ACTION]: () => ({ do: "nothing" }),
+  [DISCONNECT_ACTION]: () => ({ do: "disconnect" }),
+};
+
+const prefers = (change: Partial<Preferences> | null): Deed | null => change && { do: "prefer", change };
 
 function oneOf(
   what: "repository" | "agent",

@@ -5,23 +5,22 @@
 import type { types } from "@slack/bolt";
 import type { Clock } from "../../src/clock.ts";
 import type { HomeRecords, HomeTurn } from "../../src/core/home.ts";
-import type { Identities, Member } from "../../src/core/identity.ts";
+import type { Identities, Member, Membership } from "../../src/core/identity.ts";
 import type { Inbox } from "../../src/core/incoming.ts";
 import { type AtMost, startOfDay } from "../../src/core/limits.ts";
-import type { PersonKey } from "../../src/core/preferences.ts";
 import type { Repository } from "../../src/core/types.ts";
 import { toThreadboxError } from "../../src/errors.ts";
 import type { Where } from "../../src/installation.ts";
 import type { Log } from "../../src/log.ts";
 import {
-  type Home as HomeContent,
-  type Linked,
+  type HomeContent,
+  type ListedTurn,
   MAX_MINE,
   MAX_OF_WORKSPACE,
   renderHome,
 } from "../../src/surfaces/slack-home.ts";
 import type { HomeAct } from "./home-actions.ts";
-import { spoken } from "./stop.ts";
+import { spoken } from "./spoken.ts";
 
 /** What is given where App Home is wanted. */
 export interface HomePorts {
@@ -39,14 +38,14 @@ export interface HomeDeps extends HomePorts {
   inbox: Inbox;
   publish(user: string, view: types.HomeView, at: Where): Promise<void>;
   /** False where that cannot be found out. */
-  isAdmin(person: { team: string; user: string }, at: Where): Promise<boolean>;
+  isAdmin(person: Membership, at: Where): Promise<boolean>;
   clock: Clock;
   log: Log;
 }
 
 export interface Home {
   /** Begins to show it, and does not wait until it is. */
-  show(person: { team: string; user: string }, at: Where): void;
+  show(person: Membership, at: Where): void;
   /** Resolves when it is stored. */
   act(act: HomeAct, at: Where): Promise<void>;
   /** Resolves when nothing is being shown any more. */
@@ -58,7 +57,7 @@ export function slackHome(deps: HomeDeps): Home {
   const show: Home["show"] = (person, at) => {
     const shown = publish(deps, person, at).catch((thrown: unknown) => {
       const { code, detail } = toThreadboxError(thrown);
-      deps.log.warn({ person: person.user, code, detail }, "slack.home-not-shown");
+      deps.log.warn({ person: person.id, code, detail }, "slack.home-not-shown");
     });
     showing.add(shown);
     void shown.finally(() => showing.delete(shown));
@@ -66,9 +65,8 @@ export function slackHome(deps: HomeDeps): Home {
   return {
     show,
     async act(act, at) {
-      const { team, id } = act.by;
       await carryOut(deps, act);
-      if (act.do !== "nothing") show({ team, user: id }, at);
+      if (act.do !== "nothing") show(act.by, at);
     },
     async idle() {
       await Promise.all(showing);
@@ -76,19 +74,16 @@ export function slackHome(deps: HomeDeps): Home {
   };
 }
 
-const keyOf = ({ team, user }: { team: string; user: string }): PersonKey => ({ surface: "slack", team, person: user });
-
 async function carryOut(deps: HomeDeps, act: HomeAct): Promise<void> {
-  const person = keyOf({ team: act.by.team, user: act.by.id });
   switch (act.do) {
     case "prefer":
-      await deps.records.prefer(person, act.change);
+      await deps.records.prefer(act.by, act.change);
       deps.log.info({ person: act.by.id, ...act.change }, "slack.preferred");
       return;
     case "stop":
       return stop(deps, act);
     case "disconnect":
-      return deps.identities?.disconnect({ surface: "slack", team: act.by.team, id: act.by.id });
+      return deps.identities?.disconnect(act.by);
     case "nothing":
       return;
     default:
@@ -115,24 +110,19 @@ async function stop(
   log.info({ turn, person: by.id, dedupe: mention.dedupe, receipt: is }, "slack.received");
 }
 
-async function publish(deps: HomeDeps, person: { team: string; user: string }, at: Where): Promise<void> {
-  await deps.publish(person.user, renderHome(await contentOf(deps, person, at)), at);
+async function publish(deps: HomeDeps, person: Membership, at: Where): Promise<void> {
+  await deps.publish(person.id, renderHome(await contentOf(deps, person, at)), at);
 }
 
-async function contentOf(
-  deps: HomeDeps,
-  { team, user }: { team: string; user: string },
-  at: Where,
-): Promise<HomeContent> {
+async function contentOf(deps: HomeDeps, person: Membership, at: Where): Promise<HomeContent> {
   const { records, identities, repositories } = deps;
-  const person = keyOf({ team, user });
-  const linked = (turns: HomeTurn[]): Linked[] => turns.map((turn) => ({ ...turn, page: deps.page(turn.session) }));
+  const listed = (turns: HomeTurn[]): ListedTurn[] => turns.map((turn) => ({ ...turn, page: deps.page(turn.session) }));
   const [running, last, preferences, github, admin] = await Promise.all([
-    records.running(person, MAX_MINE).then(linked),
-    records.last(person, MAX_MINE).then(linked),
+    records.running(person, MAX_MINE).then(listed),
+    records.last(person, MAX_MINE).then(listed),
     records.preferencesOf(person),
-    identities && githubOf(identities, { surface: "slack", team, id: user, name: user }),
-    deps.isAdmin({ team, user }, at).then((isAdmin) => (isAdmin ? forAdmins(deps, team, linked) : undefined)),
+    identities && githubOf(identities, { ...person, name: person.id }),
+    deps.isAdmin(person, at).then((isAdmin) => (isAdmin ? forAdmins(deps, person.team, listed) : undefined)),
   ]);
   return { running, last, preferences, repositories, ...(github ? { github } : {}), ...(admin ? { admin } : {}) };
 }
@@ -144,10 +134,10 @@ async function githubOf(identities: Identities, member: Member): Promise<NonNull
 async function forAdmins(
   { records, clock, turnsPerDay }: HomeDeps,
   team: string,
-  linked: (turns: HomeTurn[]) => Linked[],
+  listed: (turns: HomeTurn[]) => ListedTurn[],
 ): Promise<HomeContent["admin"]> {
   const [running, today] = await Promise.all([
-    records.runningIn(team, MAX_OF_WORKSPACE).then(linked),
+    records.runningIn(team, MAX_OF_WORKSPACE).then(listed),
     records.dayOf(team, startOfDay(clock.now())),
   ]);
   return { running, today, turnsPerDay };

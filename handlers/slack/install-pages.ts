@@ -1,6 +1,6 @@
 /** What people read who install the app: plain pages that say what happened and what to do next. No token, no code, no stack. */
 import type { ServerResponse } from "node:http";
-import type { Installation } from "../../src/installation.ts";
+import { INSTALL_PATH, type Installation } from "../../src/installation.ts";
 import { slackWord } from "../../src/surfaces/slack-calls.ts";
 
 /** Of `install.html`, which escapes them. */
@@ -26,7 +26,7 @@ export function send(response: ServerResponse, status: number, html: string): vo
   response.writeHead(status, { "content-type": "text/html; charset=utf-8" }).end(html);
 }
 
-const AGAIN = { href: "/slack/install", link: "Begin again" };
+const AGAIN = { href: INSTALL_PATH, link: "Begin again" };
 
 export const invitation = (name: string, address: string): Words => ({
   heading: `Add ${name} to Slack`,

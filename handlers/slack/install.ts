@@ -6,7 +6,14 @@ import { HTTPReceiver, type HTTPReceiverOptions, type Installation as SlackInsta
 import { WebClient } from "@slack/web-api";
 import type { Clock } from "../../src/clock.ts";
 import { ThreadboxError } from "../../src/errors.ts";
-import { type Installation, type InstallationBook, installationKey, type Tokens } from "../../src/installation.ts";
+import {
+  INSTALL_PATH,
+  type Installation,
+  type InstallationBook,
+  installationKey,
+  REDIRECT_PATH,
+  type Tokens,
+} from "../../src/installation.ts";
 import type { Log } from "../../src/log.ts";
 import { quietLogger, toSlackFailure } from "../../src/surfaces/slack-calls.ts";
 import { mayInstall } from "../../src/surfaces/slack-installations.ts";
@@ -33,9 +40,6 @@ export interface InstallOptions {
   log: Log;
   clock: Clock;
 }
-
-export const INSTALL_PATH = "/slack/install";
-export const REDIRECT_PATH = "/slack/oauth_redirect";
 
 /** For both paths. */
 export function installListener(options: InstallOptions): RequestListener {

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { parseCommand } from "../../src/core/command.ts";
+import { msOf } from "../../src/surfaces/slack-moments.ts";
 import { type Address, addressOf } from "./addressing.ts";
 import { type Heard, Installation, ignored, type Mentioned, MessageEvent, mentionOf, type Us } from "./envelope.ts";
 
@@ -53,7 +54,7 @@ function correctionOf({ mention }: Mentioned, edit: { before: Address; after: Ad
   const corrected = {
     text: correctedText(before.text, after.text),
     ...{ dedupe: `${mention.dedupe}/edit/${at}`, addressed: false, corrects: mention.message },
-    at: Math.round(Number(at) * 1_000),
+    at: msOf(at),
   };
   return { is: "mention", mention: { ...said, ...corrected } };
 }

@@ -1,5 +1,6 @@
 /** A person's message was deleted, or has left a tombstone because somebody had replied to it: what it asked for is taken back. */
 import { z } from "zod";
+import { msOf } from "../../src/surfaces/slack-moments.ts";
 import { addressOf } from "./addressing.ts";
 import { type Heard, Installation, ignored, MessageEvent, mentionOf, type Us } from "./envelope.ts";
 
@@ -26,6 +27,6 @@ export function onMessageDeleted(body: unknown, us: Us): Heard {
   const heard = mentionOf(envelope, us, { text: "", addressed: false });
   if (heard.is === "ignored") return heard;
   const { about: _, link: __, files: ___, ...said } = heard.mention;
-  const taken = { dedupe: `${said.dedupe}/deleted`, corrects: said.message, at: Math.round(Number(ts) * 1_000) };
+  const taken = { dedupe: `${said.dedupe}/deleted`, corrects: said.message, at: msOf(ts) };
   return { is: "mention", mention: { ...said, ...taken } };
 }

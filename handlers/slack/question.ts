@@ -7,12 +7,12 @@ import type { types } from "@slack/bolt";
 import { z } from "zod";
 import { MAX_OPTIONS } from "../../src/core/question.ts";
 import type { NewMention } from "../../src/core/types.ts";
-import { ANSWER_ACTION, OTHER_ACTION } from "../../src/surfaces/slack-text.ts";
+import { ANSWER_ACTION, ANSWER_FORM, OTHER_ACTION } from "../../src/surfaces/slack-actions.ts";
 import { type Clicked, type Heard, ignored, type Us } from "./envelope.ts";
-import { Click, clicked, spoken } from "./stop.ts";
+import { Click, clicked, personIn } from "./interaction.ts";
+import { spoken } from "./spoken.ts";
+import { sentForm, textForm } from "./text-form.ts";
 
-/** The name of the form; its one field is in a block of the same name. */
-export const ANSWER_FORM = "threadbox_answer_form";
 const FIELD = "answer";
 /** Slack takes no more in a field. */
 const MAX_FIELD_CHARS = 3_000;
@@ -44,17 +44,6 @@ const Kept = z.strictObject({
 });
 type Kept = z.infer<typeof Kept>;
 
-const Submitted = z.object({
-  user: z.object({ id: z.string(), name: z.string().nullish(), username: z.string().nullish() }),
-  view: z.object({
-    id: z.string(),
-    private_metadata: z.string(),
-    state: z.object({
-      values: z.object({ [FIELD]: z.object({ [FIELD]: z.object({ value: z.string().nullish() }) }) }),
-    }),
-  }),
-});
-
 function onOption(body: unknown, us: Us): Heard {
   const pressed = pressedIn(body);
   if (pressed?.option === undefined) return ignored("malformed");
@@ -80,15 +69,14 @@ function onOther(body: unknown, us: Us): Clicked {
 }
 
 export function onAnswerForm(body: unknown): Heard {
-  const parsed = Submitted.safeParse(body);
-  const kept = Kept.safeParse(parsed.success ? fromJson(parsed.data.view.private_metadata) : null);
-  if (!parsed.success || !kept.success) return ignored("malformed");
-  const { user, view } = parsed.data;
-  const text = view.state.values[FIELD][FIELD].value?.trim();
-  if (!text) return ignored("no-text");
+  const sent = sentForm(body, FIELD);
+  const kept = Kept.safeParse(sent && fromJson(sent.kept));
+  if (!sent || !kept.success) return ignored("malformed");
+  const { user, view, text } = sent;
+  if (text === "") return ignored("no-text");
   const { question, ...place } = kept.data;
-  const by = { id: user.id, name: user.username ?? user.name ?? user.id };
-  const { mention } = spoken({ ...place, by, text, way: `question/${question}/${view.id}/${user.id}` });
+  const way = `question/${question}/${view}/${user.id}`;
+  const { mention } = spoken({ ...place, by: personIn(sent), text, way });
   return { is: "mention", mention: answer(mention, { question }) };
 }
 
@@ -107,25 +95,11 @@ function pressedIn(body: unknown) {
   return { click: click.data, trigger: pressed.data.trigger_id, ...value.data };
 }
 
-function form(kept: Kept): types.ModalView {
-  const plain = (text: string) => ({ type: "plain_text" as const, text });
-  return {
-    type: "modal",
-    callback_id: ANSWER_FORM,
-    private_metadata: JSON.stringify(kept),
-    title: plain("Answer"),
-    submit: plain("Answer"),
-    close: plain("Cancel"),
-    blocks: [
-      {
-        type: "input",
-        block_id: FIELD,
-        label: plain("Your answer to the agent"),
-        element: { type: "plain_text_input", action_id: FIELD, multiline: true, max_length: MAX_FIELD_CHARS },
-      },
-    ],
-  };
-}
+const form = (kept: Kept): types.ModalView =>
+  textForm({
+    ...{ name: ANSWER_FORM, kept: JSON.stringify(kept), title: "Answer", submit: "Answer", close: "Cancel" },
+    ...{ field: FIELD, label: "Your answer to the agent", maxChars: MAX_FIELD_CHARS },
+  });
 
 function fromJson(text: string): unknown {
   try {

@@ -3,9 +3,10 @@
  * thread the message stands, nor what it says, so both are looked up. A thumb on an answer of ours is what they think of it.
  */
 import { z } from "zod";
+import { msOf } from "../../src/surfaces/slack-moments.ts";
 import { type Clicked, Installation, ignored, teamOf, type Us } from "./envelope.ts";
 import { thumbOf } from "./feedback.ts";
-import { spoken } from "./stop.ts";
+import { spoken } from "./spoken.ts";
 
 const Reaction = Installation.extend({
   event: z.object({
@@ -31,7 +32,7 @@ export function onReactionAdded(body: unknown, us: Us): Clicked {
   const value = item_user === us.userId ? thumbOf(reaction) : undefined;
   if (value) {
     const on = { team: teamOf(parsed.data, us), channel: item.channel, message: item.ts };
-    const at = Math.round(Number(event_ts) * 1_000);
+    const at = msOf(event_ts);
     return { is: "feedback", feedback: { on, by: { surface: "slack", id: user }, value, at } };
   }
   if (!STOPS.has(reaction)) return ignored("other-reaction");

@@ -13,11 +13,11 @@ import type { SlackInstallations } from "../../src/surfaces/slack-installations.
 import { isInChannel } from "../../src/surfaces/slack-place.ts";
 import { type HomeDeps, type HomePorts, slackHome } from "./home.ts";
 import { httpReceiver, type RequestListener } from "./http-receiver.ts";
-import { type Identity, manyWorkspaces, oneWorkspace } from "./identity.ts";
 import { type InstallOptions, installListener } from "./install.ts";
 import { registerSlack, type SlackDeps } from "./register.ts";
 import { ofSetting, socketReceiver } from "./socket-receiver.ts";
 import { dropUninstalled, onUninstalled } from "./uninstalled.ts";
+import { manyWorkspaces, oneWorkspace, type Workspaces } from "./workspaces.ts";
 
 export interface SlackAppOptions {
   inbox: Inbox;
@@ -64,15 +64,15 @@ export interface SlackApp {
 export function slackApp(options: SlackAppOptions): SlackApp {
   const { config, oauth, clock } = options;
   const log = options.log.child({ surface: "slack" });
-  const identity = identityOf(options, log);
-  const deps = depsOf(options, identity, log);
+  const workspaces = workspacesOf(options, log);
+  const deps = depsOf(options, workspaces, log);
   const { home } = deps;
   if (config.appToken) {
     const receiver = socketReceiver({ appToken: config.appToken, apiUrl: config.apiUrl, clock, log });
     const app = boltApp(receiver, deps);
     return {
       async start() {
-        await introduce(identity, log);
+        await introduce(workspaces, log);
         await app.start();
       },
       async stop() {
@@ -87,40 +87,40 @@ export function slackApp(options: SlackAppOptions): SlackApp {
   }
   const { receiver, listener } = httpReceiver(signingSecret, log);
   boltApp(receiver, deps, oauth ? dropUninstalled : undefined);
-  if (!oauth) return { listener, start: () => introduce(identity, log), stop: async () => home?.idle() };
+  if (!oauth) return { listener, start: () => introduce(workspaces, log), stop: async () => home?.idle() };
   const { apiUrl, name } = config;
-  const install = installListener({ ...oauth, signingSecret, apiUrl, name, installed: identity.forget, log, clock });
+  const install = installListener({ ...oauth, signingSecret, apiUrl, name, installed: workspaces.forget, log, clock });
   return { listener, install, start: () => countInstallations(oauth, log), stop: async () => home?.idle() };
 }
 
-function identityOf({ config, oauth, clock }: SlackAppOptions, log: Log): Identity {
+function workspacesOf({ config, oauth, clock }: SlackAppOptions, log: Log): Workspaces {
   const { botToken: token, apiUrl, name } = config;
   if (oauth) return manyWorkspaces({ installations: oauth.installations, apiUrl, name, clock, log });
   if (!token) throw new ThreadboxError("config.invalid", "Slack needs SLACK_BOT_TOKEN, or SLACK_CLIENT_ID");
   return oneWorkspace({ token, apiUrl, name, clock, log });
 }
 
-function depsOf(options: SlackAppOptions, identity: Identity, log: Log): SlackDeps {
+function depsOf(options: SlackAppOptions, workspaces: Workspaces, log: Log): SlackDeps {
   const { inbox, places, feedback, config, oauth, repositories = [], clock } = options;
   // A page that could not be shown is shown when it is opened again, so nothing waits for Slack.
   const page: Pick<HomeDeps, "publish" | "isAdmin"> = {
     async publish(user, view, at) {
-      const { progress } = await identity.at(at);
+      const { progress } = await workspaces.at(at);
       await call(() => progress.views.publish({ user_id: user, view }));
     },
-    isAdmin: async (person, at) => isAdmin((await identity.at(at)).reads, person, log),
+    isAdmin: async (person, at) => isAdmin((await workspaces.at(at)).reads, person, log),
   };
   return {
     ...{ inbox, places, feedback },
-    us: async (at) => (await identity.at(at)).us,
-    isInChannel: async (channel, at) => isInChannel((await identity.at(at)).reads, channel),
+    us: async (at) => (await workspaces.at(at)).us,
+    isInChannel: async (channel, at) => isInChannel((await workspaces.at(at)).reads, channel),
     async openForm(trigger, view, at) {
-      const { progress } = await identity.at(at);
+      const { progress } = await workspaces.at(at);
       await call(() => progress.views.open({ trigger_id: trigger, view }));
     },
     async uninstalled(body, at) {
       const ending = await onUninstalled(body, at, oauth?.book ?? null);
-      identity.forget();
+      workspaces.forget();
       return ending;
     },
     name: config.name,
@@ -149,9 +149,9 @@ function boltApp(receiver: Receiver, deps: SlackDeps, before?: (app: App, deps: 
   return app;
 }
 
-async function introduce(identity: Identity, log: Log): Promise<void> {
+async function introduce(workspaces: Workspaces, log: Log): Promise<void> {
   try {
-    const { userId, teamId } = (await identity.at({})).us;
+    const { userId, teamId } = (await workspaces.at({})).us;
     log.info({ bot: userId, team: teamId }, "slack.ready");
   } catch (thrown) {
     const failure = toSlackFailure(thrown);

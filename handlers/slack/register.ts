@@ -4,8 +4,14 @@ import type { Inbox, Receipt } from "../../src/core/incoming.ts";
 import type { NewMention } from "../../src/core/types.ts";
 import type { Where } from "../../src/installation.ts";
 import type { Log } from "../../src/log.ts";
-import { FEEDBACK_ACTION, FEEDBACK_FORM } from "../../src/surfaces/slack-feedback.ts";
-import { LINK_ACTION, REPOSITORY_ACTION, STOP_ACTION } from "../../src/surfaces/slack-text.ts";
+import {
+  ANSWER_FORM,
+  FEEDBACK_ACTION,
+  FEEDBACK_FORM,
+  LINK_ACTION,
+  REPOSITORY_ACTION,
+  STOP_ACTION,
+} from "../../src/surfaces/slack-actions.ts";
 import { onAgentSessionStopped } from "./agent-session-stopped.ts";
 import { onAgentSessionTitleChanged } from "./agent-session-title-changed.ts";
 import { onAppHomeOpened } from "./app-home-opened.ts";
@@ -15,16 +21,16 @@ import { commandAnswer } from "./command.ts";
 import { type Clicked, type IgnoredReason, ignored, type Us } from "./envelope.ts";
 import { onFeedback, onFeedbackReason } from "./feedback.ts";
 import type { Home } from "./home.ts";
-import { HOME_ACTIONS, homeAct } from "./home-actions.ts";
+import { homeAct, homeActions } from "./home-actions.ts";
 import { onMessage } from "./message.ts";
 import { type NewsDeps, takeNews } from "./news.ts";
-import { ANSWER_FORM, answerActions, onAnswerForm } from "./question.ts";
+import { answerActions, onAnswerForm } from "./question.ts";
 import { onReactionAdded } from "./reaction-added.ts";
 import { onRepository } from "./repository.ts";
 import { inviteHint, onRunFromMessage } from "./run-from-message.ts";
 import { onStop } from "./stop.ts";
 import { suggested } from "./suggest.ts";
-import { type Ending, slackEndings } from "./uninstalled.ts";
+import { type Ending, isEnding } from "./uninstalled.ts";
 
 type Handler = (body: unknown, us: Us) => Clicked;
 
@@ -76,7 +82,7 @@ export interface SlackDeps extends Omit<NewsDeps, "openForm"> {
 /** One listener for all events and one for all buttons, so that also what nobody handles is acknowledged and logged. */
 export function registerSlack(app: App, deps: SlackDeps): void {
   app.event(/.*/, async ({ body, event, context }) => {
-    if (Object.hasOwn(slackEndings, event.type)) {
+    if (isEnding(event.type)) {
       const ending = await deps.uninstalled(body, context);
       deps.log.warn({ event: event.type, ...ending }, "slack.uninstalled");
       return;
@@ -86,7 +92,7 @@ export function registerSlack(app: App, deps: SlackDeps): void {
   });
   app.action(/.*/, async ({ body, action, ack, context }) => {
     const name = "action_id" in action ? action.action_id : action.type;
-    if (HOME_ACTIONS.has(name)) {
+    if (Object.hasOwn(homeActions, name)) {
       await actAtHome(body, name, { ...deps, at: context });
       await ack();
       return;
@@ -143,7 +149,7 @@ async function take(
   const { inbox, log } = deps;
   const openForm = (trigger: string, view: types.ModalView): Promise<void> => deps.openForm(trigger, view, at);
   if (heard.is === "form") return openForm(heard.trigger, heard.view);
-  if (heard.is === "home") return deps.home?.show(heard, at);
+  if (heard.is === "home") return deps.home?.show(heard.person, at);
   if (heard.is === "ignored") {
     log[levelOf(heard.reason)]({ ...what, skipped: heard.reason }, "slack.ignored");
     return;

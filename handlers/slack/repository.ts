@@ -1,7 +1,7 @@
 /** The list under the question which repository: whoever chooses says `repo=` in that thread. */
 import { z } from "zod";
 import { type Heard, ignored, type Us } from "./envelope.ts";
-import { Click, clicked } from "./stop.ts";
+import { Click, clicked } from "./interaction.ts";
 
 const Choice = Click.extend({
   actions: z.tuple([z.object({ selected_option: z.object({ value: z.string() }) })], z.unknown()),

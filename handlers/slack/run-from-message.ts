@@ -4,13 +4,12 @@
  */
 import { z } from "zod";
 import { slackThreadKey } from "../../src/core/correlation.ts";
+import { msOf } from "../../src/surfaces/slack-moments.ts";
 import { plainText } from "../../src/surfaces/slack-text.ts";
 import { attachedTo, type Heard, ignored, MessageEvent, type Us } from "./envelope.ts";
+import { Interaction, personIn, workspaceIn } from "./interaction.ts";
 
-const Shortcut = z.object({
-  is_enterprise_install: z.boolean().nullish(),
-  team: z.object({ id: z.string() }).nullish(),
-  user: z.object({ id: z.string(), name: z.string().nullish(), username: z.string().nullish() }),
+const Shortcut = Interaction.extend({
   channel: z.object({ id: z.string() }),
   message: MessageEvent.omit({ channel: true, channel_type: true }),
   action_ts: z.string(),
@@ -20,9 +19,8 @@ type Shortcut = z.infer<typeof Shortcut>;
 export function onRunFromMessage(body: unknown, us: Us): Heard {
   const parsed = Shortcut.safeParse(body);
   if (!parsed.success) return ignored("malformed");
-  const { user, channel, message, action_ts, team: pressers, is_enterprise_install } = parsed.data;
-  // In a channel shared with others `team` is the presser's; one installation serves many workspaces only in an organisation.
-  const team = is_enterprise_install && pressers ? pressers.id : us.teamId;
+  const { user, channel, message, action_ts } = parsed.data;
+  const team = workspaceIn(parsed.data, us);
   const threadTs = message.thread_ts ?? message.ts;
   return {
     is: "mention",
@@ -30,10 +28,10 @@ export function onRunFromMessage(body: unknown, us: Us): Heard {
       dedupe: `slack:${team}/${channel.id}/shortcut/${action_ts}/${user.id}`,
       keys: [slackThreadKey(team, channel.id, threadTs)],
       thread: { surface: "slack", team, channel: channel.id, threadTs },
-      author: { surface: "slack", id: user.id, name: user.username ?? user.name ?? user.id },
+      author: { surface: "slack", ...personIn(parsed.data) },
       text: "please look into this",
       addressed: true,
-      at: Math.round(Number(action_ts) * 1_000),
+      at: msOf(action_ts),
       message: message.ts,
       about: messageText(message),
       ...attachedTo(message).files,

@@ -1,8 +1,8 @@
 /** Somebody types into a menu that is longer than Slack takes: what fits is told at once, from what is known here. */
 import type { types } from "@slack/bolt";
 import { z } from "zod";
-import { suggestions } from "../../src/surfaces/slack-choices.ts";
-import { DEFAULT_REPOSITORY_ACTION, NO_DEFAULT, REPOSITORY_ACTION } from "../../src/surfaces/slack-text.ts";
+import { DEFAULT_REPOSITORY_ACTION, REPOSITORY_ACTION } from "../../src/surfaces/slack-actions.ts";
+import { NO_DEFAULT, suggestions } from "../../src/surfaces/slack-choices.ts";
 
 const Typed = z.object({ action_id: z.string(), value: z.string().nullish() });
 

@@ -9,13 +9,15 @@ import { type InstallationBook, installationKey, type Where } from "../../src/in
 import type { Log } from "../../src/log.ts";
 
 /** By the type of the event. They come without a word of who we are: our token is dead by then. */
-export const slackEndings = { app_uninstalled: "app_uninstalled", tokens_revoked: "tokens_revoked" } as const;
+export const slackEndings = ["app_uninstalled", "tokens_revoked"] as const;
+
+export const isEnding = (event: string): boolean => slackEndings.some((ending) => ending === event);
 
 const Ended = z.object({
   /** When it happened, in whole seconds. */
   event_time: z.number(),
   event: z.object({
-    type: z.enum(["app_uninstalled", "tokens_revoked"]),
+    type: z.enum(slackEndings),
     /** Ids of those whose tokens were revoked: of people who had given us theirs, and of our bot users. */
     tokens: z.object({ bot: z.array(z.string()).nullish() }).nullish(),
   }),
@@ -51,9 +53,9 @@ export async function onUninstalled(
  */
 export function dropUninstalled(app: App, { us, log }: { us(at: Where): Promise<unknown>; log: Log }): void {
   app.use(async ({ context, payload, next, ...given }) => {
-    const isEnding = "type" in payload && Object.hasOwn(slackEndings, String(payload.type));
+    const ends = "type" in payload && isEnding(String(payload.type));
     try {
-      if (!isEnding) await us(context);
+      if (!ends) await us(context);
     } catch (thrown) {
       if (!(thrown instanceof ThreadboxError) || thrown.code !== "surface.not-installed") throw thrown;
       const { teamId: team, enterpriseId: enterprise } = context;

@@ -1,7 +1,7 @@
 /** Every workspace and organisation that has installed the app, each asked with its own token. */
 import { systemClock } from "../clock.ts";
 import { catalogEntry, toThreadboxError } from "../errors.ts";
-import type { Installation } from "../installation.ts";
+import { INSTALL_PATH, type Installation } from "../installation.ts";
 import { installationsOf, type SlackWorkspaces } from "../slack.ts";
 import { openStore } from "../store/open.ts";
 import { call, slackClients } from "../surfaces/slack-calls.ts";
@@ -37,7 +37,7 @@ function ofList(install: string[] | undefined, publicUrl: string | null, count: 
   const remedy = "List ids of workspaces (T…) or organisations (E…) under `slack.install` in threadbox.yml.";
   if (!install?.length) return warn(WHAT, "Nobody may install the app.", remedy);
   const installed = count === 0 ? "not installed yet" : `installed ${count} ${count === 1 ? "time" : "times"}`;
-  return ok(WHAT, `${installed}; whoever may installs it at ${publicUrl}/slack/install`);
+  return ok(WHAT, `${installed}; whoever may installs it at ${publicUrl}${INSTALL_PATH}`);
 }
 
 const whatOf = ({ name }: Installation): string => `Slack ${name}`;

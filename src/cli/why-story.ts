@@ -64,8 +64,19 @@ function entriesOf(story: Story, now: number): Entry[] {
       return { at, order: 3, is: "rated", text: `${turn} ${value}, by ${person} on ${surface}${why}`, bot: null };
     }),
   ];
-  return entries.sort((a, b) => a.at.getTime() - b.at.getTime() || a.order - b.order);
+  // What waits is still to come, whenever it was decided.
+  const isToCome = ({ is }: Entry): number => (is === "waits" ? 1 : 0);
+  return entries.sort((a, b) => isToCome(a) - isToCome(b) || a.at.getTime() - b.at.getTime() || a.order - b.order);
 }
+
+const WAITS_FOR = {
+  idle: "sleep",
+  warned: "the warning of its time limit",
+  overdue: "the end of its time limit",
+  place: "a place for a sandbox",
+  ending: "the end of its sandbox's life",
+  look: "a look at the pull request",
+} as const satisfies Record<Extract<Effect, { do: "wake-me" }>["when"], string>;
 
 const saidIn = ({ author, thread, text }: { author: { name: string }; thread: { surface: string }; text: string }) =>
   `${author.name} on ${thread.surface}: "${titleOf(text)}"`;
@@ -105,7 +116,7 @@ function detailOf(effect: Effect): string {
     case "claim":
       return ` ${effect.key}`;
     case "wake-me":
-      return ` when ${effect.when}`;
+      return ` for ${WAITS_FOR[effect.when]}`;
     case "start-sandbox":
       return effect.from === null ? "" : " from its files";
     default:

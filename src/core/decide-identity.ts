@@ -13,7 +13,7 @@ const MAX_CONNECTING = 10;
 const WAITS_MS: Ms = 24 * 60 * 60_000;
 
 /** Its author is told alone how to connect, once for what they say without a mention. */
-export function unlinked(session: Session, event: Extract<SessionEvent, { type: "unlinked" }>, now: Ms): Plan {
+export function unconnected(session: Session, event: Extract<SessionEvent, { type: "unconnected" }>, now: Ms): Plan {
   const said = session.checking.find(({ id }) => id === event.mention);
   if (!said) return plan(session);
   const mention = { ...said, author: event.author };

@@ -6,6 +6,7 @@ import { mayBeToldIn } from "./confidence.ts";
 import { correctedInPlace, correctionText, isOf, isUnderWay, withdrawn } from "./correct.ts";
 import { threadKey } from "./correlation.ts";
 import { unawaited } from "./decide-identity.ts";
+import { answerIn, waitingLine } from "./decide-question.ts";
 import { leave, linked } from "./decide-thread.ts";
 import { askNow, begin, stop } from "./decide-turn.ts";
 import type { SessionEvent } from "./decision.ts";
@@ -13,7 +14,6 @@ import { forked } from "./fork.ts";
 import { waitingText } from "./limits.ts";
 import { titleOf } from "./naming.ts";
 import { type Plan, plan, then } from "./plan.ts";
-import { answerIn, waitingLine } from "./questions.ts";
 import type { Ask, Mention, Ms, Person, Session, Thread } from "./types.ts";
 
 /** How many asks may wait in a session. The queue is shown when it is full; more would only hide that nobody reads the answers. */

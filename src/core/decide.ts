@@ -2,7 +2,7 @@
  * The whole of a session's behaviour: what happened, in; what to do about it, out.
  *
  *   mention --> checking --may not--> refused
- *                  |  ^ \--unlinked--> connecting --connected--> checking again
+ *                  |  ^ \--unconnected--> connecting --connected--> checking again
  *                  |  may, and no limit is reached
  *                  v
  *   turn:   (none) --ask--> waiting --ready--> sending --accepted--> running --ended--> [publishing] --> answered --> (next in queue, or none)
@@ -25,8 +25,9 @@
 import { attached } from "./attachments.ts";
 import { cardShown, lookDue, seen, stirred, unlooked } from "./cards.ts";
 import { follows } from "./change.ts";
-import { connected, pushAsked, unlinked } from "./decide-identity.ts";
+import { connected, pushAsked, unconnected } from "./decide-identity.ts";
 import { admitted, limited, mentioned, turnedAway } from "./decide-mention.ts";
+import { answered, asked, overWithTurn, shown, tooLate, unseen } from "./decide-question.ts";
 import {
   asleep,
   ending,
@@ -54,7 +55,6 @@ import {
 import type { Decision, SessionEvent } from "./decision.ts";
 import { inNewPlace, titleGiven } from "./places.ts";
 import { type Plan, plan, then } from "./plan.ts";
-import { answered, asked, overWithTurn, shown, tooLate, unseen } from "./questions.ts";
 import type { Ms, Session, Thread } from "./types.ts";
 
 /** See the header. The same event on the same session gives the same effects with the same ids. */
@@ -74,8 +74,8 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
       return admitted(session, event, now);
     case "turned-away":
       return turnedAway(session, event);
-    case "unlinked":
-      return unlinked(session, event, now);
+    case "unconnected":
+      return unconnected(session, event, now);
     case "connected":
       return connected(session, event.member, now);
     case "limited":

@@ -41,7 +41,7 @@ export type SessionEvent =
   /** `connects`: who, as people call them, could do it with another account on GitHub. */
   | { type: "turned-away"; mention: string; text: string; connects?: Person }
   /** The author may ask, and nobody knows who that is on GitHub. */
-  | { type: "unlinked"; mention: string; text: string; author: Person }
+  | { type: "unconnected"; mention: string; text: string; author: Person }
   /** Somebody said who they are on GitHub. */
   | { type: "connected"; member: Membership; login: string }
   /** The author may ask, and a limit is reached. */

@@ -1,5 +1,6 @@
 /** What somebody's App Home tells them, and what it needs of the rest; `main.ts` hands it over. */
-import type { PersonKey, Preferences } from "./preferences.ts";
+import type { Membership } from "./identity.ts";
+import type { Preferences } from "./preferences.ts";
 import type { Ms, PullRequest, Thread, TurnResult } from "./types.ts";
 
 /** A turn as a list of turns has it. */
@@ -32,14 +33,14 @@ export interface DayOfTeam {
 /** What is stored, as App Home asks for it. */
 export interface HomeRecords {
   /** Those that somebody began and that go on, the newest first. */
-  running(person: PersonKey, limit: number): Promise<HomeTurn[]>;
+  running(person: Membership, limit: number): Promise<HomeTurn[]>;
   /** Those that are over. */
-  last(person: PersonKey, limit: number): Promise<HomeTurn[]>;
+  last(person: Membership, limit: number): Promise<HomeTurn[]>;
   /** Everybody's of that workspace that go on. */
   runningIn(team: string, limit: number): Promise<HomeTurn[]>;
   dayOf(team: string, since: Ms): Promise<DayOfTeam>;
   /** Does that very turn go on, and in which thread? Null where it does not. */
   threadOf(turn: string): Promise<Thread | null>;
-  preferencesOf(person: PersonKey): Promise<Preferences>;
-  prefer(person: PersonKey, change: Partial<Preferences>): Promise<void>;
+  preferencesOf(person: Membership): Promise<Preferences>;
+  prefer(person: Membership, change: Partial<Preferences>): Promise<void>;
 }

@@ -1,9 +1,10 @@
-/** Who somebody of a workspace is on GitHub: said once by themselves, and known by numbers that nobody can take over. */
+/** Who somebody is: a person of one workspace, and who that is on GitHub, said once by themselves and known by numbers that nobody can take over. */
 import type { Mention, Session, SurfaceName } from "./types.ts";
 
 /** A person of one workspace; the same id may be somebody else in another one. */
 export interface Membership {
   surface: SurfaceName;
+  /** Empty where a surface knows no workspaces. */
   team: string;
   id: string;
 }
@@ -31,6 +32,12 @@ export interface Identities {
 export function memberOf({ author, thread }: Pick<Mention, "author" | "thread">): Member | null {
   if (author.surface !== "slack" || thread.surface !== "slack") return null;
   return { surface: "slack", team: thread.team, id: author.id, name: author.name };
+}
+
+/** Whoever spoke there, on whatever surface. */
+export function membershipOf({ author, thread }: Pick<Mention, "author" | "thread">): Membership {
+  const { surface, id } = author;
+  return { surface, team: surface === "slack" && thread.surface === "slack" ? thread.team : "", id };
 }
 
 export const isSameMember = (one: Membership | null, other: Membership): boolean =>

@@ -3,6 +3,7 @@
  * lead to was written by anybody, so it is context and never an order, whoever wrote it. Pure.
  */
 import { canonicalGitUrl } from "./correlation.ts";
+import { utcMoment } from "./moment.ts";
 import type { Ms, Repository, Thread } from "./types.ts";
 
 /** An issue or a pull request, or one comment there. `url` is spelled by us. */
@@ -146,7 +147,7 @@ export function lookedText({ link, found }: Looked): string {
   if (link.is === "file") return fileText(link);
   if (!found) return `${link.url}: could not be read`;
   const { title, state, author, trusted, at, text } = found;
-  const by = `by ${line(author)}${trusted ? "" : " (untrusted)"}, changed last on ${utc(at)}`;
+  const by = `by ${line(author)}${trusted ? "" : " (untrusted)"}, changed last on ${utcMoment(at)}`;
   const what = `${link.repository.name} ${link.kind === "pull" ? "pull request" : "issue"} #${link.number}`;
   const head = link.comment
     ? `Comment on ${what} (${line(title)}), ${by}:`
@@ -174,5 +175,3 @@ const line = (text: string): string =>
     .replace(/[\s\p{C}]+/gu, " ")
     .trim()
     .slice(0, MAX_LINE_CHARS);
-
-const utc = (at: Ms): string => `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;

@@ -103,6 +103,3 @@ export function howToAnswer({ options, otherwise }: Question, until: string): st
   const then = otherwise === null ? "I go on without an answer" : `I go on with: ${otherwise}`;
   return `${how}, until ${until}. After that ${then}`;
 }
-
-/** A moment for readers of whom nobody knows where they live. Questions may wait over night, so it has its day. */
-export const utcMoment = (at: Ms): string => `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;

@@ -5,8 +5,8 @@
 import { BEFORE, type HandedFile, MAX_ATTACHMENTS, safeName } from "../core/attachments.ts";
 import type { Ask, Attachment, Ms, Said, Session, Thread } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
-import { createPlaces } from "../places.ts";
 import type { Sandbox } from "../sandboxes/provider.ts";
+import { createSemaphore } from "../semaphore.ts";
 import type { FetchedFile } from "../surfaces/surface.ts";
 import type { EngineDeps } from "./ports.ts";
 import { sandboxOf, surfaceOf } from "./reach.ts";
@@ -40,7 +40,7 @@ export async function handOver(
 }
 
 /** A file is held in memory on its way, twice for a moment: so many of the largest are 400 MB, whatever all sessions together are given. */
-const places = createPlaces(8);
+const places = createSemaphore(8);
 
 /** Files that belong together. */
 interface Lot {

@@ -4,9 +4,10 @@ import { parseCommand } from "../core/command.ts";
 import { decide } from "../core/decide.ts";
 import { wishOf } from "../core/decide-mention.ts";
 import type { SessionEvent } from "../core/decision.ts";
+import { membershipOf } from "../core/identity.ts";
 import { accountsOf, type Refusal, refusalToday, startOfDay } from "../core/limits.ts";
 import { type Link, linkable, linkTo, targetOf } from "../core/link.ts";
-import { NO_PREFERENCES, type Preferences, personKeyOf, preferredBy } from "../core/preferences.ts";
+import { NO_PREFERENCES, type Preferences, preferredBy } from "../core/preferences.ts";
 import type { Mention, Repository, Session } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import { AGENT_KINDS } from "../wire/agents.ts";
@@ -56,7 +57,7 @@ async function preferencesFor({ store }: EngineDeps, session: Session, mention: 
   // Whoever answers which repository does not begin it: that is who asked.
   const { undecided } = session;
   const asked = undecided && wishOf(session, mention).text === undecided.ask.text ? undecided.ask : mention;
-  const found = await store.preferencesOf(personKeyOf(asked.thread, asked.author));
+  const found = await store.preferencesOf(membershipOf(asked));
   // Chosen long ago, from what there was then.
   return AGENT_KINDS.some((kind) => kind === found.agent) ? found : { ...found, agent: null };
 }

@@ -104,7 +104,7 @@ export function happeningsOf(
 function mentionOf(event: SessionEvent): string | null {
   if (event.type === "mentioned") return event.mention.id;
   if (event.type === "admitted" || event.type === "turned-away" || event.type === "limited") return event.mention;
-  if (event.type === "unlinked") return event.mention;
+  if (event.type === "unconnected") return event.mention;
   return event.type === "steered" ? event.ask.id : null;
 }
 

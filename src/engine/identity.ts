@@ -7,7 +7,7 @@ import type { Choice } from "../core/choose.ts";
 import type { Command } from "../core/command.ts";
 import { commandOf, wishOf } from "../core/decide-mention.ts";
 import type { Effect, SessionEvent } from "../core/decision.ts";
-import { type GitHubAccount, memberOf } from "../core/identity.ts";
+import { type GitHubAccount, memberOf, membershipOf } from "../core/identity.ts";
 import type { Ask, Failure, Mention, Person, Repository, Session, Turn } from "../core/types.ts";
 import type { PostId } from "../surfaces/surface.ts";
 import type { EngineDeps } from "./ports.ts";
@@ -37,7 +37,7 @@ interface Asking {
 export async function askerOf(
   { identities }: Deps,
   asking: Asking,
-): Promise<{ author: Person } | Extract<SessionEvent, { type: "unlinked" | "turned-away" }>> {
+): Promise<{ author: Person } | Extract<SessionEvent, { type: "unconnected" | "turned-away" }>> {
   const { mention, author } = asking;
   const member = memberOf({ author, thread: mention.thread });
   const concerned = concernedBy(asking);
@@ -45,7 +45,7 @@ export async function askerOf(
   if (!identities || !member || (concerned.length > 0 && !first)) return { author };
   const account = await identities.of(member);
   if (!first || !hasSay(asking)) return { author: account ? known(identities, author, account) : author };
-  if (!account) return { type: "unlinked", mention: mention.id, author, text: unlinkedText(first) };
+  if (!account) return { type: "unconnected", mention: mention.id, author, text: unconnectedText(first) };
   let found = await writerOn(identities, asking, account, first);
   for (const other of others) if ("author" in found) found = await writerOn(identities, asking, account, other);
   return found;
@@ -86,7 +86,7 @@ const known = (identities: Book, author: Person, account: GitHubAccount): Person
   git: { name: account.login, email: identities.noreply(account) },
 });
 
-const unlinkedText = ({ name }: Repository): string =>
+const unconnectedText = ({ name }: Repository): string =>
   `To work on \`${name}\` for you I have to know who you are on GitHub. Connect your account once: I keep what you asked for, and begin then.`;
 
 const goneText = (login: string): string =>
@@ -158,8 +158,10 @@ async function whyNotPush({ identities }: Deps, { asks }: Turn, repository: Repo
 }
 
 /** One person once; in another workspace the same id is somebody else. */
-const whose = ({ author, thread }: Ask): string =>
-  `${author.surface} ${thread.surface === "slack" ? thread.team : ""} ${author.id}`;
+function whose(ask: Ask): string {
+  const { surface, team, id } = membershipOf(ask);
+  return `${surface} ${team} ${id}`;
+}
 
 async function whyMayNot(
   identities: Book,

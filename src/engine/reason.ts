@@ -15,7 +15,7 @@ export function aboutOf(event: SessionEvent): object {
       return { mention, author: author.name, ...(choice.is === "problem" ? { problem: choice.code } : {}) };
     }
     case "turned-away":
-    case "unlinked":
+    case "unconnected":
     case "limited":
       return { mention: event.mention, text: titleOf(event.text) };
     case "sandbox.ready":

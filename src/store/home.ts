@@ -1,8 +1,8 @@
 /** What App Home lists: somebody's turns, those of a workspace, and what they have chosen for themselves. */
 import { type RawBuilder, sql } from "kysely";
 import type { DayOfTeam, HomeRecords, HomeTurn } from "../core/home.ts";
+import type { Membership } from "../core/identity.ts";
 import { titleOf } from "../core/naming.ts";
-import type { PersonKey } from "../core/preferences.ts";
 import type { PullRequest, Turn, TurnResult, Work } from "../core/types.ts";
 import type { Database } from "./database.ts";
 import { preferenceQuestions } from "./preferences.ts";
@@ -43,8 +43,8 @@ export function homeRecords(db: Database): HomeRecords {
 }
 
 /** A turn is counted on its asker's account, and on that of the workspace: see `limits.ts`. */
-const of = ({ surface, team, person }: PersonKey): RawBuilder<unknown> =>
-  sql`u.person = ${`${surface}:${person}`} and u.organisation = ${`${surface}:${team}`}`;
+const of = ({ surface, team, id }: Membership): RawBuilder<unknown> =>
+  sql`u.person = ${`${surface}:${id}`} and u.organisation = ${`${surface}:${team}`}`;
 
 interface Row {
   id: string;

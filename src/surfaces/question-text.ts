@@ -1,5 +1,6 @@
 /** A question of the agent in words, for surfaces without buttons: Markdown, its options numbered, its times in UTC. Pure. */
-import { type AskedQuestion, decisionText, howToAnswer, type SettledQuestion, utcMoment } from "../core/question.ts";
+import { utcMoment } from "../core/moment.ts";
+import { type AskedQuestion, decisionText, howToAnswer, type SettledQuestion } from "../core/question.ts";
 
 export function askedText(question: AskedQuestion): string {
   return [wordsOf(question), `${howToAnswer(question, utcMoment(question.expiresAt))}.`].join("\n\n");

@@ -1,6 +1,7 @@
 /** Who is an admin of the workspace. Whoever it cannot be found out about is none. */
 import type { WebClient } from "@slack/web-api";
 import { z } from "zod";
+import type { Membership } from "../core/identity.ts";
 import type { Log } from "../log.ts";
 import { call, toSlackFailure } from "./slack-calls.ts";
 
@@ -14,7 +15,7 @@ const User = z.object({
 
 export async function isAdmin(
   reads: WebClient,
-  { team, user: id }: { team: string; user: string },
+  { team, id }: Pick<Membership, "team" | "id">,
   log: Log,
 ): Promise<boolean> {
   try {

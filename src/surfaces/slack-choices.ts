@@ -6,8 +6,8 @@ import type { types } from "@slack/bolt";
 import { offered } from "../core/offer.ts";
 import type { Progress } from "../core/types.ts";
 import { clip } from "./figures.ts";
+import { REPOSITORY_ACTION } from "./slack-actions.ts";
 import type { KnownBlock, Rendered } from "./slack-blocks.ts";
-import { REPOSITORY_ACTION } from "./slack-text.ts";
 
 /** What Slack takes in a list, in a line of it, and behind the line. */
 const MAX_OPTIONS = 100;
@@ -25,6 +25,8 @@ export interface Menu {
   none?: string;
 }
 
+/** The line of a menu that takes a default back. */
+export const NO_DEFAULT = "No default";
 /** The value of the line that takes a choice back; no repository is called so. */
 export const NONE = "-";
 

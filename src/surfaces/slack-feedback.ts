@@ -2,13 +2,10 @@
 import type { Verdict } from "../core/feedback.ts";
 import type { Answer } from "../core/types.ts";
 import type { Log } from "../log.ts";
+import { FEEDBACK_ACTION } from "./slack-actions.ts";
 import type { KnownBlock, Rendered } from "./slack-blocks.ts";
 import { slackWord } from "./slack-calls.ts";
 import { refusalsOf } from "./slack-refusals.ts";
-
-/** The handler of the click knows the buttons by this name, and the form that asks why by the other. */
-export const FEEDBACK_ACTION = "threadbox_feedback";
-export const FEEDBACK_FORM = "threadbox_feedback_reason";
 
 /** Under what came to its end by itself. Whoever stopped a turn has said what they think of it. */
 export function feedbackButtons({ turn, result }: Pick<Answer, "turn" | "result">): KnownBlock[] {

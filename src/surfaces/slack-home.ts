@@ -6,9 +6,17 @@ import type { types } from "@slack/bolt";
 import type { DayOfTeam, HomeTurn } from "../core/home.ts";
 import type { AtMost } from "../core/limits.ts";
 import type { Preferences } from "../core/preferences.ts";
-import type { Ms, Repository } from "../core/types.ts";
+import type { Repository } from "../core/types.ts";
 import { AGENT_KINDS } from "../wire/agents.ts";
 import { cost, count } from "./figures.ts";
+import {
+  CONNECT_ACTION,
+  DEFAULT_AGENT_ACTION,
+  DEFAULT_MODEL_ACTION,
+  DEFAULT_REPOSITORY_ACTION,
+  DISCONNECT_ACTION,
+  HOME_STOP_ACTION,
+} from "./slack-actions.ts";
 import {
   code,
   context,
@@ -19,16 +27,8 @@ import {
   plain,
   section,
 } from "./slack-blocks.ts";
-import { menu } from "./slack-choices.ts";
-import {
-  CONNECT_ACTION,
-  DEFAULT_AGENT_ACTION,
-  DEFAULT_MODEL_ACTION,
-  DEFAULT_REPOSITORY_ACTION,
-  DISCONNECT_ACTION,
-  HOME_STOP_ACTION,
-  NO_DEFAULT,
-} from "./slack-text.ts";
+import { menu, NO_DEFAULT } from "./slack-choices.ts";
+import { shownMoment } from "./slack-moments.ts";
 
 /** Slack takes a hundred blocks; with these there are at most sixty. */
 export const MAX_MINE = 10;
@@ -36,21 +36,21 @@ export const MAX_OF_WORKSPACE = 20;
 /** Slack's 3,000 for the text of a section, less one line. */
 const MAX_LIST_CHARS = 2_900;
 
-export interface Home {
-  running: Linked[];
-  last: Linked[];
+export interface HomeContent {
+  running: ListedTurn[];
+  last: ListedTurn[];
   preferences: Preferences;
   repositories: readonly Repository[];
   /** Left out where nothing can be connected. */
   github?: { login: string } | { connectUrl: string };
   /** For admins of the workspace. */
-  admin?: { running: Linked[]; today: DayOfTeam; turnsPerDay: AtMost };
+  admin?: { running: ListedTurn[]; today: DayOfTeam; turnsPerDay: AtMost };
 }
 
 /** With its session's page, where it has one. */
-export type Linked = HomeTurn & { page: string | null };
+export type ListedTurn = HomeTurn & { page: string | null };
 
-export function renderHome(home: Home): types.HomeView {
+export function renderHome(home: HomeContent): types.HomeView {
   return {
     type: "home",
     blocks: [
@@ -67,18 +67,18 @@ export function renderHome(home: Home): types.HomeView {
 
 const header = (text: string): KnownBlock => ({ type: "header", text: { type: "plain_text", text } });
 
-const listed = (turns: Linked[], block: (turn: Linked) => KnownBlock, none: string): KnownBlock[] =>
+const listed = (turns: ListedTurn[], block: (turn: ListedTurn) => KnownBlock, none: string): KnownBlock[] =>
   turns.length > 0 ? turns.map(block) : [context(none)];
 
-function runningBlock(turn: Linked): KnownBlock {
-  const said = `*${titleOf(turn)}*\n${factsOf(turn, `since ${timeOf(turn.startedAt)}`)}`;
+function runningBlock(turn: ListedTurn): KnownBlock {
+  const said = `*${titleOf(turn)}*\n${factsOf(turn, `since ${shownMoment(turn.startedAt)}`)}`;
   return withStop(turn, said, `Stop: ${oneLine(turn.title, MAX_LABEL_CHARS)}`);
 }
 
 /** Slack's limit of a label is 75 characters. */
 const MAX_LABEL_CHARS = 60;
 
-function withStop({ turn, isStopping }: Linked, said: string, accessibility_label: string): KnownBlock {
+function withStop({ turn, isStopping }: ListedTurn, said: string, accessibility_label: string): KnownBlock {
   if (isStopping) return section(`${said} · stopping`);
   return section(said, {
     ...{ type: "button", action_id: HOME_STOP_ACTION, value: turn, style: "danger", accessibility_label },
@@ -86,14 +86,14 @@ function withStop({ turn, isStopping }: Linked, said: string, accessibility_labe
   });
 }
 
-function lastBlock(turn: Linked): KnownBlock {
+function lastBlock(turn: ListedTurn): KnownBlock {
   const outcome = turn.outcome ? outcomeText(turn.outcome) : "";
-  return section(`${plain(outcome)}: *${titleOf(turn)}*\n${factsOf(turn, timeOf(turn.startedAt))}`);
+  return section(`${plain(outcome)}: *${titleOf(turn)}*\n${factsOf(turn, shownMoment(turn.startedAt))}`);
 }
 
 const titleOf = ({ title }: HomeTurn): string => plain(oneLine(title, MAX_LINE_CHARS));
 
-function factsOf(turn: Linked, when: string): string {
+function factsOf(turn: ListedTurn, when: string): string {
   const { repository, branch, pullRequest, link, page } = turn;
   const facts = [
     repository && plain(repository),
@@ -106,11 +106,7 @@ function factsOf(turn: Linked, when: string): string {
   return facts.filter(Boolean).join(" · ");
 }
 
-/** In the reader's own time zone; Slack puts it in. */
-const timeOf = (at: Ms): string =>
-  `<!date^${Math.floor(at / 1_000)}^{date_short_pretty} {time}|${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC>`;
-
-function defaultBlocks({ preferences, repositories }: Home): KnownBlock[] {
+function defaultBlocks({ preferences, repositories }: HomeContent): KnownBlock[] {
   const { repository, agent, model } = preferences;
   const names = repositories.map(({ name }) => name);
   const none = NO_DEFAULT;
@@ -151,7 +147,7 @@ export const AGENTS: readonly string[] = AGENT_KINDS;
 /** More than any name of a model has. */
 export const MAX_MODEL_CHARS = 200;
 
-function githubBlocks(github: NonNullable<Home["github"]>): KnownBlock[] {
+function githubBlocks(github: NonNullable<HomeContent["github"]>): KnownBlock[] {
   const connected = "login" in github;
   const said = connected
     ? `Connected as *${plain(github.login)}*. What you ask for is done with your own right to write.`
@@ -166,7 +162,7 @@ function githubBlocks(github: NonNullable<Home["github"]>): KnownBlock[] {
 }
 
 function adminBlocks(
-  { running, today, turnsPerDay }: NonNullable<Home["admin"]>,
+  { running, today, turnsPerDay }: NonNullable<HomeContent["admin"]>,
   repositories: readonly Repository[],
 ): KnownBlock[] {
   const limit = turnsPerDay === null ? "" : ` of ${turnsPerDay.toLocaleString("en-US")}`;
@@ -186,10 +182,15 @@ function adminBlocks(
 }
 
 /** Slack shows the channel's name only to those who may know it. */
-function otherBlock(turn: Linked): KnownBlock {
+function otherBlock(turn: ListedTurn): KnownBlock {
   const { repository, by, thread, startedAt } = turn;
   const where = thread.surface === "slack" ? `<#${thread.channel}>` : thread.surface;
-  const said = [repository ? plain(repository) : "no repository yet", `<@${by}>`, where, `since ${timeOf(startedAt)}`];
+  const said = [
+    repository ? plain(repository) : "no repository yet",
+    `<@${by}>`,
+    where,
+    `since ${shownMoment(startedAt)}`,
+  ];
   return withStop(
     turn,
     said.join(" · "),

@@ -10,7 +10,7 @@ import type { Ms } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
 import { type Installation, type InstallationBook, installationKey, type Tokens, type Where } from "../installation.ts";
 import type { Log } from "../log.ts";
-import { createPlaces } from "../places.ts";
+import { createSemaphore } from "../semaphore.ts";
 import { call, quietLogger, toSlackFailure } from "./slack-calls.ts";
 
 export interface SlackInstallations {
@@ -57,7 +57,7 @@ export function slackInstallations(options: SlackInstallationsOptions): SlackIns
   const log = options.log.child({ surface: "slack" });
   const exchange = exchanging(options, log);
   const underWay = new Map<string, Promise<string>>();
-  const places = createPlaces(MAX_RENEWING);
+  const places = createSemaphore(MAX_RENEWING);
   const pausedUntil = bounded<string, Ms>(MAX_INSTALLATIONS);
   /** Whoever was taken from the list is not served any more, also where it was installed before. */
   const listed = (found: Installation | null): Installation => {

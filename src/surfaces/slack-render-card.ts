@@ -6,8 +6,8 @@ import type { types } from "@slack/bolt";
 import type { Card, Checks, Review } from "../core/card.ts";
 import type { Person } from "../core/types.ts";
 import { changed, count } from "./figures.ts";
+import { LINK_ACTION } from "./slack-actions.ts";
 import { context, type KnownBlock, oneLine, plain, type Rendered, section } from "./slack-blocks.ts";
-import { LINK_ACTION } from "./slack-text.ts";
 
 /** Slack's limits of a card. */
 const MAX_TITLE_CHARS = 150;

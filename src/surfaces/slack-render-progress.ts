@@ -5,6 +5,7 @@
 import type { types } from "@slack/bolt";
 import type { Ms, Progress, Step } from "../core/types.ts";
 import { clip, count, duration, timeOfDay, tokens } from "./figures.ts";
+import { STOP_ACTION } from "./slack-actions.ts";
 import {
   code,
   type KnownBlock,
@@ -17,8 +18,8 @@ import {
   section,
   smallPrint,
 } from "./slack-blocks.ts";
+import { shownTime } from "./slack-moments.ts";
 import { neutralise } from "./slack-neutral.ts";
-import { STOP_ACTION } from "./slack-text.ts";
 
 export type StepsAs = "plan" | "lines";
 
@@ -119,4 +120,4 @@ function stopButton(turn: string): KnownBlock {
  * Slack puts in the reader's own time of day. A message may stand unedited for minutes (see `core/pace.ts`), and Slack says nowhere
  * when that was: without it, what is a while old reads as if it were now.
  */
-const localTime = (at: Ms): string => `<!date^${Math.floor(at / 1_000)}^{time}|${timeOfDay(at)}>`;
+const localTime = (at: Ms): string => shownTime(at, timeOfDay(at));

@@ -3,10 +3,11 @@
  * message with the decision instead of the buttons. The agent's words are Markdown and ping nobody; only the askers are pinged. Pure.
  */
 import type { types } from "@slack/bolt";
-import { type AskedQuestion, decisionText, howToAnswer, type SettledQuestion, utcMoment } from "../core/question.ts";
+import { type AskedQuestion, decisionText, howToAnswer, type SettledQuestion } from "../core/question.ts";
 import type { Ms } from "../core/types.ts";
 import { clip } from "./figures.ts";
 import { optionLines } from "./question-text.ts";
+import { ANSWER_ACTION, OTHER_ACTION } from "./slack-actions.ts";
 import {
   context,
   type KnownBlock,
@@ -17,8 +18,8 @@ import {
   type Rendered,
   section,
 } from "./slack-blocks.ts";
+import { shownMoment } from "./slack-moments.ts";
 import { neutralise } from "./slack-neutral.ts";
-import { ANSWER_ACTION, OTHER_ACTION } from "./slack-text.ts";
 
 /** What Slack takes on a button. */
 const MAX_BUTTON_CHARS = 75;
@@ -83,11 +84,10 @@ const MOMENT = "\u0001";
 
 /** Slack puts in the reader's own day and time of day. */
 function smallText(text: string, at: Ms): string {
-  const moment = `<!date^${Math.floor(at / 1_000)}^{date_short_pretty} {time}|${utcMoment(at)}>`;
   const [before = "", ...after] = text.split(MOMENT);
   return [before, after.join("")]
     .map((part) => plain(clip(part.replace(/\s+/g, " "), MAX_SMALL_CHARS)))
-    .join(after.length > 0 ? moment : "");
+    .join(after.length > 0 ? shownMoment(at) : "");
 }
 
 function pingsOf({ askers }: AskedQuestion): string {

@@ -5,6 +5,7 @@
 import type { Answer } from "../core/types.ts";
 import { changed, clip, cost, duration, tested, tokens } from "./figures.ts";
 import { split } from "./markdown.ts";
+import { LINK_ACTION } from "./slack-actions.ts";
 import {
   code,
   context,
@@ -19,7 +20,7 @@ import {
 } from "./slack-blocks.ts";
 import { feedbackButtons } from "./slack-feedback.ts";
 import { neutralise } from "./slack-neutral.ts";
-import { escapeMrkdwn, LINK_ACTION } from "./slack-text.ts";
+import { escapeMrkdwn } from "./slack-text.ts";
 import type { LinkButton } from "./surface.ts";
 
 /** Slack takes 12,000 characters of Markdown in one message, over all its blocks. */
@@ -94,10 +95,10 @@ export function wholeAnswer({ result, remedy }: Answer): string {
 }
 
 const fallback = (greeting: string, body: string | null): string =>
-  `${greeting}\n${escapeMrkdwn(unlinked(clip(body ?? "", MAX_FALLBACK_CHARS)))}`.trim();
+  `${greeting}\n${escapeMrkdwn(withoutLinks(clip(body ?? "", MAX_FALLBACK_CHARS)))}`.trim();
 
 /** A notification shows no links, and nobody wants an address read aloud. */
-const unlinked = (body: string): string => body.replace(/\[([^[\]\n]+)\]\(https?:[^()\s]*\)/g, "$1");
+const withoutLinks = (body: string): string => body.replace(/\[([^[\]\n]+)\]\(https?:[^()\s]*\)/g, "$1");
 
 function greetingOf(answer: Answer): string {
   const headline = plain(headlineOf(answer));

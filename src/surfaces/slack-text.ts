@@ -5,29 +5,6 @@
 import { z } from "zod";
 import { SlackFile } from "./slack-attached.ts";
 
-/** The button under the progress; the handler of the click knows it by this name. */
-export const STOP_ACTION = "threadbox_stop";
-
-/** The list under the question which repository. */
-export const REPOSITORY_ACTION = "threadbox_repository";
-/** The `action_id` of a button that only opens a page. */
-export const LINK_ACTION = "threadbox_link";
-
-/** The buttons under a question of the agent: each option, counted from 1 behind this name, and other words. */
-export const ANSWER_ACTION = "threadbox_answer";
-export const OTHER_ACTION = "threadbox_answer_other";
-
-/** In App Home: what somebody's turns begin with where nothing else says so, and what can be done there. */
-export const DEFAULT_REPOSITORY_ACTION = "threadbox_default_repository";
-export const DEFAULT_AGENT_ACTION = "threadbox_default_agent";
-export const DEFAULT_MODEL_ACTION = "threadbox_default_model";
-export const HOME_STOP_ACTION = "threadbox_home_stop";
-export const CONNECT_ACTION = "threadbox_connect";
-export const DISCONNECT_ACTION = "threadbox_disconnect";
-
-/** The line of a menu that takes a default back. */
-export const NO_DEFAULT = "No default";
-
 /** The text as the person saw it. People stay `<@U1>` where Slack gave no name with the id. */
 export function plainText(mrkdwn: string): string {
   return mrkdwn.replace(/<([^<>\n]+)>/g, (all, inner: string) => shown(inner) ?? all).replace(ENTITY, unescaped);

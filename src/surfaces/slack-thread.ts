@@ -6,6 +6,7 @@ import { ThreadboxError } from "../errors.ts";
 import { attachedFiles, SlackFile } from "./slack-attached.ts";
 import type { Rendered } from "./slack-blocks.ts";
 import { call } from "./slack-calls.ts";
+import { msOf } from "./slack-moments.ts";
 import type { SlackPeople } from "./slack-people.ts";
 import { Attachment, forwardedFiles, forwardedText, plainText } from "./slack-text.ts";
 import type { MessageRef } from "./surface.ts";
@@ -90,7 +91,7 @@ export async function saidBefore(
   return Promise.all(
     withinBudget(spoken).map(async ({ user, ts, ...said }) => {
       const { name, trusted } = await people.introduce(user, thread);
-      return { author: name, at: Math.round(Number(ts) * 1_000), ...said, trusted };
+      return { author: name, at: msOf(ts), ...said, trusted };
     }),
   );
 }

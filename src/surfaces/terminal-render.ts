@@ -5,7 +5,8 @@
  */
 import { stripVTControlCharacters, styleText } from "node:util";
 import { OUTCOME_WORDS } from "../core/condense.ts";
-import { type AskedQuestion, howToAnswer, utcMoment } from "../core/question.ts";
+import { utcMoment } from "../core/moment.ts";
+import { type AskedQuestion, howToAnswer } from "../core/question.ts";
 import type { Answer, Progress, Step, TurnResult } from "../core/types.ts";
 import { count, duration, testedText } from "./figures.ts";
 import { optionLines } from "./question-text.ts";

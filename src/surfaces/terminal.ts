@@ -2,7 +2,8 @@
  * The terminal as a surface: prints what became new since the last progress, and the answer in full.
  * A terminal forgets nothing it printed and edits nothing, so this one remembers per process what stands there already.
  */
-import { decisionText, utcMoment } from "../core/question.ts";
+import { utcMoment } from "../core/moment.ts";
+import { decisionText } from "../core/question.ts";
 import type { Progress } from "../core/types.ts";
 import type { MessageRef, PostId, Surface } from "./surface.ts";
 import { answerText, noteText, progressLines, questionText, refusalText } from "./terminal-render.ts";

@@ -50,13 +50,15 @@ export function assets(): Hono {
 
 /** Gives a page with its `{{words}}` filled in, escaped. */
 export function htmlPages(): (file: PageFile, words: Record<string, string>) => string {
+  const frame = read("notice-frame.html");
+  const framed = (file: PageFile): string => frame.replace("{{inside}}", () => read(file).trimEnd());
   const templates: Record<PageFile, string> = {
     "page.html": read("page.html"),
     "session.html": read("session.html"),
-    "notice.html": read("notice.html"),
-    "connect.html": read("connect.html"),
-    "connect-notice.html": read("connect-notice.html"),
-    "install.html": read("install.html"),
+    "notice.html": framed("notice.html"),
+    "connect.html": framed("connect.html"),
+    "connect-notice.html": framed("connect-notice.html"),
+    "install.html": framed("install.html"),
   };
   return (file, words) =>
     templates[file].replace(/\{\{(\w+)\}\}/g, (_all, word: string) => escapeHtml(words[word] ?? ""));

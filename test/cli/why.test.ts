@@ -93,7 +93,8 @@ describe("its story", () => {
         "decided  mentioned (author alice, mention MENTION) -> check",
         "gave up  check  after N s, 2 attempts: surface.unknown: no  by host/2",
         "came in  github:pr:7#5 is slack:thread:T1/C1/1700000000.000100  link-1  by host/1",
-        "decided  linked (url https://github.com/Acme/api/pull/5) -> nothing",
+        "decided  linked (url https://github.com/Acme/api/pull/5) -> wake-me",
+        "waits    wake-me for a look at the pull request  for N s",
       ],
     );
   });
@@ -127,7 +128,10 @@ describe("its story", () => {
     );
     assert.deepEqual(
       effects.map(({ id, effect, attempts, doneBy }: Record<string, string>) => [id, effect, attempts, doneBy]),
-      [[`${session}/0`, "check", 2, "host/2"]],
+      [
+        [`${session}/0`, "check", 2, "host/2"],
+        [`${session}/1`, "wake-me", 0, null],
+      ],
     );
   });
 });

@@ -10,8 +10,8 @@ const said = (id: string, text: string, change = {}): SessionEvent => ({
   type: "mentioned",
   mention: mention(id, text, change),
 });
-const unlinked = (id: string, author: Person = alice): SessionEvent => ({
-  ...{ type: "unlinked", mention: id, author, text: "Connect first." },
+const unconnected = (id: string, author: Person = alice): SessionEvent => ({
+  ...{ type: "unconnected", mention: id, author, text: "Connect first." },
 });
 const connected = (author: Person): SessionEvent => ({
   ...{ type: "connected", login: author.name, member: { surface: "slack", team: "T1", id: author.id } },
@@ -20,7 +20,7 @@ const DAY = 24 * 60 * 60_000;
 
 describe("#23 what somebody asks who is not connected", () => {
   test("is kept, and they alone are told how to connect", () => {
-    const { session, effects } = tell(said("m1", "fix it"), unlinked("m1"));
+    const { session, effects } = tell(said("m1", "fix it"), unconnected("m1"));
     assert.deepEqual(
       session.connecting?.map(({ text }) => text),
       ["fix it"],
@@ -33,8 +33,8 @@ describe("#23 what somebody asks who is not connected", () => {
 
   test("is checked again when they are, in their order, and nobody else's is", () => {
     const { session, effects } = tell(
-      ...[said("m1", "fix it"), unlinked("m1"), said("m2", "me too", { author: bob }), unlinked("m2", bob)],
-      ...[said("m3", "and that"), unlinked("m3"), connected(alice)],
+      ...[said("m1", "fix it"), unconnected("m1"), said("m2", "me too", { author: bob }), unconnected("m2", bob)],
+      ...[said("m3", "and that"), unconnected("m3"), connected(alice)],
     );
     assert.deepEqual(effects, [
       { do: "check", mention: "m1" },
@@ -51,26 +51,26 @@ describe("#23 what somebody asks who is not connected", () => {
   });
 
   test("leaves nothing behind that one could wait for", () => {
-    const { session } = tell(said("m1", "fix it"), unlinked("m1"), connected(alice));
+    const { session } = tell(said("m1", "fix it"), unconnected("m1"), connected(alice));
     assert.equal("connecting" in session, false);
-    assert.deepEqual(tell(said("m1", "fix it"), unlinked("m1"), connected(alice), connected(alice)).effects, []);
+    assert.deepEqual(tell(said("m1", "fix it"), unconnected("m1"), connected(alice), connected(alice)).effects, []);
   });
 
   test("of another workspace does not begin", () => {
     const other: SessionEvent = {
       ...{ type: "connected", login: "alice", member: { surface: "slack", team: "T2", id: alice.id } },
     };
-    assert.deepEqual(tell(said("m1", "fix it"), unlinked("m1"), other).effects, []);
+    assert.deepEqual(tell(said("m1", "fix it"), unconnected("m1"), other).effects, []);
   });
 
   test("is over after a day", () => {
-    const { session } = tell(said("m1", "fix it"), unlinked("m1"));
+    const { session } = tell(said("m1", "fix it"), unconnected("m1"));
     assert.deepEqual(decide(session, connected(alice), NOW + DAY).effects, []);
     assert.equal(decide(session, connected(alice), NOW + DAY - 1).effects.length, 1);
   });
 
   test("is at most ten things; more are refused, with the way to connect", () => {
-    const many = Array.from({ length: 11 }, (_, i) => [said(`m${i}`, `do ${i}`), unlinked(`m${i}`)]);
+    const many = Array.from({ length: 11 }, (_, i) => [said(`m${i}`, `do ${i}`), unconnected(`m${i}`)]);
     const { session, effects } = tell(...many);
     assert.equal(session.connecting?.length, 10);
     const [last] = effects;
@@ -80,27 +80,29 @@ describe("#23 what somebody asks who is not connected", () => {
 
   test("without a mention is told of once", () => {
     const aside = { addressed: false };
-    const { all, session } = tell(...[said("m1", "fix it"), unlinked("m1"), said("m2", "soon", aside), unlinked("m2")]);
+    const { all, session } = tell(
+      ...[said("m1", "fix it"), unconnected("m1"), said("m2", "soon", aside), unconnected("m2")],
+    );
     assert.equal(all.filter((effect) => effect.do === "refuse").length, 1);
     assert.equal(session.connecting?.length, 2);
   });
 
   test("is what it reads after an edit, and nothing when it was deleted", () => {
     const edited = said("e1", "fix it well", { corrects: "m1" });
-    const { session } = tell(said("m1", "fix it"), unlinked("m1"), edited, unlinked("e1"));
+    const { session } = tell(said("m1", "fix it"), unconnected("m1"), edited, unconnected("e1"));
     assert.deepEqual(
       session.connecting?.map(({ text }) => text),
       ["fix it well"],
     );
     const deleted = says("d1", "", { corrects: "m1" });
-    assert.equal(tell(said("m1", "fix it"), unlinked("m1"), deleted).session.connecting, undefined);
+    assert.equal(tell(said("m1", "fix it"), unconnected("m1"), deleted).session.connecting, undefined);
   });
 
   for (const words of ["stop", "unlink", "fresh look at the logs"])
     test(`goes with \`${words}\`, and the thread is told`, () => {
       const { session, effects } = tell(
         said("m1", "fix it"),
-        unlinked("m1"),
+        unconnected("m1"),
         says("m2", words, { author: bob, at: NOW + 1 }),
       );
       assert.equal(session.connecting, undefined);
@@ -109,7 +111,7 @@ describe("#23 what somebody asks who is not connected", () => {
 
   test("stays where a stop is older than it", () => {
     const stop = says("m2", "stop", { author: bob, at: NOW - 1 });
-    assert.equal(tell(said("m1", "fix it"), unlinked("m1"), stop).session.connecting?.length, 1);
+    assert.equal(tell(said("m1", "fix it"), unconnected("m1"), stop).session.connecting?.length, 1);
   });
 });
 
@@ -157,7 +159,7 @@ describe("#24 what was found out about its author for another repository than th
 
 test("`status` says what waits for somebody who has to connect, and a stop of it is one message", () => {
   const texts = (word: string) =>
-    tell(said("m1", "fix it"), unlinked("m1"), says("m2", word)).effects.flatMap((one) =>
+    tell(said("m1", "fix it"), unconnected("m1"), says("m2", word)).effects.flatMap((one) =>
       one.do === "say" ? [one.text] : [],
     );
   assert.deepEqual(texts("status"), [

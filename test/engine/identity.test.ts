@@ -60,7 +60,7 @@ describe("whoever asks in Slack for work on GitHub", () => {
 
   test("#23 has to connect first", async () => {
     const found = await asked("fix it", person("U3", "cy"));
-    assert.ok("type" in found && found.type === "unlinked");
+    assert.ok("type" in found && found.type === "unconnected");
     assert.match(found.text, /To work on `acme\/api` for you I have to know who you are on GitHub/);
   });
 

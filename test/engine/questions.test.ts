@@ -7,7 +7,7 @@ import { describe, type TestContext, test } from "node:test";
 import { slackApp } from "../../handlers/slack/receiver.ts";
 import { systemClock } from "../../src/clock.ts";
 import { NO_LIMITS } from "../../src/core/limits.ts";
-import { utcMoment } from "../../src/core/question.ts";
+import { utcMoment } from "../../src/core/moment.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import { startJobs } from "../../src/engine/jobs.ts";
 import type { EngineDeps } from "../../src/engine/ports.ts";

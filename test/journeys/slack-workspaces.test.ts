@@ -76,6 +76,23 @@ describe("two workspaces install it", () => {
     assert.deepEqual(new Set(posts.map(String)), new Set(["T0ACME,C0WEB", "T0BETA,C0API"]));
   });
 
+  test("and `fork` begins a thread of its own where it is said", async () => {
+    const here = slack.at("T0BETA");
+    const ask = here.as("bert").says("#api", `<@${here.app.botUserId}> the test fails, please fix it`).message;
+    await bot.everything();
+    here.as("bert").says("#api", "fork the test fails, please fix it with redis", { thread: ask.ts });
+    await bot.everything();
+    const [root, ...others] = here.timeline("#api").filter(({ text }) => text.startsWith("Fork of"));
+    assert.deepEqual(others, []);
+    assert.match(
+      here
+        .thread("#api", root?.ts ?? "")
+        .replies()
+        .at(-1)?.seen ?? "",
+      answered,
+    );
+  });
+
   test("#4 and after a restart both are served as before", async () => {
     await bot.restart();
     assert.match((await asks("T0ACME", "ada", "#web")).at(-1) ?? "", answered);

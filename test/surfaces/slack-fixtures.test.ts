@@ -7,7 +7,7 @@ import { concernsOf } from "../../src/core/card.ts";
 import type { Answer, Progress, Repository } from "../../src/core/types.ts";
 import type { Rendered } from "../../src/surfaces/slack-blocks.ts";
 import { withChange, withChoices } from "../../src/surfaces/slack-choices.ts";
-import { type Linked, renderHome } from "../../src/surfaces/slack-home.ts";
+import { type ListedTurn, renderHome } from "../../src/surfaces/slack-home.ts";
 import { renderAnswer, renderBeginning, renderNote, withButton } from "../../src/surfaces/slack-render.ts";
 import { renderCard, renderPing } from "../../src/surfaces/slack-render-card.ts";
 import { renderProgress } from "../../src/surfaces/slack-render-progress.ts";
@@ -110,14 +110,14 @@ const messages: Record<string, Rendered> = {
   ),
 };
 
-const mine: Linked = {
+const mine: ListedTurn = {
   ...{ turn: "t1", session: "s1", title: "fix the login", by: "U1", page },
   thread: { surface: "slack", team: "T1", channel: "C1", threadTs: "1700000000.000100" },
   link: "https://acme.slack.com/archives/C1/p1700000000000100",
   ...{ repository: "acme/api", branch: "threadbox/fix-login", pullRequest: null },
   ...{ startedAt: start, outcome: null, isStopping: false },
 };
-const over: Linked = { ...mine, turn: "t0", outcome: "done", pullRequest: done.pullRequest };
+const over: ListedTurn = { ...mine, turn: "t0", outcome: "done", pullRequest: done.pullRequest };
 const api: Repository = { id: "7", name: "acme/api", url: "https://github.com/acme/api", base: "", channels: ["C1"] };
 const home = {
   ...{ running: [mine], last: [over], repositories: [api, { ...api, id: "8", name: "acme/docs", channels: [] }] },

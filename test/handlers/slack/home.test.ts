@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, describe, test } from "node:test";
-import { HOME_ACTIONS, homeAct } from "../../../handlers/slack/home-actions.ts";
+import { homeAct, homeActions } from "../../../handlers/slack/home-actions.ts";
 import type { Membership } from "../../../src/core/identity.ts";
-import type { PersonKey } from "../../../src/core/preferences.ts";
+import { NO_PREFERENCES } from "../../../src/core/preferences.ts";
 import type { Repository } from "../../../src/core/types.ts";
 import { homeRecords } from "../../../src/store/home.ts";
+import { renderHome } from "../../../src/surfaces/slack-home.ts";
 import { onGitHub, plain } from "../../core/story.ts";
 import { testStore } from "../../database.ts";
 import { messagesOf, withSlack } from "./world.ts";
@@ -20,8 +21,8 @@ const us = { userId: "U0BOT", botId: "B0BOT", teamId: "T1", url: "https://acme.s
 const ports = (repositories: Repository[] = [plain, docs]) => ({
   ...{ records: homeRecords(db), repositories, turnsPerDay: null, page: () => null },
 });
-const person = (slack: { team: { id: string }; person(who: string): { id: string } }, who: string): PersonKey => ({
-  ...{ surface: "slack", team: slack.team.id, person: slack.person(who).id },
+const person = (slack: { team: { id: string }; person(who: string): { id: string } }, who: string): Membership => ({
+  ...{ surface: "slack", team: slack.team.id, id: slack.person(who).id },
 });
 
 describe("App Home", () => {
@@ -175,7 +176,12 @@ describe("#46 what somebody does there", () => {
     );
   test("counts for the workspace of the installation", () =>
     assert.deepEqual(act({ action_id: "threadbox_home_stop", value: "m1" }), {
-      ...{ by: { team: "T1", id: "U1", name: "ada" }, ts: "1700000200.000100", do: "stop", turn: "m1" },
+      ...{
+        by: { surface: "slack", team: "T1", id: "U1", name: "ada" },
+        ts: "1700000200.000100",
+        do: "stop",
+        turn: "m1",
+      },
     }));
   test("counts for the workspace that they are in, of an organisation", () =>
     assert.equal(
@@ -192,5 +198,15 @@ describe("#46 what somebody does there", () => {
     ["a Stop of nothing", { action_id: "threadbox_home_stop" }],
   ];
   for (const [name, action] of nothing) test(`is nothing: ${name}`, () => assert.equal(act(action), null));
-  test("is all in the table", () => assert.equal(HOME_ACTIONS.size, 6));
+  test("is all in the table: what the page shows to press, and nothing else", () => {
+    const turn = { turn: "m1", session: "s1", title: "Fix it", by: "U1", link: null, page: null, startedAt: 0 };
+    const where = { thread: { surface: "terminal" as const, id: "1" }, repository: null, branch: null };
+    const running = [{ ...turn, ...where, pullRequest: null, outcome: null, isStopping: false }];
+    const home = { running, last: [], preferences: NO_PREFERENCES, repositories: [plain] };
+    const pages = [{ login: "ada-l" }, { connectUrl: "https://bot.acme.io/connect" }].map((github) =>
+      JSON.stringify(renderHome({ ...home, github })),
+    );
+    const shown = pages.flatMap((page) => [...page.matchAll(/"action_id":"(\w+)"/g)].map(([, name]) => name));
+    assert.deepEqual([...new Set(shown)].sort(), Object.keys(homeActions).sort());
+  });
 });

@@ -2,12 +2,12 @@
 import { type Clock, pause } from "./clock.ts";
 import type { Ms } from "./core/types.ts";
 
-export interface Places {
+export interface Semaphore {
   /** Does the work when there is a place, first come, first served. Null, and it is not done, where there was none in time. */
   take<T>(work: () => Promise<T>, patience: { clock: Clock; forMs: Ms }): Promise<T | null>;
 }
 
-export function createPlaces(count: number): Places {
+export function createSemaphore(count: number): Semaphore {
   let free = count;
   const line: (() => void)[] = [];
   const leave = (): void => {

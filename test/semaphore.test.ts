@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createPlaces } from "../src/places.ts";
+import { createSemaphore } from "../src/semaphore.ts";
 import { handWoundClock } from "./clock.ts";
 
 const clock = handWoundClock();
 const patience = { clock, forMs: 1_000 };
 
 test("so many work at once, and the next one begins when one of them is done, whether well or not", async () => {
-  const places = createPlaces(2);
+  const places = createSemaphore(2);
   const begun: string[] = [];
   const both = Promise.withResolvers<void>();
   const work = (name: string, end: Promise<void>) =>
@@ -29,7 +29,7 @@ test("so many work at once, and the next one begins when one of them is done, wh
 });
 
 test("whoever finds no place in time goes without, and takes none from those behind", async () => {
-  const places = createPlaces(1);
+  const places = createSemaphore(1);
   const { promise, resolve } = Promise.withResolvers<void>();
   const first = places.take(() => promise, patience);
   const second = places.take(async () => "second", patience);

@@ -1,4 +1,4 @@
-/** Who we are where something happened in Slack, as `auth.test` tells it: in the one workspace, or by the installation that it came by. */
+/** The workspaces that we are in, and who we are in each, as `auth.test` tells it: the one of the bot token, or all that have installed the app. */
 import type { WebClient } from "@slack/web-api";
 import { z } from "zod";
 import { bounded } from "../../src/bounded.ts";
@@ -16,14 +16,14 @@ export interface Here {
   progress: WebClient;
 }
 
-export interface Identity {
+export interface Workspaces {
   /** Throws `surface.not-installed` where several workspaces are served and this is none of them. */
   at(where: Where): Promise<Here>;
   /** Something was uninstalled, or installed anew. */
   forget(): void;
 }
 
-export interface IdentityOptions {
+interface WorkspacesOptions {
   apiUrl?: string | undefined;
   /** What people call the bot. */
   name: string;
@@ -32,7 +32,7 @@ export interface IdentityOptions {
 }
 
 /** Asked once, kept when it was answered. */
-export function oneWorkspace(options: IdentityOptions & Pick<SlackAccess, "token">): Identity {
+export function oneWorkspace(options: WorkspacesOptions & Pick<SlackAccess, "token">): Workspaces {
   let known: Promise<Here> | null = null;
   return {
     at() {
@@ -54,18 +54,18 @@ const REMEMBERED_MS: Ms = 60_000;
 const MAX_REMEMBERED = 5_000;
 
 /** What is not installed is never remembered, so that it works at once when it is. */
-export function manyWorkspaces(options: IdentityOptions & { installations: SlackInstallations }): Identity {
+export function manyWorkspaces(options: WorkspacesOptions & { installations: SlackInstallations }): Workspaces {
   const { installations, clock } = options;
-  const identities = bounded<string, Promise<Here>>(MAX_REMEMBERED);
+  const answers = bounded<string, Promise<Here>>(MAX_REMEMBERED);
   // Forgotten all at once: an installation comes or goes rarely, and looking anew costs one question to the database for each workspace.
   let known = bounded<string, { until: Ms; here: Promise<Here> }>(MAX_REMEMBERED);
   const askAt = async (where: Where): Promise<Here> => {
     const { key, installedAt } = await installations.at(where);
     // Who we are there stays what it is while it is installed.
     const name = `${key} ${installedAt.getTime()}`;
-    const asked = identities.get(name) ?? ask({ ...options, token: () => installations.tokenOf(key) });
-    identities.set(name, asked);
-    asked.catch(() => identities.get(name) === asked && identities.delete(name));
+    const asked = answers.get(name) ?? ask({ ...options, token: () => installations.tokenOf(key) });
+    answers.set(name, asked);
+    asked.catch(() => answers.get(name) === asked && answers.delete(name));
     const here = await asked;
     // The token of an organisation is of no workspace; what happened is.
     return where.teamId ? { ...here, us: { ...here.us, teamId: where.teamId } } : here;
@@ -89,7 +89,7 @@ export function manyWorkspaces(options: IdentityOptions & { installations: Slack
 
 const Answer = z.object({ user_id: z.string(), bot_id: z.string(), team_id: z.string(), url: z.string() });
 
-async function ask({ name, log, ...access }: IdentityOptions & Pick<SlackAccess, "token">): Promise<Here> {
+async function ask({ name, log, ...access }: WorkspacesOptions & Pick<SlackAccess, "token">): Promise<Here> {
   const { reads, progress } = slackClients(access, log);
   const { user_id, bot_id, team_id, url } = Answer.parse(await call(() => reads.auth.test()));
   return { us: { userId: user_id, botId: bot_id, teamId: team_id, url, name }, reads, progress };

@@ -7,6 +7,7 @@ import type { Command } from "./command.ts";
 import { mayBeToldIn } from "./confidence.ts";
 import { threadKey } from "./correlation.ts";
 import type { Effect, SessionEvent } from "./decision.ts";
+import { utcMoment } from "./moment.ts";
 import { titleOf } from "./naming.ts";
 import { type Plan, plan, then } from "./plan.ts";
 import {
@@ -16,7 +17,6 @@ import {
   type OpenQuestion,
   type Question,
   type QuestionDecision,
-  utcMoment,
 } from "./question.ts";
 import type { Mention, Person, Session, Thread, Turn } from "./types.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Test files that share a process, by what they have in common: loading what they test takes most of them longer than the tests do.
- * Only files that start no process and change nothing of their own (environment, folder, timers) may stand here; each is a suite
- * there, so that its hooks are its own. All others have a process for themselves.
+ * Only files that change nothing of their process (environment, folder, timers) and end whatever they start may stand here; each is
+ * a suite there, so that its hooks are its own, and they run one after the other. All others have a process for themselves.
  */
 import { globSync } from "node:fs";
 import { basename, relative, resolve } from "node:path";
@@ -11,16 +11,19 @@ const ROOT = resolve(import.meta.dirname, "..");
 
 interface Group {
   files: string[];
-  /** These start processes, or wind the clock of their process. */
+  /** These look at processes that they did not start, or wind the clock of their process. */
   except?: string[];
 }
 
-/** By the name of the file in `test/together` that runs them. */
+/**
+ * By the name of the file in `test/all-in-one` that runs them. Node begins files in the order of their names: these are the longest, and
+ * the folder is called so that none of them goes on alone at the end.
+ */
 const GROUPS: Record<string, Group> = {
   "rules-and-words": {
     files: [
       "test/{core,wire,surfaces}/**/*.test.ts",
-      "test/{batches,metrics,places,sealed,server,team-*,workers}.test.ts",
+      "test/{batches,metrics,sealed,semaphore,server,team-*,workers}.test.ts",
     ],
     except: ["test/surfaces/{pace,github,github-card,github-context,github-contract,github-forge}.test.ts"],
   },
@@ -34,6 +37,17 @@ const GROUPS: Record<string, Group> = {
   "emulators-and-pages": {
     files: ["test/emulators/{slack,github}{,/**/*}.test.ts", "test/web/{guard,pages}.test.ts"],
     except: ["test/emulators/github/git.test.ts"],
+  },
+  "github-with-git": {
+    files: ["test/surfaces/{github,github-card,github-context,github-contract,github-forge}.test.ts"],
+  },
+  "journeys-in-slack": {
+    files: ["test/journeys/{during-a-turn,slack,slack-*}.test.ts"],
+  },
+  "journeys-elsewhere": {
+    files: [
+      "test/journeys/{agent-stays-inside,bad-input,broken-listener,github,limits,outside,restarts,terminal}.test.ts",
+    ],
   },
   "inside-the-daemon": {
     files: [
@@ -49,7 +63,7 @@ export function allFiles(): string[] {
   return filesOf({ files: ["test/**/*.test.ts"] }).filter((file) => !together.has(file));
 }
 
-/** `program` is the file in `test/together`. */
+/** `program` is the file in `test/all-in-one`. */
 export function runTogether(program: string): void {
   const group = GROUPS[basename(program, ".test.ts")];
   if (!group) throw new Error(`${relative(ROOT, program)} has no group in test/together.ts.`);

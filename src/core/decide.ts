@@ -52,9 +52,17 @@ import {
   steered,
   warned,
 } from "./decide-turn.ts";
-import type { Decision, SessionEvent } from "./decision.ts";
+import type {
+  CardEvent,
+  Decision,
+  PeopleEvent,
+  QuestionEvent,
+  SandboxEvent,
+  SessionEvent,
+  TurnEvent,
+} from "./decision.ts";
 import { inNewPlace, titleGiven } from "./places.ts";
-import { type Plan, plan, then } from "./plan.ts";
+import { type Plan, plan } from "./plan.ts";
 import type { Ms, Session, Thread } from "./types.ts";
 
 /** See the header. The same event on the same session gives the same effects with the same ids. */
@@ -64,6 +72,7 @@ export function decide(session: Session, event: SessionEvent, now: Ms): Decision
   return { session: { ...next, effects: session.effects + effects.length }, effects: numbered };
 }
 
+/** By what the event is about: each of these takes its own and passes the others on, and the last has none to pass on. */
 function react(session: Session, event: SessionEvent, now: Ms): Plan {
   switch (event.type) {
     case "mentioned":
@@ -74,12 +83,41 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
       return admitted(session, event, now);
     case "turned-away":
       return turnedAway(session, event);
+    case "limited":
+      return limited(session, event);
     case "unconnected":
       return unconnected(session, event, now);
     case "connected":
       return connected(session, event.member, now);
-    case "limited":
-      return limited(session, event);
+    case "push.asked":
+    case "push.unanswered":
+      return pushAsked(session, event);
+    default:
+      return ofThread(session, event, now);
+  }
+}
+
+function ofThread(session: Session, event: Exclude<SessionEvent, PeopleEvent>, now: Ms): Plan {
+  switch (event.type) {
+    case "renamed":
+      return plan({ ...session, title: titleGiven(event.title) || session.title });
+    case "moved":
+      return plan(inNewPlace(session, event));
+    case "key.taken": {
+      const text = `Another session holds \`${event.key}\` already; I leave it there.`;
+      return plan(session, { do: "say", thread: session.thread, text });
+    }
+    case "linked": {
+      const pullRequest = session.pullRequest ?? event.pullRequest;
+      return stirred({ ...session, pullRequest }, now);
+    }
+    default:
+      return ofSandbox(session, event, now);
+  }
+}
+
+function ofSandbox(session: Session, event: SandboxEvent | TurnEvent | QuestionEvent | CardEvent, now: Ms): Plan {
+  switch (event.type) {
     case "sandbox.ready":
       return sandboxReady(session, event, now);
     case "sandbox.failed":
@@ -96,6 +134,19 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
       return asleep(session, event.token, now);
     case "sleep.failed":
       return sleepFailed(session, now);
+    case "idle":
+      return idle(session, event.since, now);
+    case "place":
+      return placeAgain(session, event.since, now);
+    case "ending":
+      return ending(session, event.endsAt, now);
+    default:
+      return ofTurn(session, event, now);
+  }
+}
+
+function ofTurn(session: Session, event: TurnEvent | QuestionEvent | CardEvent, now: Ms): Plan {
+  switch (event.type) {
     case "turn.accepted":
       return accepted(session, event.turn);
     case "turn.rejected":
@@ -106,10 +157,23 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
       return ended(session, event, now);
     case "over-budget":
       return overBudget(session, event);
-    case "push.asked":
-      return pushAsked(session, event);
-    case "push.unanswered":
-      return pushAsked(session, event);
+    case "warned":
+      return warned(session, event, now);
+    case "overdue":
+      return overdue(session, event, now);
+    case "branch.pushed":
+      return branchPushed(session, event);
+    case "pull-request.opened":
+      return published(session, event.turn, { pullRequest: event.pullRequest }, now);
+    case "pull-request.failed":
+      return published(session, event.turn, { failure: { code: event.code, detail: event.detail } }, now);
+    default:
+      return ofQuestion(session, event, now);
+  }
+}
+
+function ofQuestion(session: Session, event: QuestionEvent | CardEvent, now: Ms): Plan {
+  switch (event.type) {
     case "question.asked":
       return asked(session, event);
     case "question.shown":
@@ -120,22 +184,13 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
       return answered(session, event);
     case "answer.over":
       return tooLate(session, event);
-    case "branch.pushed":
-      return branchPushed(session, event);
-    case "pull-request.opened":
-      return published(session, event.turn, { pullRequest: event.pullRequest }, now);
-    case "pull-request.failed":
-      return published(session, event.turn, { failure: { code: event.code, detail: event.detail } }, now);
-    case "key.taken":
-      return plan(session, {
-        do: "say",
-        thread: session.thread,
-        text: `Another session holds \`${event.key}\` already; I leave it there.`,
-      });
-    case "linked":
-      return then(plan({ ...session, pullRequest: session.pullRequest ?? event.pullRequest }), (current) =>
-        stirred(current, now),
-      );
+    default:
+      return ofCard(session, event, now);
+  }
+}
+
+function ofCard(session: Session, event: CardEvent, now: Ms): Plan {
+  switch (event.type) {
     case "pull-request.stirred":
       return stirred(session, now);
     case "look":
@@ -146,20 +201,6 @@ function react(session: Session, event: SessionEvent, now: Ms): Plan {
       return unlooked(session, now);
     case "card.shown":
       return cardShown(session, event);
-    case "renamed":
-      return plan({ ...session, title: titleGiven(event.title) || session.title });
-    case "moved":
-      return plan(inNewPlace(session, event));
-    case "idle":
-      return idle(session, event.since, now);
-    case "overdue":
-      return overdue(session, event, now);
-    case "warned":
-      return warned(session, event, now);
-    case "place":
-      return placeAgain(session, event.since, now);
-    case "ending":
-      return ending(session, event.endsAt, now);
     default:
       return event satisfies never;
   }

@@ -23,7 +23,10 @@ import type {
 } from "./types.ts";
 
 /** What happened, as `decide` hears of it. */
-export type SessionEvent =
+export type SessionEvent = PeopleEvent | ThreadEvent | SandboxEvent | TurnEvent | QuestionEvent | CardEvent;
+
+/** Of somebody who says something, and whether they may. */
+export type PeopleEvent =
   | { type: "mentioned"; mention: Mention }
   /** The same message was delivered once more, with files that it did not have the first time. */
   | { type: "attached"; message: string; files: Attachment[] }
@@ -40,12 +43,30 @@ export type SessionEvent =
     }
   /** `connects`: who, as people call them, could do it with another account on GitHub. */
   | { type: "turned-away"; mention: string; text: string; connects?: Person }
+  /** The author may ask, and a limit is reached. */
+  | { type: "limited"; mention: string; text: string }
   /** The author may ask, and nobody knows who that is on GitHub. */
   | { type: "unconnected"; mention: string; text: string; author: Person }
   /** Somebody said who they are on GitHub. */
   | { type: "connected"; member: Membership; login: string }
-  /** The author may ask, and a limit is reached. */
-  | { type: "limited"; mention: string; text: string }
+  /** The work is done, and waits in the sandbox for leave to be pushed. */
+  | { type: "push.asked"; turn: string }
+  /** Nobody could be asked whether it may be. */
+  | { type: "push.unanswered"; turn: string; failure: Failure };
+
+/** Of the session's name, its threads and its keys. */
+export type ThreadEvent =
+  /** A person called it something else. */
+  | { type: "renamed"; title: string }
+  /** A channel that it knows threads of has another id. */
+  | ({ type: "moved" } & Move)
+  /** Another session holds that key. */
+  | { type: "key.taken"; key: string }
+  /** Somebody opened a pull request from our branch. */
+  | { type: "linked"; pullRequest: PullRequest };
+
+/** Timers, here and below, carry what they were armed for, so that a late one is recognised. */
+export type SandboxEvent =
   | { type: "sandbox.ready"; running: Running; from: StartedFrom }
   | { type: "sandbox.failed"; code: string; detail: string }
   /** So many run that it has to wait. */
@@ -58,6 +79,15 @@ export type SessionEvent =
   | { type: "sandbox.expired"; token: string }
   | { type: "slept"; token: string }
   | { type: "sleep.failed" }
+  /** Timer. */
+  | { type: "idle"; since: number }
+  /** Timer: somebody else's sandbox may have gone since. */
+  | { type: "place"; since: number }
+  /** Timer. */
+  | { type: "ending"; endsAt: number };
+
+/** Of a turn, up to what became of its work. */
+export type TurnEvent =
   | { type: "turn.accepted"; turn: string }
   | { type: "turn.rejected"; turn: string; code: string; detail: string }
   /** What became of an ask that was passed on to a running turn. */
@@ -65,10 +95,16 @@ export type SessionEvent =
   | { type: "turn.ended"; turn: string; attempt: number; result: TurnResult }
   /** It has used more than it may. */
   | ({ type: "over-budget"; turn: string; attempt: number } & Failure)
-  /** The work is done, and waits in the sandbox for leave to be pushed. */
-  | { type: "push.asked"; turn: string }
-  /** Nobody could be asked whether it may be. */
-  | { type: "push.unanswered"; turn: string; failure: Failure }
+  /** Timer: most of its time is over; `limitMs` is all of it. */
+  | { type: "warned"; turn: string; limitMs: number }
+  /** Timer. */
+  | { type: "overdue"; turn: string; detail?: string }
+  | { type: "branch.pushed"; repository: string; branch: string }
+  | { type: "pull-request.opened"; turn: string; pullRequest: PullRequest }
+  | { type: "pull-request.failed"; turn: string; code: string; detail: string };
+
+/** Of what the agent asks people. */
+export type QuestionEvent =
   | { type: "question.asked"; turn: string; attempt: number; question: Question }
   /** It stands in the thread. */
   | { type: "question.shown"; turn: string; question: string; ref: string }
@@ -83,35 +119,19 @@ export type SessionEvent =
       by: "person" | "deadline" | "stop";
     }
   /** That answer came too late, or could not be handed over. */
-  | { type: "answer.over"; turn: string; question: string; mention: Mention }
-  | { type: "branch.pushed"; repository: string; branch: string }
-  | { type: "pull-request.opened"; turn: string; pullRequest: PullRequest }
-  | { type: "pull-request.failed"; turn: string; code: string; detail: string }
+  | { type: "answer.over"; turn: string; question: string; mention: Mention };
+
+/** Of the pull request, as its card shows it. */
+export type CardEvent =
   /** GitHub told of something about the pull request; a look will show what. */
   | { type: "pull-request.stirred" }
+  /** Timer: a look at the pull request is due. */
+  | { type: "look" }
   /** As it stands now. */
   | { type: "pull-request.seen"; card: Card }
   | { type: "pull-request.unseen" }
   /** Its card stands in that thread. */
-  | { type: "card.shown"; thread: Thread; ref: string }
-  /** Another session holds that key. */
-  | { type: "key.taken"; key: string }
-  /** Somebody opened a pull request from our branch. */
-  | { type: "linked"; pullRequest: PullRequest }
-  /** A person called it something else. */
-  | { type: "renamed"; title: string }
-  /** A channel that it knows threads of has another id. */
-  | ({ type: "moved" } & Move)
-  /** Timers. They carry what they were armed for, so that a late one is recognised. */
-  | { type: "idle"; since: number }
-  /** Most of its time is over; `limitMs` is all of it. */
-  | { type: "warned"; turn: string; limitMs: number }
-  | { type: "overdue"; turn: string; detail?: string }
-  /** Somebody else's sandbox may have gone since. */
-  | { type: "place"; since: number }
-  | { type: "ending"; endsAt: number }
-  /** A look at the pull request is due. */
-  | { type: "look" };
+  | { type: "card.shown"; thread: Thread; ref: string };
 
 /** What is to be done; `perform.ts` does it. */
 export type Effect =

@@ -7,7 +7,6 @@ import type { Ask, Attachment, Ms, Said, Session, Thread } from "../core/types.t
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import type { Sandbox } from "../sandboxes/provider.ts";
 import { createSemaphore } from "../semaphore.ts";
-import type { FetchedFile } from "../surfaces/surface.ts";
 import type { EngineDeps } from "./ports.ts";
 import { sandboxOf, surfaceOf } from "./reach.ts";
 
@@ -86,16 +85,10 @@ async function handOne(deps: Deps, way: Way, file: Attachment): Promise<HandedFi
 }
 
 async function carry(deps: Deps, way: Way, file: Attachment): Promise<HandedFile> {
-  const { name, mime, content } = await fetched(deps, way.from, file);
+  const { name, mime, content } = await surfaceOf(deps, way.from.surface).fetchFile(file, way.from);
   const path = `${way.into}/${safeName(name, way.place)}`;
   await put(way.sandbox, path, content);
   return { name, mime, bytes: content.byteLength, path: `../${path}` };
-}
-
-async function fetched(deps: Deps, from: Thread, file: Attachment): Promise<FetchedFile> {
-  const surface = surfaceOf(deps, from.surface);
-  if (!surface.fetchFile) throw new ThreadboxError("surface.refused", "nothing can be fetched from there");
-  return surface.fetchFile(file, from);
 }
 
 /** Why a disk did not take it says nothing to the agent that it could use; whether there is a disk is for the turn to know. */

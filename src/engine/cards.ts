@@ -21,9 +21,9 @@ export async function showCard(
   again: boolean,
 ): Promise<SessionEvent | null> {
   const surface = surfaceOf(deps, thread.surface);
-  if (!card?.seen || !surface.card) return null;
+  if (!card?.seen) return null;
   const known = card.places.find((place) => threadKey(place.thread) === threadKey(thread))?.ref ?? null;
   const marker = `${id}/card/${card.seen.number}`;
   const ref = await surface.card(thread, card.seen, known, { marker, again });
-  return ref === known ? null : { type: "card.shown", thread, ref };
+  return ref === null || ref === known ? null : { type: "card.shown", thread, ref };
 }

@@ -2,11 +2,11 @@
 import { type Choice, chooseWork, refusedBranch } from "../core/choose.ts";
 import { parseCommand } from "../core/command.ts";
 import { decide } from "../core/decide.ts";
-import { wishOf } from "../core/decide-mention.ts";
 import type { SessionEvent } from "../core/decision.ts";
 import { membershipOf } from "../core/identity.ts";
 import { accountsOf, type Refusal, refusalToday, startOfDay } from "../core/limits.ts";
 import { type Link, linkable, linkTo, targetOf } from "../core/link.ts";
+import { wishOf } from "../core/order.ts";
 import { NO_PREFERENCES, type Preferences, preferredBy } from "../core/preferences.ts";
 import type { Mention, Repository, Session } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";

@@ -19,10 +19,10 @@ export async function fork(
 ): Promise<void> {
   const surface = surfaceOf(deps, thread.surface);
   const told = (text: string) => surface.say(thread, text, { marker: `${marker}/told`, again });
-  if (!surface.open) return void (await told("A fork needs a thread of its own, and there is none to be had here."));
   const { id: _, lookup: _known, corrects: _here, link, ...said } = mention;
   const words = forkText({ link, title }, said.author.name, anew.split("\n")[0] !== "");
   const opened = await surface.open(thread, words, { marker: `${marker}/root`, again }).catch(whyNot);
+  if (opened === null) return void (await told("A fork needs a thread of its own, and there is none to be had here."));
   if (typeof opened === "string") return void (await told(opened));
   await deps.inbox.receive({
     ...said,

@@ -5,9 +5,9 @@
 import { isChangeable } from "../core/change.ts";
 import type { Choice } from "../core/choose.ts";
 import type { Command } from "../core/command.ts";
-import { commandOf, wishOf } from "../core/decide-mention.ts";
 import type { Effect, SessionEvent } from "../core/decision.ts";
 import { type GitHubAccount, memberOf, membershipOf } from "../core/identity.ts";
+import { commandOf, wishOf } from "../core/order.ts";
 import type { Ask, Failure, Mention, Person, Repository, Session, Turn } from "../core/types.ts";
 import type { PostId } from "../surfaces/surface.ts";
 import type { EngineDeps } from "./ports.ts";

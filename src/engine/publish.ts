@@ -67,5 +67,5 @@ async function mayBeNamed(surfaces: Surfaces, thread: Thread, permalinks: "never
   if (thread.surface === "github") return true;
   if (thread.surface !== "slack" || permalinks === "never") return false;
   // Not known is private; the pull request does not wait for a link.
-  return (await surfaces.slack?.isPublic?.(thread).catch(() => false)) ?? false;
+  return (await surfaces.slack?.isPublic(thread).catch(() => false)) ?? false;
 }

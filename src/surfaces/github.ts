@@ -19,8 +19,9 @@ import {
 } from "./github-comments.ts";
 import { saidBefore } from "./github-context.ts";
 import { githubFailure } from "./github-failure.ts";
-import { githubPeople } from "./github-people.ts";
+import { type GitHubPeople, githubPeople } from "./github-people.ts";
 import { renderAnswer, renderNote, renderProgress, renderQuestion, renderSettled } from "./github-render.ts";
+import { plainSurface } from "./plain-surface.ts";
 import type { MessageRef, PostId, Surface } from "./surface.ts";
 
 export interface GitHubSurfaceOptions {
@@ -41,20 +42,14 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
   const people = githubPeople({ access, name: options.name, allowedBots: options.allowedBots ?? [] });
 
   const at = visitor(access);
+  const say = (thread: Thread, text: string, id: PostId): Promise<MessageRef> =>
+    at(thread, "comment on", (place) => postAll(place, access, renderNote(text), id));
+
   return {
+    ...plainSurface,
+    ...knowing(access, people, at),
+
     pace: "sparing",
-
-    authorize: (mention) => people.authorize(mention),
-
-    complete: (mention) =>
-      mention.lookup === undefined
-        ? Promise.resolve(mention)
-        : at(mention.thread, "read", (place, { repo }) => withHead(place, repo, mention)),
-
-    context: (mention) =>
-      at(mention.thread, "read", async (place, { repo, installation }) =>
-        saidBefore({ place, repo, installation, before: mention.at, self: await access.self(), people }),
-      ),
 
     acknowledge: ({ thread, message }) => at(thread, "react in", (place) => react(place, message, "eyes")),
 
@@ -69,14 +64,10 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
     },
 
     show: (thread, progress, page, ref, id) =>
-      at(thread, "comment on", async (place) => {
-        const body = withMarkers(renderProgress(progress, page, access.clock.now()), id.marker);
-        const marked = ref === null && id.again ? await findMarkers(place, await access.self()) : null;
-        const known = ref ?? marked?.get(id.marker) ?? null;
+      at(thread, "comment on", (place) => {
+        const body = renderProgress(progress, page, access.clock.now());
         // The last state says how it ended; it stands before the answer, and waits for its place as the answer does.
-        const weight = progress.ended ? "words" : "progress";
-        if (known !== null && (await editComment(place, known, body, weight))) return known;
-        return createComment(place, body, weight);
+        return editedOrPosted(place, access, { body, ref, weight: progress.ended ? "words" : "progress" }, id);
       }),
 
     answer: (thread, answer, id) =>
@@ -93,7 +84,34 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
         if (ref) await editComment(place, ref, body, "words");
       }),
 
-    say: (thread, text, id) => at(thread, "comment on", (place) => postAll(place, access, renderNote(text), id)),
+    say,
+
+    // Whoever takes part in it is notified of every comment.
+    ping: (thread, text, _people, id) => say(thread, text, id),
+
+    // An issue is a thing of its own, and no thread beside another.
+    open: async () => null,
+  };
+}
+
+/** What GitHub knows of people and pull requests. */
+function knowing(
+  access: GitHubAccess,
+  people: GitHubPeople,
+  at: Visit,
+): Pick<Surface, "authorize" | "complete" | "context"> {
+  return {
+    authorize: (mention) => people.authorize(mention),
+
+    complete: (mention) =>
+      mention.lookup === undefined
+        ? Promise.resolve(mention)
+        : at(mention.thread, "read", (place, { repo }) => withHead(place, repo, mention)),
+
+    context: (mention) =>
+      at(mention.thread, "read", async (place, { repo, installation }) =>
+        saidBefore({ place, repo, installation, before: mention.at, self: await access.self(), people }),
+      ),
   };
 }
 
@@ -116,6 +134,20 @@ function visitor(access: GitHubAccess): Visit {
       throw githubFailure(thrown, `${doing} ${owner}/${name}#${here.number}`, access.clock);
     }
   };
+}
+
+async function editedOrPosted(
+  place: GitHubPlace,
+  access: GitHubAccess,
+  shown: { body: string; ref: MessageRef | null; weight: "words" | "progress" },
+  { marker, again }: PostId,
+): Promise<MessageRef> {
+  const { ref, weight } = shown;
+  const body = withMarkers(shown.body, marker);
+  const marked = ref === null && again ? await findMarkers(place, await access.self()) : null;
+  const known = ref ?? marked?.get(marker) ?? null;
+  if (known !== null && (await editComment(place, known, body, weight))) return known;
+  return createComment(place, body, weight);
 }
 
 /** Piece by piece, each under a marker of its own: what broke off half-way is completed, not begun again. */

@@ -7,6 +7,7 @@ import { type SlackClients, slackWord, unless } from "./slack-calls.ts";
 import { withChange } from "./slack-choices.ts";
 import { refusalsOf } from "./slack-refusals.ts";
 import { renderProgress, type StepsAs } from "./slack-render-progress.ts";
+import type { SlackSessions } from "./slack-sessions.ts";
 import { findStanding, post, type SlackThread } from "./slack-thread.ts";
 import type { MessageRef, PostId } from "./surface.ts";
 
@@ -24,16 +25,21 @@ export interface ProgressMessages {
 const NOT_EDITABLE = ["message_not_found", "cant_update_message", "edit_window_closed"];
 
 interface Ground {
+  sessions: SlackSessions;
   clock: Clock;
   log: Log;
   /** Those that one can change to. */
   repositories: readonly string[];
 }
 
-export function progressMessages(clients: SlackClients, { clock, log, repositories }: Ground): ProgressMessages {
+export function progressMessages(clients: SlackClients, ground: Ground): ProgressMessages {
+  const { sessions, clock, log, repositories } = ground;
   const plans = refusalsOf("plan-blocks", log);
   return {
     async show(at, { progress, page }, ref, id) {
+      if (progress.ended) sessions.over(at, progress);
+      else if (progress.waits) sessions.waiting(at, progress);
+      else sessions.working(at, progress);
       const known =
         ref ?? (id.again ? ((await findStanding(clients.reads, at)).messages.get(id.marker) ?? null) : null);
       // The last state takes the Stop button away, so it goes where things must arrive.

@@ -3,7 +3,7 @@ import type { AskedQuestion, SettledQuestion } from "../core/question.ts";
 import { type SlackClients, unless } from "./slack-calls.ts";
 import { renderQuestion, renderSettled } from "./slack-render-question.ts";
 import type { SlackSessions } from "./slack-sessions.ts";
-import { findStanding, nothingStands, post, type SlackThread } from "./slack-thread.ts";
+import { findStanding, post, type SlackThread, standingFor } from "./slack-thread.ts";
 import type { MessageRef, PostId } from "./surface.ts";
 
 export interface QuestionMessages {
@@ -16,9 +16,9 @@ const NOT_EDITABLE = ["message_not_found", "cant_update_message", "edit_window_c
 
 export function questionMessages({ answers, reads }: SlackClients, sessions: SlackSessions): QuestionMessages {
   return {
-    async ask(at, question, { marker, again }) {
-      const standing = again ? await findStanding(reads, at) : nothingStands();
-      const ref = standing.messages.get(marker) ?? (await post(answers, at, renderQuestion(question), marker));
+    async ask(at, question, id) {
+      const { messages } = await standingFor(reads, at, id);
+      const ref = messages.get(id.marker) ?? (await post(answers, at, renderQuestion(question), id.marker));
       sessions.waiting(at, question);
       return ref;
     },

@@ -1,7 +1,7 @@
 /** A Slack thread: what people said in it before a mention, which of our own messages already stand there, and one more of them. */
 import type { WebClient } from "@slack/web-api";
 import { z } from "zod";
-import type { Attachment as AttachedFile, Said } from "../core/types.ts";
+import type { Attachment as AttachedFile, Said, Thread } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
 import { attachedFiles, SlackFile } from "./slack-attached.ts";
 import type { Rendered } from "./slack-blocks.ts";
@@ -9,7 +9,7 @@ import { call } from "./slack-calls.ts";
 import { msOf } from "./slack-moments.ts";
 import type { SlackPeople } from "./slack-people.ts";
 import { Attachment, forwardedFiles, forwardedText, plainText } from "./slack-text.ts";
-import type { MessageRef } from "./surface.ts";
+import type { MessageRef, PostId } from "./surface.ts";
 
 /** The `event_type` of the metadata on everything that we post. */
 const METADATA_TYPE = "threadbox";
@@ -18,6 +18,12 @@ export interface SlackThread {
   team: string;
   channel: string;
   threadTs: string;
+}
+
+/** Whoever passes on a thread of another surface has a bug. */
+export function inSlack(thread: Thread): Extract<Thread, { surface: "slack" }> {
+  if (thread.surface !== "slack") throw new ThreadboxError("internal", `a thread of ${thread.surface} reached Slack`);
+  return thread;
 }
 
 /** Without a thread it goes into the channel itself. */
@@ -63,6 +69,10 @@ export async function findStandingIn(reads: WebClient, channel: string): Promise
   for (const message of messages) note(found, Message.parse(message));
   return found;
 }
+
+/** Looked for only where an earlier attempt may have got through. */
+export const standingFor = async (reads: WebClient, thread: SlackThread, { again }: PostId): Promise<Standing> =>
+  again ? findStanding(reads, thread) : nothingStands();
 
 export const nothingStands = (): Standing => ({ messages: new Map(), files: new Map() });
 

@@ -1,9 +1,10 @@
 /** Slack, the way out to several workspaces: each installation is spoken to as if it were the only one, with its own token and its own rates. */
 import { bounded } from "../bounded.ts";
 import type { Thread } from "../core/types.ts";
-import { ThreadboxError } from "../errors.ts";
-import { type SlackSurface, type SlackSurfaceOptions, slackSurface } from "./slack.ts";
+import { type SlackSurfaceOptions, slackSurface } from "./slack.ts";
 import type { SlackInstallations } from "./slack-installations.ts";
+import { inSlack } from "./slack-thread.ts";
+import type { Surface } from "./surface.ts";
 
 export interface SlackWorkspacesOptions extends Omit<SlackSurfaceOptions, "token"> {
   installations: SlackInstallations;
@@ -12,11 +13,10 @@ export interface SlackWorkspacesOptions extends Omit<SlackSurfaceOptions, "token
 /** One that is forgotten has to learn anew what its workspace refuses, and nothing else. */
 const MAX_INSTALLATIONS = 1_000;
 
-export function slackWorkspaces({ installations, ...options }: SlackWorkspacesOptions): SlackSurface {
-  const known = bounded<string, SlackSurface>(MAX_INSTALLATIONS);
-  const at = async (thread: Thread): Promise<SlackSurface> => {
-    if (thread.surface !== "slack") throw new ThreadboxError("internal", `a thread of ${thread.surface} reached Slack`);
-    const { key } = await installations.forTeam(thread.team);
+export function slackWorkspaces({ installations, ...options }: SlackWorkspacesOptions): Surface {
+  const known = bounded<string, Surface>(MAX_INSTALLATIONS);
+  const at = async (thread: Thread): Promise<Surface> => {
+    const { key } = await installations.forTeam(inSlack(thread).team);
     const surface = known.get(key) ?? slackSurface({ ...options, token: () => installations.tokenOf(key) });
     known.set(key, surface);
     return surface;

@@ -54,10 +54,10 @@ export interface Surface {
   complete(mention: Mention): Promise<Mention>;
   /** What was said in the thread before the mention, oldest first, bounded; our own messages left out. */
   context(mention: Pick<Mention, "thread" | "message" | "at">): Promise<Said[]>;
-  /** Of what was said in that thread. Throws a ThreadboxError whose detail says why not, for the agent to read. Left out where nobody can attach files. */
-  fetchFile?(file: Attachment, thread: Thread): Promise<FetchedFile>;
-  /** May everybody of the workspace read the thread? Left out where that is no question. */
-  isPublic?(thread: Thread): Promise<boolean>;
+  /** Of what was said in that thread. Throws a ThreadboxError whose detail says why not, for the agent to read. */
+  fetchFile(file: Attachment, thread: Thread): Promise<FetchedFile>;
+  /** May everybody of the workspace read the thread? No where there is no workspace. */
+  isPublic(thread: Thread): Promise<boolean>;
   /** 👀 at once. Doing it twice is doing it once; a message that is gone is fine. */
   acknowledge(mention: { thread: Thread; message: string }): Promise<void>;
   /** Tells the author alone where the surface can, in the thread where it cannot. A `button` is for nobody else, and left out there. */
@@ -84,15 +84,15 @@ export interface Surface {
    * chosen of, where the surface has something to choose with; the text says how to choose in words.
    */
   say(thread: Thread, text: string, id: PostId, choices?: string[]): Promise<MessageRef>;
-  /** The same for what somebody has to do something about: pings these people. Left out where nobody can be pinged. */
-  ping?(thread: Thread, text: string, people: Person[], id: PostId): Promise<MessageRef>;
+  /** The same for what somebody has to do something about: pings these people where anybody can be pinged. */
+  ping(thread: Thread, text: string, people: Person[], id: PostId): Promise<MessageRef>;
   /**
    * The one message about a pull request, posted when `ref` is null and edited after that; it pings nobody. One that is gone stays gone.
-   * Left out where people see the pull request itself, or look at what we say only once.
+   * Null, and nothing is shown, where people see the pull request itself, or look at what we say only once.
    */
-  card?(thread: Thread, card: Card, ref: MessageRef | null, id: PostId): Promise<MessageRef>;
-  /** A thread of our own beside that one, which begins with this text. Left out where a thread cannot be had for the asking. */
-  open?(thread: Thread, text: string, id: PostId): Promise<Opened>;
+  card(thread: Thread, card: Card, ref: MessageRef | null, id: PostId): Promise<MessageRef | null>;
+  /** A thread of our own beside that one, which begins with this text. Null where a thread cannot be had for the asking. */
+  open(thread: Thread, text: string, id: PostId): Promise<Opened | null>;
 }
 
 /** Those that are set up. A mention of one that is not (any more) is told in the log only. */

@@ -5,6 +5,7 @@
 import { utcMoment } from "../core/moment.ts";
 import { decisionText } from "../core/question.ts";
 import type { Progress } from "../core/types.ts";
+import { plainSurface } from "./plain-surface.ts";
 import type { MessageRef, PostId, Surface } from "./surface.ts";
 import { answerText, noteText, progressLines, questionText, refusalText } from "./terminal-render.ts";
 
@@ -28,6 +29,7 @@ export function terminalSurface({ write, colour = false }: TerminalSurfaceOption
   }
 
   return {
+    ...plainSurface,
     pace: "live",
     authorize: async (mention) => ({ allowed: true, author: mention.author }),
     complete: async (mention) => mention,
@@ -54,5 +56,6 @@ export function terminalSurface({ write, colour = false }: TerminalSurfaceOption
       return { thread: { surface: "terminal", id }, message: marker, link: null };
     },
     say: async (_thread, text, id) => printOnce(id, noteText(text, colour)),
+    ping: async (_thread, text, _people, id) => printOnce(id, noteText(text, colour)),
   };
 }

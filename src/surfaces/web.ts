@@ -7,6 +7,7 @@ import type { WebPost, WebThreads } from "../core/pages.ts";
 import type { Answer, Mention, Progress, Said, Thread } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { plainSurface } from "./plain-surface.ts";
 import { askedText, settledText } from "./question-text.ts";
 import type { Authorization, MessageRef, PostId, Surface } from "./surface.ts";
 
@@ -28,6 +29,7 @@ export function webSurface({ threads, log, clock }: WebSurfaceOptions): Surface 
   }
 
   return {
+    ...plainSurface,
     pace: "live",
     authorize: async (mention): Promise<Authorization> => ({ allowed: true, author: mention.author }),
     /** A mention from the page carries all there is to know. */
@@ -42,6 +44,7 @@ export function webSurface({ threads, log, clock }: WebSurfaceOptions): Surface 
     ask: (thread, question, id) => put(thread, "note", id.marker, askedText(question)),
     settle: async (thread, question, id) => void (await put(thread, "note", id.marker, settledText(question))),
     say: (thread, text, id) => put(thread, "note", id.marker, text),
+    ping: (thread, text, _people, id) => put(thread, "note", id.marker, text),
     /** The page lists a thread by what a person said first in it, and this is asked for by one. */
     async open(_thread, text, { marker }) {
       const thread = { surface: "web" as const, id: `fork-${marker.replace(/[^\w-]/g, "-")}` };

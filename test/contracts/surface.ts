@@ -147,6 +147,14 @@ function promiseMessages(promise: Sentence): void {
     assert.equal(all.length, 1);
     assert.match(all[0]?.text ?? "", /Stopped by alice\./);
   });
+
+  promise("says once what somebody has to act on", async ({ surface, thread, member, posts }) => {
+    const first = await surface.ping(thread, "Checks failed.", [member], once("e1"));
+    assert.equal(await surface.ping(thread, "Checks failed.", [member], again("e1")), first);
+    const all = await posts();
+    assert.equal(all.length, 1);
+    assert.match(all[0]?.text ?? "", /Checks failed\./);
+  });
 }
 
 function promiseQuestions(promise: Sentence): void {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { lacksFiles } from "../../src/core/attachments.ts";
 import type { Choice } from "../../src/core/choose.ts";
-import { wishOf } from "../../src/core/decide-mention.ts";
 import type { SessionEvent } from "../../src/core/decision.ts";
+import { wishOf } from "../../src/core/order.ts";
 import { accepted, alice, bob, ended, mention, NOW, names, ready, says, tell } from "./story.ts";
 
 const ask = says("m1", "fix the login");

@@ -8,6 +8,7 @@ import type { Ask, Attachment, Session } from "../../src/core/types.ts";
 import { handOver } from "../../src/engine/attachments.ts";
 import { localProvider } from "../../src/sandboxes/local.ts";
 import type { Surface } from "../../src/surfaces/surface.ts";
+import { terminalSurface } from "../../src/surfaces/terminal.ts";
 import { alice, NOW, ready, says, slackThread, tell, work } from "../core/story.ts";
 import { quiet } from "../quiet.ts";
 import { startWorld, type World } from "../surfaces/slack-world.ts";
@@ -94,8 +95,8 @@ describe("#37 files", () => {
   });
 
   test("of a place where nothing can be fetched are named", async () => {
-    const { fetchFile: _fetchFile, ...deaf } = world.surface;
-    assert.deepEqual(await handed([ask("m1", attach("a.log", "one"))], session, deaf), [
+    const terminal = terminalSurface({ write: () => {} });
+    assert.deepEqual(await handed([ask("m1", attach("a.log", "one"))], session, terminal), [
       ["m1", ["nothing can be fetched from there"]],
     ]);
   });

@@ -14,8 +14,8 @@ const kinds = (world: World) => ours(world).map(({ blocks }) => blocks.map(({ ty
 test("#42 is a card of Slack's own, edited where it stands, in a thread where nothing is unfurled", () =>
   inThread(async (world) => {
     const { surface, thread } = world;
-    const ref = await surface.card?.(thread, card, null, once);
-    assert.equal(await surface.card?.(thread, merged, ref ?? null, once), ref);
+    const ref = await surface.card(thread, card, null, once);
+    assert.equal(await surface.card(thread, merged, ref, once), ref);
     assert.deepEqual(kinds(world), ["card"]);
     assert.deepEqual([ours(world).length, ours(world)[0]?.edits], [1, 1]);
     assert.match(ours(world)[0]?.seen ?? "", /^Fix the login\nMerged · acme\/api#12 · 3 files \+10 −2\n/);
@@ -24,15 +24,15 @@ test("#42 is a card of Slack's own, edited where it stands, in a thread where no
 test("#42 a bot that died before it knew its name finds it by its marker", () =>
   inThread(async (world) => {
     const { surface, thread } = world;
-    const ref = await surface.card?.(thread, card, null, once);
-    assert.equal(await surface.card?.(thread, merged, null, { ...once, again: true }), ref);
+    const ref = await surface.card(thread, card, null, once);
+    assert.equal(await surface.card(thread, merged, null, { ...once, again: true }), ref);
     assert.equal(ours(world).length, 1);
   }));
 
 test("#42 a card that somebody deleted stays gone", () =>
   inThread(async (world) => {
     const { surface, thread } = world;
-    assert.equal(await surface.card?.(thread, card, "1700000000.000900", once), "1700000000.000900");
+    assert.equal(await surface.card(thread, card, "1700000000.000900", once), "1700000000.000900");
     assert.deepEqual(ours(world), []);
   }));
 
@@ -40,8 +40,8 @@ test("#42 where the workspace takes no cards it is lines, asked once", () =>
   inThread(async (world) => {
     const { slack, surface, thread, lines } = world;
     slack.faults.next("chat.postMessage", { error: "invalid_blocks" });
-    const ref = await surface.card?.(thread, card, null, once);
-    await surface.card?.(thread, merged, ref ?? null, once);
+    const ref = await surface.card(thread, card, null, once);
+    await surface.card(thread, merged, ref, once);
     assert.deepEqual(kinds(world), ["section context"]);
     assert.equal(slack.requests.count("chat.update"), 1);
     assert.deepEqual(
@@ -55,8 +55,8 @@ test("#42 a line that somebody has to act on pings them, and is posted once", ()
     const { slack, surface, thread } = world;
     const ada = { surface: "slack" as const, id: slack.person("ada").id, name: "ada" };
     const text = "Checks failed on [acme/api#12](https://github.com/acme/api/pull/12): `test`.";
-    const ref = await surface.ping?.(thread, text, [ada], { marker: "s1/9", again: false });
-    assert.equal(await surface.ping?.(thread, text, [ada], { marker: "s1/9", again: true }), ref);
+    const ref = await surface.ping(thread, text, [ada], { marker: "s1/9", again: false });
+    assert.equal(await surface.ping(thread, text, [ada], { marker: "s1/9", again: true }), ref);
     assert.deepEqual(
       ours(world).map((message) => message.text),
       [`<@${ada.id}> Checks failed on <https://github.com/acme/api/pull/12|acme/api#12>: \`test\`.`],

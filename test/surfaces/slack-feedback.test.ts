@@ -78,8 +78,8 @@ test("#43 a thread is public where Slack says that its channel is, and nowhere e
     const at = (channel: string): Thread => ({ surface: "slack", team: slack.team.id, channel, threadTs: "1.1" });
     const inChannel = (name: string) => at(slack.channel(name).id);
     slack.addChannel({ name: "den", kind: "private" });
-    const found = await Promise.all(["#web", "#den", "#shared"].map((name) => surface.isPublic?.(inChannel(name))));
+    const found = await Promise.all(["#web", "#den", "#shared"].map((name) => surface.isPublic(inChannel(name))));
     assert.deepEqual(found, [true, false, false]);
     const dm = slack.as("ada").says("dm", "x").message.channel;
-    assert.equal(await surface.isPublic?.(at(dm)), false);
+    assert.equal(await surface.isPublic(at(dm)), false);
   }));

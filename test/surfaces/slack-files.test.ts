@@ -33,11 +33,8 @@ function surface() {
   return slackSurface(options);
 }
 
-const fetchFile = (file: Attachment) => {
-  const { fetchFile: fetchIt } = surface();
-  assert.ok(fetchIt);
-  return fetchIt(file, { surface: "slack", team: slack.team.id, channel: "C0WEB", threadTs: "1.000000" });
-};
+const fetchFile = (file: Attachment) =>
+  surface().fetchFile(file, { surface: "slack", team: slack.team.id, channel: "C0WEB", threadTs: "1.000000" });
 
 /** Ada attaches it in #web; gives back what a handler would make of it. */
 function attach(name: string, content: string | Buffer, mimetype = "text/plain"): Attachment {

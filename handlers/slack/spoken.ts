@@ -7,7 +7,7 @@ export interface Spoken {
   team: string;
   channel: string;
   threadTs: string;
-  /** What gets the 👀. */
+  /** What it was done to, or the thread's first one. */
   message: string;
   by: { id: string; name: string };
   text: string;
@@ -28,6 +28,7 @@ export function spoken({ team, channel, threadTs, message, by, text, way, ts }: 
       addressed: true,
       at: msOf(ts),
       message,
+      pressed: true,
     },
   };
 }

@@ -29,9 +29,9 @@ export function storyLines(story: Story, { colour, now }: Shown): string[] {
   ];
 }
 
-function turnLine({ id, turn, startedAt, endedAt, result }: Story["turns"][number], now: number): string {
+function turnLine({ id, turn, startedAt, result }: Story["turns"][number], now: number): string {
   const who = [...new Set(turn.asks.map(({ author }) => author.name))].join(", ");
-  const took = duration((endedAt?.getTime() ?? now) - startedAt.getTime());
+  const took = duration(result?.durationMs ?? now - startedAt.getTime());
   const how = result ? `${result.outcome} after ${took}` : `${turn.phase.is} for ${took}`;
   const why = result?.failure ? ` (${result.failure.code}: ${result.failure.detail})` : "";
   const again = turn.attempt > 1 ? `, attempt ${turn.attempt}` : "";

@@ -118,11 +118,15 @@ export const OUTCOME_WORDS: Record<TurnResult["outcome"], string> = {
   "timed-out": "Timed out",
 };
 
-/** The progress of a turn that is over. The session may know better than the daemon how it ended. */
-export const endedProgress = (progress: Progress, outcome: TurnResult["outcome"]): Progress => ({
+/** The progress of a turn that is over. The session knows better than the daemon how it ended, and how long people waited: the answer says the same. */
+export const endedProgress = (
+  progress: Progress,
+  { outcome, durationMs }: Pick<TurnResult, "outcome" | "durationMs">,
+): Progress => ({
   ...progress,
   now: OUTCOME_WORDS[outcome],
   ended: outcome,
+  changedAt: progress.startedAt + durationMs,
 });
 
 const settle = (step: Step): Step => (step.state === "running" ? { ...step, state: "failed" } : step);

@@ -41,8 +41,7 @@ export function withdrawn(session: Session, mention: Mention, by: Person, now: M
     return plan(session, { do: "say", thread: mention.thread, text: GOES_ON });
   const asks = others(turn.asks);
   if (asks.length > 0) return plan({ ...session, turn: { ...turn, asks } });
-  const durationMs = now - turn.startedAt;
-  return finish(session, { outcome: "stopped", answer: "", stoppedBy: by.name, durationMs }, now);
+  return finish(session, { outcome: "stopped", answer: "", stoppedBy: by.name }, now);
 }
 
 const GOES_ON = "The message that asked for this was deleted, and I am at it already. I go on; write `stop` to end it.";

@@ -9,6 +9,7 @@ import { leave, linked } from "./decide-thread.ts";
 import { stop } from "./decide-turn.ts";
 import type { SessionEvent } from "./decision.ts";
 import { forked } from "./fork.ts";
+import { menuClosed } from "./menu.ts";
 import { askOf, commandOf, displaced, elsewhereText, isElsewhere, order, take } from "./order.ts";
 import { type Plan, plan, then } from "./plan.ts";
 import { statusText, textOf } from "./status.ts";
@@ -60,8 +61,9 @@ export function admitted(session: Session, event: Extract<SessionEvent, { type: 
   if (mention.corrects !== undefined && mention.text === "")
     return follows(rest, mention.thread, mention) ?? withdrawn(rest, mention, event.author, now);
   // An operator's word from elsewhere has no message in the thread that could be marked as seen.
-  // Neither has a button: the question itself shows that it was pressed.
-  const here = mention.author.surface === mention.thread.surface && mention.answers === undefined;
+  // Neither has a button or a menu: what comes of it shows that it was pressed.
+  const isPressed = mention.pressed || mention.answers !== undefined;
+  const here = mention.author.surface === mention.thread.surface && !isPressed;
   const seen = here ? plan(rest, { do: "acknowledge", thread: mention.thread, message: mention.message }) : plan(rest);
   return then(seen, (current) => obey(current, mention, event, now));
 }
@@ -128,7 +130,10 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
       return order(session, { ...mention, text: `queue ${mention.text}` }, event, now);
     case "ask":
     case "queue":
-      return then(order(session, mention, event, now), (after) => displaced(session, after, event.author));
+      return then(
+        then(order(session, mention, event, now), (after) => displaced(session, after, event.author)),
+        (after) => menuClosed(session, after, { mention, by: event.author }),
+      );
     default:
       return command satisfies never;
   }

@@ -33,7 +33,7 @@ export function sandboxFailed(
 ): Plan {
   if (session.sandbox.is !== "starting") return plan(session);
   const down: Session = { ...session, sandbox: restOf(session.sandbox, now) };
-  return down.turn ? finish(down, failed(down.turn, event.code, event.detail, now), now) : plan(down);
+  return down.turn ? finish(down, failed(event.code, event.detail), now) : plan(down);
 }
 
 /** As many run as may: it is asked again soon, as long as a turn waits for it. */
@@ -90,7 +90,7 @@ export function sandboxDestroyed(session: Session, by: string, now: Ms): Plan {
   const without: Session = { ...session, sandbox: { is: "none" } };
   if (!turn || turn.phase.is === "waiting") return proceed(without, now);
   if (turn.phase.is === "publishing") return plan(without);
-  return finish(without, { outcome: "stopped", answer: "", stoppedBy: by, durationMs: now - turn.startedAt }, now);
+  return finish(without, { outcome: "stopped", answer: "", stoppedBy: by }, now);
 }
 
 /** Told when somebody speaks to it again; until then it would only wake people. */
@@ -131,11 +131,20 @@ export function ending(session: Session, endsAt: Ms, now: Ms): Plan {
   if (sandbox.is !== "ready" || sandbox.endsAt !== endsAt) return plan(session);
   // As good as over: the timer comes again in a moment.
   if (turn?.phase.is === "stopping") return plan(session, ...endingTimer(sandbox));
-  const carried = turn && carriedOver(turn);
-  return plan(
-    { ...session, turn: carried, sandbox: { ...sandbox, is: "falling-asleep", since: now } },
-    { do: "sleep" },
-  );
+  return renewed(session, sandbox, now);
+}
+
+/** What wakes up is given a fresh daemon, so the turn that the old one does not take goes on there. */
+export function outdated(session: Session, id: string, now: Ms): Plan {
+  const { sandbox, turn } = session;
+  if (sandbox.is !== "ready" || turn?.id !== id || turn.phase.is !== "sending") return plan(session);
+  return renewed(session, sandbox, now);
+}
+
+function renewed(session: Session, sandbox: Running & { from: string | null }, now: Ms): Plan {
+  const { turn } = session;
+  const falling: SandboxState = { ...sandbox, is: "falling-asleep", since: now };
+  return plan({ ...session, turn: turn && carriedOver(turn), sandbox: falling }, { do: "sleep" });
 }
 
 /** Opening a pull request needs no sandbox. */

@@ -102,7 +102,7 @@ export function accepted(session: Session, id: string): Plan {
 /** The daemon could not be given the turn. One that waits again is on its way to another sandbox. */
 export function rejected(session: Session, event: Extract<SessionEvent, { type: "turn.rejected" }>, now: Ms): Plan {
   if (session.turn?.id !== event.turn || session.turn.phase.is === "waiting") return plan(session);
-  return finish(session, failed(session.turn, event.code, event.detail, now), now);
+  return finish(session, failed(event.code, event.detail), now);
 }
 
 /** A person's stop: where it was said, by whom, and when. */
@@ -137,11 +137,7 @@ export function stop(session: Session, stopping: Stop, now: Ms): Plan {
   return then(emptied, (current) => {
     switch (turn.phase.is) {
       case "waiting":
-        return finish(
-          current,
-          { outcome: "stopped", answer: "", stoppedBy: by.name, durationMs: now - turn.startedAt },
-          now,
-        );
+        return finish(current, { outcome: "stopped", answer: "", stoppedBy: by.name }, now);
       case "sending":
       case "running":
         return plan(
@@ -181,8 +177,7 @@ export function overdue(session: Session, event: Extract<SessionEvent, { type: "
   const { turn } = session;
   if (turn?.id !== event.turn) return plan(session);
   const failure = whyOverdue(session, event.detail);
-  if (turn.phase.is === "waiting")
-    return finish(session, { outcome: "timed-out", answer: "", failure, durationMs: now - turn.startedAt }, now);
+  if (turn.phase.is === "waiting") return finish(session, { outcome: "timed-out", answer: "", failure }, now);
   return endFromHere(session, turn, { by: "the time limit", overdue: true, failure });
 }
 
@@ -224,7 +219,7 @@ export function ended(session: Session, event: Extract<SessionEvent, { type: "tu
 }
 
 /** Who stopped it, or which limit: the daemon knows neither. */
-function named(turn: Turn, result: TurnResult): TurnResult {
+function named<Result extends Ended>(turn: Turn, result: Result): Result {
   if (turn.phase.is !== "stopping" || result.outcome === "done") return result;
   const { by, overdue: isOverdue, failure } = turn.phase;
   if (isOverdue)
@@ -254,10 +249,17 @@ export function published(
   return then(plan({ ...session, pullRequest }, { do: "claim", key }), (current) => finish(current, result, now));
 }
 
-/** One answer, news for the other threads, and on to what waits. */
-export function finish(session: Session, result: TurnResult, now: Ms): Plan {
+/** How a turn ended; how long it took is for `finish` to say. */
+type Ended = Omit<TurnResult, "durationMs">;
+
+/**
+ * One answer, news for the other threads, and on to what waits. It took as long as people waited for it, however it ended: from its
+ * beginning here. The daemon has a time of its own, which leaves out its sandbox, earlier attempts and the pull request.
+ */
+export function finish(session: Session, ended: Ended, now: Ms): Plan {
   const { turn } = session;
   if (!turn) return plan(session);
+  const result: TurnResult = { ...ended, durationMs: now - turn.startedAt };
   const answer: Effect = { do: "answer", turn: turn.id, thread: turn.thread, asks: turn.asks, result };
   const news = session.threads
     .filter((thread) => threadKey(thread) !== threadKey(turn.thread))
@@ -279,16 +281,17 @@ export function next(session: Session, now: Ms): Plan {
 export function again(session: Session, detail: string, now: Ms): Plan {
   const { turn } = session;
   if (!turn || turn.phase.is === "publishing" || turn.phase.is === "waiting") return proceed(session, now);
-  if (turn.phase.is === "stopping")
-    return finish(session, named(turn, { outcome: "stopped", answer: "", durationMs: now - turn.startedAt }), now);
-  if (turn.attempt >= MAX_ATTEMPTS) return finish(session, failed(turn, "sandbox.lost", detail, now), now);
+  if (turn.phase.is === "stopping") return finish(session, named(turn, { outcome: "stopped", answer: "" }), now);
+  if (turn.attempt >= MAX_ATTEMPTS) return finish(session, failed("sandbox.lost", detail), now);
   return proceed({ ...session, turn: { ...turn, phase: { is: "waiting" }, attempt: turn.attempt + 1 } }, now);
 }
 
 /** The result of a turn that never came to an end of its own. */
-export function failed(turn: Turn, code: string, detail: string, now: Ms): TurnResult {
-  return { outcome: "failed", answer: "", failure: { code, detail }, durationMs: now - turn.startedAt };
-}
+export const failed = (code: string, detail: string): Ended => ({
+  outcome: "failed",
+  answer: "",
+  failure: { code, detail },
+});
 
 function newsText(turn: Turn, result: TurnResult, to: Thread): string {
   const [ask] = turn.asks;

@@ -32,6 +32,7 @@ import {
   asleep,
   ending,
   idle,
+  outdated,
   placeAgain,
   sandboxDestroyed,
   sandboxExpired,
@@ -151,6 +152,8 @@ function ofTurn(session: Session, event: TurnEvent | QuestionEvent | CardEvent, 
       return accepted(session, event.turn);
     case "turn.rejected":
       return rejected(session, event, now);
+    case "daemon.outdated":
+      return outdated(session, event.turn, now);
     case "steered":
       return follows(session, event.ask.thread, event.ask) ?? steered(session, event, now);
     case "turn.ended":

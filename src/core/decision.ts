@@ -4,6 +4,7 @@ import type { Choice } from "./choose.ts";
 import { threadKey } from "./correlation.ts";
 import type { Membership } from "./identity.ts";
 import type { Link } from "./link.ts";
+import type { Chosen } from "./menu.ts";
 import type { Move } from "./places.ts";
 import type { Preferred } from "./preferences.ts";
 import type { AskedQuestion, Question, QuestionDecision } from "./question.ts";
@@ -90,6 +91,8 @@ export type SandboxEvent =
 export type TurnEvent =
   | { type: "turn.accepted"; turn: string }
   | { type: "turn.rejected"; turn: string; code: string; detail: string }
+  /** The daemon could not be given it, because it speaks another version of the wire. */
+  | { type: "daemon.outdated"; turn: string }
   /** What became of an ask that was passed on to a running turn. */
   | { type: "steered"; turn: string; ask: Ask; disposition: "steered" | "later" }
   | { type: "turn.ended"; turn: string; attempt: number; result: TurnResult }
@@ -136,7 +139,8 @@ export type CardEvent =
 /** What is to be done; `perform.ts` does it. */
 export type Effect =
   | { do: "check"; mention: string }
-  | { do: "acknowledge"; thread: Thread; message: string }
+  /** `chosen`: in the menu of that message, which gives way to it. */
+  | { do: "acknowledge"; thread: Thread; message: string; chosen?: Chosen }
   /** `connect`: with a way to say who they are on GitHub. */
   | { do: "refuse"; mention: Mention; text: string; connect?: true }
   /** `choices`: names of repositories, one of which is asked for. `pings`: who has to do something about it. */

@@ -95,6 +95,8 @@ export interface Mention {
   forkOf?: string;
   /** The message that was edited, and reads so now: it counts while what was asked there is not over. Without a text it was deleted. */
   corrects?: string;
+  /** By a button, a menu, a form or a reaction, and not written: nothing is there to be marked as seen. */
+  pressed?: true;
   /** It answers that question of the agent, wherever it stands. `option` counts from 0; without one its text is the answer. */
   answers?: { question: string; option?: number };
 }

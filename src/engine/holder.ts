@@ -170,8 +170,7 @@ function streamOf({ turn }: Session): string | null {
 
 async function carryOut(held: Held, row: PendingEffect, session: Session): Promise<void> {
   const { deps, signal, stage, claim } = held;
-  if (row.effect.do === "answer")
-    await stage.end(session, row.effect.turn, row.effect.thread, row.effect.result.outcome);
+  if (row.effect.do === "answer") await stage.end(session, row.effect.turn, row.effect.thread, row.effect.result);
   const outcome = await attempt(deps, row, session, claim);
   // The lane stays taken during the pause, so that what comes after waits its turn.
   if (outcome.is === "again") {

@@ -5,8 +5,10 @@ import { earlierText } from "../core/fork.ts";
 import { commitSubject, promptText, steerText } from "../core/prompt.ts";
 import type { Ask, Ms, Said, Session, Turn, Work } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
+import type { DaemonClient } from "../sandboxes/daemon-client.ts";
 import type { Forge } from "../surfaces/forge.ts";
 import type { CredentialsRequest, InitRequest } from "../wire/routes.ts";
+import { WIRE_VERSION } from "../wire/version.ts";
 import { handOver } from "./attachments.ts";
 import { Fenced, type Write } from "./claim.ts";
 import { linkedTo } from "./linked.ts";
@@ -39,9 +41,22 @@ export async function sendTurn(
       subject: commitSubject(turn.asks),
     });
   } catch (thrown) {
-    throw thrown instanceof Fenced ? thrown : await lostOr(deps, session, thrown);
+    if (thrown instanceof Fenced) throw thrown;
+    const error = await lostOr(deps, session, thrown);
+    // Once: where it cannot be put to sleep either, it would be refused for as long as a turn may last.
+    const isRefused = error.code === "daemon.refused" && turn.attempt === 1;
+    if (isRefused && (await isOutdated(daemon))) return { type: "daemon.outdated", turn: id };
+    throw error;
   }
   return { type: "turn.accepted", turn: id };
+}
+
+/** It was there before the bot was upgraded. Where that cannot be told, its refusal stands. */
+async function isOutdated(daemon: DaemonClient): Promise<boolean> {
+  return daemon.health().then(
+    ({ wire }) => wire !== WIRE_VERSION,
+    () => false,
+  );
 }
 
 /** Another ask for a running turn. `later`: the agent was done already, and the daemon did not take it. */

@@ -15,7 +15,7 @@ export interface Stage {
   /** The display of that turn, when it is open. */
   of(turn: string): Display | null;
   /** The last edit of a turn's message, before its answer. */
-  end(session: Session, turn: string, thread: Thread, outcome: TurnResult["outcome"]): Promise<void>;
+  end(session: Session, turn: string, thread: Thread, result: TurnResult): Promise<void>;
   /** Stops showing without a last edit: another bot goes on, once this resolves. */
   drop(): Promise<void>;
 }
@@ -61,11 +61,11 @@ export function createStage(deps: EngineDeps, write: Write): Stage {
         display.update({ ...progress, now, changedAt: deps.clock.now() });
     },
     of: (turn) => (display?.turn === turn ? display : null),
-    async end(session, turn, thread, outcome) {
-      const closing =
-        display?.turn === turn ? display : await open(session, { id: turn, thread, startedAt: deps.clock.now() });
+    async end(session, turn, thread, result) {
+      const startedAt = deps.clock.now() - result.durationMs;
+      const closing = display?.turn === turn ? display : await open(session, { id: turn, thread, startedAt });
       if (display === closing) display = null;
-      await closing.close(endedProgress(closing.progress(), outcome));
+      await closing.close(endedProgress(closing.progress(), result));
     },
     async drop() {
       const dropped = display?.drop();

@@ -15,6 +15,8 @@ export interface DaemonClient {
   answer(request: wire.AnswerRequest): Promise<wire.AnswerResponse>;
   publish(request: wire.PublishRequest): Promise<wire.PublishResponse>;
   status(): Promise<wire.StatusResponse>;
+  /** Of all answers the one that daemons of other versions give as well. */
+  health(): Promise<wire.HealthResponse>;
   /**
    * Everything after the cursor, then what happens, until `signal` ends it (without an error). Connections that break are
    * resumed where they were. Throws `daemon.journal-lost` when the journal is another one (begin at cursor 0 without an
@@ -53,6 +55,7 @@ export function daemonClient(options: DaemonClientOptions): DaemonClient {
     answer: async (body) => parsed(wire.AnswerResponse, await request(connection, "answer", body)),
     publish: async (body) => parsed(wire.PublishResponse, await request(connection, "publish", body)),
     status: async () => parsed(wire.StatusResponse, await request(connection, "status")),
+    health: async () => parsed(wire.HealthResponse, await request(connection, "health")),
     stream: ({ signal, onBreak = () => {}, ...from }) =>
       followStream({ connection, from, signal, onBreak, giveUpAfterMs }),
   };

@@ -14,6 +14,7 @@ import { cardMessages } from "./slack-cards.ts";
 import { withChoices } from "./slack-choices.ts";
 import { fetchSlackFile } from "./slack-download.ts";
 import { invitingAs } from "./slack-invite.ts";
+import { closeMenu } from "./slack-menus.ts";
 import { openedBeside } from "./slack-open.ts";
 import { type SlackAllow, slackPeople } from "./slack-people.ts";
 import { pieceMessages } from "./slack-pieces.ts";
@@ -56,7 +57,11 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
 
     pace: "sparing",
 
-    acknowledge: (mention) => eyesOn(clients.progress, mention),
+    async acknowledge(mention) {
+      const { chosen, message: ts } = mention;
+      if (chosen) return closeMenu(clients, { channel: inSlack(mention.thread).channel, ts }, chosen);
+      await eyesOn(clients.progress, mention);
+    },
 
     async refuse(mention, text, id, button) {
       if (await toldAlone(clients, mention, withButton(renderNote(text), button), id)) return;

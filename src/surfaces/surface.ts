@@ -3,6 +3,7 @@
  * What a surface cannot do it does in its nearest way; callers never ask what it can.
  */
 import type { Card } from "../core/card.ts";
+import type { Chosen } from "../core/menu.ts";
 import type { ProgressPace } from "../core/pace.ts";
 import type { AskedQuestion, SettledQuestion } from "../core/question.ts";
 import type { Answer, Attachment, Mention, Person, Progress, Said, SurfaceName, Thread } from "../core/types.ts";
@@ -58,8 +59,11 @@ export interface Surface {
   fetchFile(file: Attachment, thread: Thread): Promise<FetchedFile>;
   /** May everybody of the workspace read the thread? No where there is no workspace. */
   isPublic(thread: Thread): Promise<boolean>;
-  /** 👀 at once. Doing it twice is doing it once; a message that is gone is fine. */
-  acknowledge(mention: { thread: Thread; message: string }): Promise<void>;
+  /**
+   * 👀 at once; `chosen` takes the place of the menu in that message, where a surface has menus. Doing it twice is doing it once; a
+   * message that is gone is fine.
+   */
+  acknowledge(mention: { thread: Thread; message: string; chosen?: Chosen }): Promise<void>;
   /** Tells the author alone where the surface can, in the thread where it cannot. A `button` is for nobody else, and left out there. */
   refuse(mention: Mention, text: string, id: PostId, button?: LinkButton): Promise<void>;
   /** The one message that is edited while a turn goes on: posted when `ref` is null. Gives back its name. */

@@ -101,9 +101,10 @@ async function explain({ name, page, say, linkOf }: Desk, c: Context): Promise<R
   const sealed = c.req.query("t");
   const link = await linkOf(sealed);
   if (!link) return say(c, OVER, 400);
-  const text = `This connects your GitHub account to ${called(link.member)}. If that is not you, close this page: whoever it is could use your rights on GitHub through ${name}.`;
-  const words = { heading: "Connect GitHub", text, action: CONNECT_PATH, field: "t", value: sealed ?? "" };
-  return page(c, "connect.html", { ...words, button: `I am ${link.member.name}: go on to GitHub` });
+  const heading = "Connect your GitHub account to this Slack user";
+  const text = `What they ask for in Slack, ${name} then does with your rights on GitHub. ${WHERE_THE_ID_IS}`;
+  const form = { action: CONNECT_PATH, field: "t", value: sealed ?? "", button: "I asked for this: go on to GitHub" };
+  return page(c, "connect.html", { heading, ...whoIs(link.member), text, ...form });
 }
 
 async function sendToGitHub({ say, linkOf, cookies, seal, signIn, redirectUrl }: Desk, c: Context): Promise<Response> {
@@ -127,9 +128,9 @@ async function askOnceMore(desk: Desk, c: Context): Promise<Response> {
   const confirms = secret();
   cookies.give(c, "signed", await seal.close("signed", { link, account, confirms }, STEP_LASTS_MS));
   const text = `Commits that ${name} makes for you will name @${account.login}, and what you may do there is what it does for you. An account that you connected before is replaced.`;
-  const heading = `Connect GitHub @${account.login} to ${called(link.member)}?`;
+  const heading = `Connect GitHub @${account.login} to this Slack user?`;
   const form = { action: `${CONNECT_PATH}/confirm`, field: "confirms", value: confirms, button: "Connect" };
-  return page(c, "connect.html", { heading, text, ...form });
+  return page(c, "connect.html", { heading, ...whoIs(link.member), text, ...form });
 }
 
 async function confirm({ say, cookies, seal, connect, log }: Desk, c: Context): Promise<Response> {
@@ -140,7 +141,7 @@ async function confirm({ say, cookies, seal, connect, log }: Desk, c: Context): 
   const { member } = link;
   if (!(await connect({ link: link.id, member, account }))) return say(c, OVER, 400);
   log.info({ surface: member.surface, team: member.team, person: member.id, github: account.id }, "connect.done");
-  const text = `@${account.login} is connected to ${called(member)}. What you asked for goes on by itself; you can close this page.`;
+  const text = `@${account.login} is connected to ${member.id}, the Slack user “${member.name}”. What you asked for goes on by itself; you can close this page.`;
   return say(c, ["Connected", text]);
 }
 
@@ -149,7 +150,13 @@ const OVER = ["This link is over", `It is good for ten minutes, and for one conn
 const FORGED = ["This did not begin here", `Open the link in this browser, and go on from there. ${AGAIN}`] as const;
 const REFUSED = ["Nothing was connected", `GitHub was not allowed to say who you are. ${AGAIN}`] as const;
 
-const called = ({ name, id, team }: Member): string => `the Slack user ${name} (${id}) of workspace ${team}`;
+/** The id comes first: a name anybody can choose, also somebody else's. */
+const whoIs = ({ id, team, name }: Member) => ({
+  ...{ id, whose: `is the Slack user of workspace ${team} who goes by the name “${name}”.` },
+  warning: "If you did not ask for this page in Slack just now, close it.",
+});
+
+const WHERE_THE_ID_IS = "Yours stands in your profile in Slack: ⋮, “Copy member ID”.";
 
 const secret = (): string => randomBytes(32).toString("base64url");
 

@@ -8,7 +8,7 @@ import { storyLines } from "../../src/cli/why-story.ts";
 import { createIngress } from "../../src/engine/receive.ts";
 import type { Story } from "../../src/store/story.ts";
 import { handWoundClock } from "../clock.ts";
-import { mention, slackThread } from "../core/story.ts";
+import { done, mention, says, slackThread, tell } from "../core/story.ts";
 import { testStore } from "../database.ts";
 import { quiet } from "../quiet.ts";
 import { newFolder } from "./threadbox.ts";
@@ -81,6 +81,18 @@ describe("its story", () => {
     const found = await storyNamed(session);
     assert.ok(found);
     story = found;
+  });
+
+  test("tells of a turn that is over the time that its answer tells", () => {
+    const { session: asked } = tell(says("m1", "fix it"));
+    assert.ok(asked.turn);
+    const [startedAt, endedAt] = [new Date(0), new Date(18_000)];
+    const over = { id: "m1", turn: asked.turn, startedAt, endedAt, result: { ...done, durationMs: 15_000 } };
+    const lines = storyLines({ ...story, turns: [over] }, { colour: false, now: 20_000 });
+    assert.ok(
+      lines.some((line) => line.includes('m1  done after 15 s  alice: "fix it"')),
+      lines.join("\n"),
+    );
   });
 
   test("is what came in, what was decided and what was done, by which bot, newest last", () => {

@@ -29,6 +29,14 @@ describe("a sandbox at the end of its life", () => {
     assert.deepEqual(effects, [{ do: "send-turn", turn: "m1" }]);
     assert.equal(session.turn?.attempt, 2);
   });
+  test("is what a sandbox has whose daemon was there before the bot was upgraded: the turn goes on with a fresh one", () => {
+    const outdated: SessionEvent = { type: "daemon.outdated", turn: "m1" };
+    assert.deepEqual(names(tell(ask, ready, outdated).effects), ["sleep"]);
+    const { effects, session } = tell(ask, ready, outdated, { type: "slept", token: "t1" }, ready);
+    assert.deepEqual(effects, [{ do: "send-turn", turn: "m1" }]);
+    assert.deepEqual([session.turn?.attempt, session.turn?.phase.is], [2, "sending"]);
+    assert.deepEqual(names(tell(working, outdated).effects), []);
+  });
   test("is not believed about a turn that was carried over", () => {
     const cutShort: TurnResult = { outcome: "failed", answer: "", durationMs: 1 };
     const lost: SessionEvent = { type: "sandbox.lost", detail: "terminated", attempt: 1 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { condense, newProgress } from "../../src/core/condense.ts";
+import { condense, endedProgress, newProgress } from "../../src/core/condense.ts";
 import type { Progress } from "../../src/core/types.ts";
 import type { AgentEvent } from "../../src/wire/events.ts";
 import { NOW, work } from "./story.ts";
@@ -89,6 +89,12 @@ describe("what is shown while a turn goes on", () => {
         assert.deepEqual(progress[field as keyof Progress], value, field);
     });
   }
+
+  test("of a turn that is over, the time that its answer tells", () => {
+    const told = after({ type: "turn.ended", turn: "m1", outcome: "done", answer: "", durationMs: 10_347 });
+    const { changedAt, startedAt, now } = endedProgress(told, { outcome: "done", durationMs: 15_000 });
+    assert.deepEqual([changedAt - startedAt, now], [15_000, "Done"]);
+  });
 
   test("only the last eight steps, and how many came before", () => {
     const progress = after(...Array.from({ length: 11 }, (_, index) => tool(String(index), `step ${index}`)));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Choice } from "../../src/core/choose.ts";
 import { decide } from "../../src/core/decide.ts";
-import type { SessionEvent } from "../../src/core/decision.ts";
+import type { Effect, SessionEvent } from "../../src/core/decision.ts";
 import type { TurnResult } from "../../src/core/types.ts";
 import {
   accepted,
@@ -49,6 +49,7 @@ describe("a mention on its way to a turn", () => {
       [{ type: "mentioned", mention: mention("m1", "(aside) what do you think?") }],
       [],
     ],
+    ["is not marked as seen where nothing was written", says("m1", "stop", { pressed: true }), ["say"]],
     ["tells its status without a model", says("m1", "status"), ["acknowledge", "say"]],
     ["has nothing to stop when nothing runs", says("m1", "stop"), ["acknowledge", "say"]],
     ["has nothing to retry before the first turn", says("m1", "retry"), ["acknowledge", "say"]],
@@ -95,6 +96,9 @@ describe("a mention on its way to a turn", () => {
     const [ask] = session.turn?.asks ?? [];
     assert.deepEqual([ask?.id, ask?.text, ask?.author.name], ["m2", "fix it", "alice"]);
     assert.equal(session.undecided, undefined);
+    const { effects } = tell(asked, says("m2", 'repo="acme/api"', { author: bob, message: "menu", pressed: true }));
+    const chosen = { repository: "acme/api", by: "bob" };
+    assert.deepEqual(effects.at(-1), { do: "acknowledge", thread: slackThread, message: "menu", chosen });
     const [, status] = tell(asked, says("m2", "status", { author: bob })).effects;
     assert.ok(status?.do === "say" && status.text.endsWith('It waits until somebody says which repository: "fix it".'));
     assert.deepEqual(
@@ -111,6 +115,24 @@ describe("a turn", () => {
   test("answers in its thread and arms the clock towards sleep", () => {
     assert.deepEqual(names(tell(running, ended("m1")).effects), ["answer", "wake-me idle"]);
   });
+  const endings: [string, SessionEvent[]][] = [
+    ["done", [ended("m1", { ...done, durationMs: 10_347 })]],
+    ["stopped", [...says("m2", "stop"), ended("m1", { ...done, outcome: "stopped", durationMs: 10_347 })]],
+    ["failed", [{ type: "sandbox.destroyed", by: "ada" }]],
+    ["refused", [{ type: "turn.rejected", turn: "m1", code: "daemon.refused", detail: "no" }]],
+  ];
+  for (const [name, events] of endings)
+    test(`that is ${name} took as long as people waited for it`, () => {
+      let { session } = tell(running);
+      let effects: Effect[] = [];
+      for (const event of events) {
+        const decision = decide(session, event, NOW + 15_000);
+        session = decision.session;
+        effects = decision.effects.map(({ effect }) => effect);
+      }
+      const answer = effects.find((effect) => effect.do === "answer");
+      assert.equal(answer?.result.durationMs, 15_000);
+    });
   test("gets exactly one answer, however often its end is told", () => {
     const { all } = tell(running, ended("m1"), ended("m1"), ended("m1"));
     assert.equal(names(all).filter((name) => name === "answer").length, 1);

@@ -135,7 +135,8 @@ describe("#23 Ada, whom nobody knows on GitHub,", () => {
     browser.is = browserOf("ada-lovelace");
     const first = await browser.is.goes(linkOf("ada"));
     const { id } = slack.person("ada");
-    assert.match(first.text, new RegExp(`to the Slack user ada \\(${id}\\) of workspace ${slack.team.id}`));
+    const whose = `<code>${id}</code> is the Slack user of workspace ${slack.team.id} who goes by the name “ada”`;
+    assert.match(first.text, new RegExp(whose));
     const { headers } = first;
     assert.deepEqual(
       [headers.get("cache-control"), headers.get("referrer-policy"), headers.get("x-frame-options")],
@@ -143,10 +144,11 @@ describe("#23 Ada, whom nobody knows on GitHub,", () => {
     );
     assert.match(headers.get("content-security-policy") ?? "", /frame-ancestors 'none'/);
     const last = await comesBack(browser.is, linkOf("ada"));
-    assert.match(last.text, /<h1>Connect GitHub @ada-lovelace to the Slack user ada /);
+    assert.match(last.text, /<h1>Connect GitHub @ada-lovelace to this Slack user\?/);
+    assert.match(last.text, new RegExp(whose));
     assert.deepEqual(await linked(), []);
     const done = await browser.is.presses(last);
-    assert.match(done.text, /@ada-lovelace is connected to the Slack user ada/);
+    assert.match(done.text, new RegExp(`@ada-lovelace is connected to ${id}, the Slack user “ada”`));
   });
 
   test("need not ask again: her turn begins, and its commits carry her", async () => {
@@ -188,9 +190,11 @@ describe("#23 a link", () => {
     await everything();
     const victim = browserOf("ada-lovelace");
     const first = await victim.goes(linkOf("dora"));
-    assert.match(first.text, /to the Slack user dora .* If that is not you, close this page/);
+    const whose = /who goes by the name “dora”[\s\S]*If you did not ask for this page in Slack just now, close it/;
+    assert.match(first.text, whose);
     const last = await comesBack(victim, linkOf("dora"));
-    assert.match(last.text, /Connect GitHub @ada-lovelace to the Slack user dora /);
+    assert.match(last.text, /Connect GitHub @ada-lovelace to this Slack user/);
+    assert.match(last.text, whose);
     assert.deepEqual(await linked(), known);
   });
 

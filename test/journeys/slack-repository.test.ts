@@ -113,3 +113,20 @@ test("#26 #46 somebody's own default, chosen in App Home, counts where nothing e
   await channel.everything();
   assert.match(seenIn(asked)[0] ?? "", /Which repository\?/);
 });
+
+test("#26 the menu under the question gives way to what was chosen there, and the click gets no eyes", async () => {
+  const { slack, world } = channel;
+  const own = world.remote.repository.name;
+  const root = channel.mentions("the test fails, please fix it");
+  await channel.everything();
+  const [question] = channel.ours(root);
+  assert.match(question?.seen ?? "", /Which repository\?[\s\S]*Choose a repository/);
+  await slack.as("grace").selects(question?.message ?? assert.fail(), "Choose a repository", own).delivered;
+  await channel.everything();
+  const [closed] = channel.ours(root);
+  assert.equal(closed?.message.ts, question?.message.ts);
+  assert.match(closed?.seen ?? "", /^Which repository\? .+, chosen by .*grace.*\.$/);
+  assert.ok(closed?.seen.includes(own), closed?.seen);
+  assert.deepEqual(closed?.message.reactions, []);
+  assert.match(seenIn(root).at(-1) ?? "", /It adds now, and the test passes/);
+});

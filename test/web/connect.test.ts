@@ -87,7 +87,9 @@ describe("the link to connect an account", () => {
   test("is shown with the name as text, under headers that let nobody frame or keep it", async () => {
     const { ask, link } = await ground();
     const page = await ask(`/?t=${sealedIn(link)}`);
-    assert.match(await page.text(), /the Slack user Ada &lt;b&gt; \(U1\) of workspace T1/);
+    const text = await page.text();
+    assert.match(text, /<code>U1<\/code> is the Slack user of workspace T1 who goes by the name “Ada &lt;b&gt;”\./);
+    assert.match(text, /<strong>If you did not ask for this page in Slack just now, close it\.<\/strong>/);
     const shown = ["cache-control", "referrer-policy", "x-frame-options"].map((name) => page.headers.get(name));
     assert.deepEqual(shown, ["no-store", "no-referrer", "DENY"]);
     const policy = page.headers.get("content-security-policy") ?? "";

@@ -34,6 +34,7 @@ describe("#19 Slack's own Stop button", () => {
         addressed: true,
         at: 1_700_000_200_000,
         message: "1700000000.000100",
+        pressed: true,
       },
     }));
   test("of a whole channel stops nothing, because no session of ours is one", () => {
@@ -62,6 +63,7 @@ describe("#19 a reaction", () => {
         lookup: "thread",
         at: 1_700_000_200_000,
         message: "1700000100.000300",
+        pressed: true,
       },
     }));
   test("with a stop sign says so too", () => assert.equal(reacts({ reaction: "octagonal_sign" }).is, "mention"));

@@ -242,6 +242,7 @@ describe("a click on Stop", () => {
         addressed: true,
         at: 1_700_000_200_000,
         message: "1700000100.000300",
+        pressed: true,
       },
     });
   });

@@ -150,14 +150,16 @@ test("#26 each choice from the list of repositories counts: whoever may not choo
       },
       us,
     );
-    return heard.is === "mention" ? [heard.mention.text, heard.mention.dedupe] : heard;
+    return heard.is === "mention" ? [heard.mention.text, heard.mention.pressed, heard.mention.dedupe] : heard;
   };
   assert.deepEqual(chooses("U7GUEST", "1700000200.000100"), [
     'repo="acme/api"',
+    true,
     "slack:T1/C1/repository/1700000200.000100/U7GUEST",
   ]);
   assert.deepEqual(chooses("U1", "1700000300.000100"), [
     'repo="acme/api"',
+    true,
     "slack:T1/C1/repository/1700000300.000100/U1",
   ]);
 });

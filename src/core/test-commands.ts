@@ -29,7 +29,7 @@ const first =
   (word: RegExp): Runs =>
   (args) =>
     word.test(args.find((arg) => !/^[-+]/.test(arg)) ?? "");
-const any =
+const anyWord =
   (word: RegExp): Runs =>
   (args) =>
     args.some((arg) => word.test(arg));
@@ -52,9 +52,9 @@ function words(args: string[]): string[] {
   return args.filter((arg, i) => !arg.startsWith("-") && !WITH_VALUE.test(args[i - 1] ?? ""));
 }
 
-const byMake = any(/^(tests?|check)([:._-](?!.*watch).+)?$/);
-const byGradle = any(/^(.*:)?(test|check|[a-z]\w*Test|test\w*UnitTest)$/);
-const byMaven = any(/^(test|verify|integration-test)$/);
+const byMake = anyWord(/^(tests?|check)([:._-](?!.*watch).+)?$/);
+const byGradle = anyWord(/^(.*:)?(test|check|[a-z]\w*Test|test\w*UnitTest)$/);
+const byMaven = anyWord(/^(test|verify|integration-test)$/);
 const byPython: Runs = (args) => {
   const at = args.indexOf("-m");
   if (at >= 0) return /^(pytest|unittest|tox|nox|nose2?|django)$/.test(args[at + 1] ?? "");
@@ -63,10 +63,16 @@ const byPython: Runs = (args) => {
 
 const RUNNERS: Partial<Record<string, Runs>> = {
   ...{ npm: byScript, pnpm: byScript, yarn: byScript, bun: byScript, cnpm: byScript },
-  ...{ node: any(/^--test$/), tsx: any(/^--test$/), deno: first(/^(test)$/) },
+  ...{ node: anyWord(/^--test$/), tsx: anyWord(/^--test$/), deno: first(/^(test)$/) },
   ...{ vitest: (args) => !["list", "bench", "init", "dev"].includes(args[0] ?? ""), jest: always, mocha: always },
   ...{ ava: always, tap: always, jasmine: always, karma: first(/^(start|run)$/), "react-scripts": first(/^test$/) },
-  ...{ playwright: first(/^test$/), cypress: first(/^run$/), ng: first(/^test$/), turbo: any(SCRIPT), nx: any(SCRIPT) },
+  ...{
+    playwright: first(/^test$/),
+    cypress: first(/^run$/),
+    ng: first(/^test$/),
+    turbo: anyWord(SCRIPT),
+    nx: anyWord(SCRIPT),
+  },
   ...{ pytest: always, "py.test": always, tox: always, nox: always, nose2: always },
   ...{ go: first(/^test$/), gotestsum: always, cargo: first(/^(test|nextest|t)$/), ctest: always, bats: always },
   ...{
@@ -78,15 +84,15 @@ const RUNNERS: Partial<Record<string, Runs>> = {
     bazel: first(/^test$/),
     meson: first(/^test$/),
   },
-  ...{ mvn: byMaven, mvnw: byMaven, gradle: byGradle, gradlew: byGradle, sbt: any(/^test/), lein: first(/^test$/) },
-  ...{ rspec: always, rake: any(/^(test|spec)([:_].+)?$/), rails: first(/^(test|spec)(:.+)?$/), minitest: always },
+  ...{ mvn: byMaven, mvnw: byMaven, gradle: byGradle, gradlew: byGradle, sbt: anyWord(/^test/), lein: first(/^test$/) },
+  ...{ rspec: always, rake: anyWord(/^(test|spec)([:_].+)?$/), rails: first(/^(test|spec)(:.+)?$/), minitest: always },
   ...{ phpunit: always, pest: always, artisan: first(/^test$/), composer: byScript, dotnet: first(/^test$/) },
   ...{
     mix: first(/^test$/),
     swift: first(/^test$/),
     flutter: first(/^test$/),
     dart: first(/^test$/),
-    zig: any(/^test$/),
+    zig: anyWord(/^test$/),
   },
 };
 

@@ -25,8 +25,9 @@ export interface TreeRoots {
   environment?: Record<string, string> | undefined;
 }
 
-/** How often the table is read again for processes born while their parents were being killed. */
+/** How often the tree is killed again for what was born meanwhile, and how often it is read before each time. */
 const MAX_ROUNDS = 50;
+const MAX_READINGS = 100;
 const ROUND_PAUSE_MS = 20;
 
 /** The living processes of a tree; empty where there is no /proc. Never this process itself. */
@@ -50,15 +51,24 @@ export async function killTree(roots: TreeRoots, keep: ProcessId[] = []): Promis
   const kept = new Set(keep.map(nameOf));
   const doomed = new Map<string, ProcessId>();
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    for (const row of listTree(roots)) if (!kept.has(nameOf(row))) doomed.set(nameOf(row), row);
+    // Stopped first, until a reading finds nobody new: what still runs forks between the reading of the table and its end,
+    // and on a busy machine faster than one reading a round.
+    for (let found = true, reading = 0; found && reading < MAX_READINGS; reading++) found = stopNew(roots, kept, doomed);
     const alive = [...doomed.values()].filter(isAlive);
     if (alive.length === 0) return;
-    // Stopped first: a process that is still running could fork between the reading of the table and its end.
-    for (const row of alive) signal(row.pid, "SIGSTOP");
-    for (const row of listTree(roots)) if (!kept.has(nameOf(row))) doomed.set(nameOf(row), row);
-    for (const row of doomed.values()) if (isAlive(row)) signal(row.pid, "SIGKILL");
+    for (const row of alive) signal(row.pid, "SIGKILL");
     await delay(ROUND_PAUSE_MS);
   }
+}
+
+/** Stops what is in the tree and not yet in `doomed`, and puts it there. */
+function stopNew(roots: TreeRoots, kept: Set<string>, doomed: Map<string, ProcessId>): boolean {
+  const found = listTree(roots).filter((row) => !kept.has(nameOf(row)) && !doomed.has(nameOf(row)));
+  for (const row of found) {
+    signal(row.pid, "SIGSTOP");
+    doomed.set(nameOf(row), row);
+  }
+  return found.length > 0;
 }
 
 /** Sends a signal; a process that is gone already is what was wanted. */

@@ -11,6 +11,9 @@ import type { Ask, Failure, Ms, Person, PullRequest, Session, Thread, Turn, Turn
 /** A sandbox may die under a turn once; the second time the turn has failed. */
 const MAX_ATTEMPTS = 2;
 
+/** One for each turn that pushed. Nobody hears of what happens to older ones. */
+const MAX_HEADS = 20;
+
 /** Starts a turn with these asks, on whatever state the sandbox is in. */
 export function begin(session: Session, asks: [Ask, ...Ask[]], now: Ms): Plan {
   const turn: Turn = {
@@ -203,7 +206,8 @@ function endFromHere(session: Session, turn: Turn, why: { by: string; overdue: b
 export function branchPushed(session: Session, event: Extract<SessionEvent, { type: "branch.pushed" }>): Plan {
   if (!session.work || session.work.branch !== event.branch) return plan(session);
   const key = branchKey(session.work.repository.id, event.branch);
-  return plan({ ...session, pushed: true }, { do: "claim", key });
+  const heads = [...(session.heads ?? []).filter((head) => head !== event.commit), event.commit].slice(-MAX_HEADS);
+  return plan({ ...session, pushed: true, heads }, { do: "claim", key });
 }
 
 /** The daemon's last word on a turn. */

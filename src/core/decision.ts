@@ -102,7 +102,7 @@ export type TurnEvent =
   | { type: "warned"; turn: string; limitMs: number }
   /** Timer. */
   | { type: "overdue"; turn: string; detail?: string }
-  | { type: "branch.pushed"; repository: string; branch: string }
+  | { type: "branch.pushed"; repository: string; branch: string; commit: string }
   | { type: "pull-request.opened"; turn: string; pullRequest: PullRequest }
   | { type: "pull-request.failed"; turn: string; code: string; detail: string };
 

@@ -9,6 +9,8 @@ export interface Origin {
   preferred?: Preferred;
   /** Its branch stands on the remote. */
   pushed?: true;
+  /** Commits that its daemon pushed there, the last one last: what happens to another one on the same branch is somebody else's. */
+  heads?: string[];
   /** What is asked here goes on in another session of the thread, on that repository: somebody chose it there. */
   moved?: { mention: Mention; repository: string };
 }

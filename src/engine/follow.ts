@@ -217,7 +217,7 @@ function meaning(entry: JournalEntry, reading: Reading): SessionEvent | null {
   if (event.type === "turn.started" && event.turn === turn) reading.heard = event.attempt ?? 1;
   if ("question" in event) return reading.heard === attempt ? questionEvent(entry, reading) : null;
   if (event.type === "branch.pushed")
-    return { type: "branch.pushed", repository: event.repository, branch: event.branch };
+    return { type: "branch.pushed", repository: event.repository, branch: event.branch, commit: event.commit };
   if (event.type === "push.asked" && event.turn === turn) return { type: "push.asked", turn };
   if (event.type === "usage" && event.turn === turn) {
     const over = refusalOfTurn(limits, event.usage);

@@ -109,7 +109,7 @@ function aDay(): SessionEvent[] {
     ...says("m1", "the test fails, please fix it"),
     ready,
     accepted("m1"),
-    { type: "branch.pushed", repository: work.repository.id, branch: work.branch },
+    { type: "branch.pushed", repository: work.repository.id, branch: work.branch, commit: "c1" },
     ...says("m2", "and say so in the README"),
     ended("m1"),
     { type: "idle", since: NOW },

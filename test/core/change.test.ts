@@ -102,7 +102,7 @@ describe("#26 another repository, before anything has left the sandbox", () => {
       "it is pushed",
       [
         ...[...says("m1", "fix it"), ready, accepted("m1")],
-        { type: "branch.pushed", repository: "x", branch: work.branch },
+        { type: "branch.pushed", repository: "x", branch: work.branch, commit: "c1" },
       ],
     ],
     ["it is being stopped", [...says("m1", "fix it"), ready, accepted("m1"), ...says("m2", "stop")]],

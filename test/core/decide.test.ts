@@ -404,13 +404,18 @@ describe("a pushed branch", () => {
   const pushed: TurnResult = { ...done, branch: "threadbox/fix-test-s0001", commit: "abc" };
   const github = [...says("m1", "fix it", {}, onGitHub), ready, accepted("m1")];
   test("becomes a name of the session", () => {
-    const { effects } = tell(running, { type: "branch.pushed", repository: "x", branch: "threadbox/fix-test-s0001" });
+    const { effects } = tell(running, {
+      ...{ type: "branch.pushed", repository: "x", branch: "threadbox/fix-test-s0001", commit: "c1" },
+    });
     assert.deepEqual(effects, [
       { do: "claim", key: "git:branch:https://git.example.com/acme/api:threadbox/fix-test-s0001" },
     ]);
   });
   test("that is not ours does not", () =>
-    assert.deepEqual(tell(running, { type: "branch.pushed", repository: "x", branch: "main" }).effects, []));
+    assert.deepEqual(
+      tell(running, { type: "branch.pushed", repository: "x", branch: "main", commit: "c1" }).effects,
+      [],
+    ));
   test("on GitHub gets a pull request before the answer", () => {
     assert.deepEqual(names(tell(github, ended("m1", pushed)).effects), ["open-pull-request"]);
     const opened: SessionEvent = {

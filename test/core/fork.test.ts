@@ -15,7 +15,12 @@ const fork = (text: string, change = {}): SessionEvent[] => [
   admitted("m9"),
 ];
 const pushed: SessionEvent = {
-  ...{ type: "branch.pushed", repository: "https://git.example.com/acme/api", branch: "threadbox/fix-test-s0001" },
+  ...{
+    type: "branch.pushed",
+    repository: "https://git.example.com/acme/api",
+    branch: "threadbox/fix-test-s0001",
+    commit: "c1",
+  },
 };
 const forkIn = (...events: Parameters<typeof tell>) =>
   tell(...events).effects.flatMap((effect) => (effect.do === "fork" ? [effect.anew] : []));

@@ -53,7 +53,8 @@ export async function killTree(roots: TreeRoots, keep: ProcessId[] = []): Promis
   for (let round = 0; round < MAX_ROUNDS; round++) {
     // Stopped first, until a reading finds nobody new: what still runs forks between the reading of the table and its end,
     // and on a busy machine faster than one reading a round.
-    for (let found = true, reading = 0; found && reading < MAX_READINGS; reading++) found = stopNew(roots, kept, doomed);
+    for (let found = true, reading = 0; found && reading < MAX_READINGS; reading++)
+      found = stopNew(roots, kept, doomed);
     const alive = [...doomed.values()].filter(isAlive);
     if (alive.length === 0) return;
     for (const row of alive) signal(row.pid, "SIGKILL");

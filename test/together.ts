@@ -42,7 +42,11 @@ const GROUPS: Record<string, Group> = {
     files: ["test/surfaces/{github,github-card,github-context,github-contract,github-forge}.test.ts"],
   },
   "journeys-in-slack": {
-    files: ["test/journeys/{during-a-turn,slack,slack-*}.test.ts"],
+    files: ["test/journeys/{during-a-turn,slack-{commands,files,fork,home,links,news,questions}}.test.ts"],
+  },
+  "journeys-in-workspaces": {
+    files: ["test/journeys/{slack,slack-*}.test.ts"],
+    except: ["test/journeys/slack-{commands,files,fork,home,links,news,questions}.test.ts"],
   },
   "journeys-elsewhere": {
     files: [
@@ -63,11 +67,18 @@ export function allFiles(): string[] {
   return filesOf({ files: ["test/**/*.test.ts"] }).filter((file) => !together.has(file));
 }
 
-/** `program` is the file in `test/all-in-one`. */
-export function runTogether(program: string): void {
+/**
+ * `program` is the file in `test/all-in-one`. A file is loaded when the one before it is done: Node knows by what it is doing at the
+ * moment which suite a test or a hook belongs to. Files that wait for the same module while they load go on in one go, as part of the
+ * first one or of none, and what their hooks would close stays open until the very end: all bots, databases and sandboxes at once.
+ */
+export async function runTogether(program: string): Promise<void> {
   const group = GROUPS[basename(program, ".test.ts")];
   if (!group) throw new Error(`${relative(ROOT, program)} has no group in test/together.ts.`);
-  for (const file of filesOf(group)) describe(file, () => import(resolve(ROOT, file)).then(() => undefined));
+  for (const file of filesOf(group))
+    await describe(file, async () => {
+      await import(resolve(ROOT, file));
+    });
 }
 
 function filesOf({ files, except = [] }: Group): string[] {

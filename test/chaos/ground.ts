@@ -212,7 +212,7 @@ export async function chaosGround(
 }
 
 /** Without a new life of a bot: ends a test that would hang. Longer than a few leases. */
-const GIVE_UP_AFTER_MS = 60_000;
+const GIVE_UP_AFTER_MS = 240_000;
 /** The same one that the bot runs: whoever comes first starts it. */
 async function ownDatabase(home: string) {
   const { connection, stop } = await startEmbeddedPostgres({ home, log: quiet });

@@ -28,7 +28,7 @@ const answering = (script: string) => ({
   passed: () => {},
 });
 
-describe("a sandbox that answers with something else", { timeout: 60_000 }, () => {
+describe("a sandbox that answers with something else", { timeout: 240_000 }, () => {
   test("cannot have a link that leads to the copy's neighbours, once the copy has its own name", async () => {
     const pack = `mkdir -p .ssh/deep && cd .ssh && echo x >file
       ln -s ../.ssh/id_rsa key; ln -s ../../.ssh/id_rsa deep/key; ln -s ../file deep/fine; cd .. && tar -cf - ./.ssh`;

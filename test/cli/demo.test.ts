@@ -17,7 +17,7 @@ const temporary = (name: string): string => {
 };
 
 test("without a key the demo says that its model is scripted, and fixes the failing test", {
-  timeout: 60_000,
+  timeout: 240_000,
 }, async () => {
   const TMPDIR = temporary("tmp");
   const { code, stdout, stderr } = await folder.run(["demo"], { TMPDIR });
@@ -32,7 +32,7 @@ test("without a key the demo says that its model is scripted, and fixes the fail
   assert.equal(existsSync(folder.home), false, "nothing of it touches the real bot's home");
 });
 
-test("the demo tells its outcome as JSON, wherever the temporary folder lies", { timeout: 60_000 }, async () => {
+test("the demo tells its outcome as JSON, wherever the temporary folder lies", { timeout: 240_000 }, async () => {
   const deep = temporary(`tmp-${"deep/".repeat(20)}`);
   const ran = await folder.run(["demo", "--json"], { TMPDIR: deep });
   assert.equal(ran.code, 0, ran.stdout + ran.stderr);
@@ -48,7 +48,7 @@ test("the demo tells its outcome as JSON, wherever the temporary folder lies", {
   });
 });
 
-test("with a key the demo says which model it uses, and can be kept to look at", { timeout: 60_000 }, async () => {
+test("with a key the demo says which model it uses, and can be kept to look at", { timeout: 240_000 }, async () => {
   const model = await scriptedModel([
     {
       when: /test fails/,
@@ -67,7 +67,7 @@ test("with a key the demo says which model it uses, and can be kept to look at",
   assert.doesNotMatch(stdout + stderr, /a-key/);
 });
 
-test("an interrupted demo leaves nothing behind", { timeout: 60_000 }, async () => {
+test("an interrupted demo leaves nothing behind", { timeout: 240_000 }, async () => {
   // A little too long for the database's socket below it.
   const TMPDIR = temporary("tmp-interrupted".padEnd(47 - folder.path.length, "-"));
   const demo = folder.start(["demo"], { TMPDIR });

@@ -14,7 +14,7 @@ const run = (...args: string[]) => world.folder.run(args, world.env);
 /** A window's title, a cleared screen, a coloured word by a single byte, a line that replaces itself. */
 const EVIL = String.raw`first \033]0;owned\007\033[2J\302\23331mred\nsecond\rSECOND\342\200\256\n`;
 
-describe("a log with words of others", { timeout: 120_000 }, () => {
+describe("a log with words of others", { timeout: 240_000 }, () => {
   before(async () => {
     assert.equal((await run("create", "--name", "box", "--no-daemon")).code, 0);
     // The agent is the daemon's user in a local sandbox.

@@ -37,7 +37,7 @@ const out = (path: string, to: string, from = sandbox) =>
 /** The sandbox with its `tar` exchanged: whatever is asked for, this script packs. */
 const packing = (script: string): Sandbox => ({ ...sandbox, exec: () => sandbox.exec(["sh", "-c", script]) });
 
-describe("copying out", { timeout: 60_000 }, () => {
+describe("copying out", { timeout: 240_000 }, () => {
   test("leaves links that lead elsewhere, pipes and other users' rights behind", async () => {
     await inside(`mkdir -p bad/deep && cd bad && echo fine >deep/file && chmod 4755 deep/file
       ln -s deep/file good && ln -s ../../.. deep/up && ln -s /etc/passwd passwd && ln -s deep/../../.. tricky && mkfifo pipe`);
@@ -96,7 +96,7 @@ describe("copying out", { timeout: 60_000 }, () => {
   });
 });
 
-describe("copying in", { timeout: 60_000 }, () => {
+describe("copying in", { timeout: 240_000 }, () => {
   const into: [string, string, string][] = [
     ["a name that is free", "fresh.txt", "fresh.txt"],
     ["a folder that is there", "there", "there/file.txt"],

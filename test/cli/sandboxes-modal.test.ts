@@ -14,7 +14,7 @@ import { documentOf, type Env, type Ran } from "./threadbox.ts";
 
 const skip = (await available()) ?? false;
 
-describe("sandboxes at Modal", { skip, timeout: 120_000 }, () => {
+describe("sandboxes at Modal", { skip, timeout: 240_000 }, () => {
   let world: ScriptedFolder;
   let modal: ModalEmulator;
   before(async () => {

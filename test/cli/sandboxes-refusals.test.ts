@@ -66,7 +66,7 @@ async function names(): Promise<string[]> {
   return sandboxes.map(({ name }) => name);
 }
 
-describe("a refusal", { timeout: 120_000, concurrency: 3 }, () => {
+describe("a refusal", { timeout: 240_000, concurrency: 3 }, () => {
   const SHOWS = "`threadbox list` shows the sandboxes and snapshots that there are.";
   const refusals: [string, string[], string][] = [
     ["an unknown sandbox", ["exec", "nobody", "--", "true"], `There is no sandbox "nobody". ${SHOWS}`],
@@ -148,7 +148,7 @@ describe("a refusal", { timeout: 120_000, concurrency: 3 }, () => {
   }
 });
 
-describe("after refusals", { timeout: 60_000 }, () => {
+describe("after refusals", { timeout: 240_000 }, () => {
   test("one is one document with --json", async () => {
     const refused = await world.folder.run(["destroy", "nobody", "--json"], world.env);
     const { ok, error } = documentOf(refused) as { ok: boolean; error: { code: string } };
@@ -187,7 +187,7 @@ const machines = (): string[] =>
     .filter((name) => name.startsWith("threadbox-"))
     .sort();
 
-describe("a sandbox with a repository", { timeout: 120_000 }, () => {
+describe("a sandbox with a repository", { timeout: 240_000 }, () => {
   test("is ready when its setup command has run, on a branch of its own", async () => {
     const { stderr } = await ran("create", "--name", "issue-7", "--repo", "ready");
     const steps = ["starting the sandbox", "starting the daemon", "repository acme/ready"];

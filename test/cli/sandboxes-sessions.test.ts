@@ -22,7 +22,7 @@ async function sandboxOf(session: string): Promise<Record<string, unknown> | und
   return sandboxes.find((sandbox) => sandbox.session === session);
 }
 
-describe("a session that sleeps", { timeout: 60_000 }, () => {
+describe("a session that sleeps", { timeout: 240_000 }, () => {
   let id: string;
   before(async () => {
     const said = await world.folder.run(["say", "--json", "the test fails"], world.env);
@@ -62,7 +62,7 @@ describe("a session that sleeps", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a session that works", { timeout: 60_000 }, () => {
+describe("a session that works", { timeout: 240_000 }, () => {
   let say: Child;
   let id: string;
   before(async () => {

@@ -13,7 +13,7 @@ function hasScript(): boolean {
 }
 const skip = hasScript() ? false : "the program script (util-linux) is missing";
 
-describe("a shell in a sandbox", { skip, timeout: 60_000 }, () => {
+describe("a shell in a sandbox", { skip, timeout: 240_000 }, () => {
   let world: ScriptedFolder;
   before(async () => {
     world = await scriptedFolder();

@@ -29,7 +29,7 @@ async function listed(what: "sandboxes" | "snapshots"): Promise<Named[]> {
   return documentOf(await ran("list", "--json"))[what] as Named[];
 }
 
-describe("a day with sandboxes", { timeout: 120_000 }, () => {
+describe("a day with sandboxes", { timeout: 240_000 }, () => {
   test("at first there are none", async () => {
     const { stdout } = await ran("list");
     assert.match(stdout, /^There are no sandboxes\. Start one: threadbox create\n\nThere are no snapshots\./);

@@ -11,7 +11,7 @@ after(() => world.close());
 
 const threadOf = (stdout: string): string => /say --thread (\S+) /.exec(stdout)?.[1] ?? "";
 
-describe("a thread from a terminal", { timeout: 60_000 }, () => {
+describe("a thread from a terminal", { timeout: 240_000 }, () => {
   let thread = "";
   let branch = "";
 
@@ -65,7 +65,7 @@ describe("a thread from a terminal", { timeout: 60_000 }, () => {
   });
 });
 
-describe("words that start no turn", { timeout: 60_000 }, () => {
+describe("words that start no turn", { timeout: 240_000 }, () => {
   const words: [string, string[], number, RegExp, RegExp][] = [
     ["help is help, and no failure", ["help"], 0, /`stop`, `status`, `retry`, `help`/, /^$/],
     ["an unknown repository is a failure", ["--repo", "a/b", "do it"], 1, /do not know the repository "a\/b"/, /^$/],

@@ -12,7 +12,7 @@ before(async () => {
 });
 after(() => world.close());
 
-describe("start", { timeout: 60_000 }, () => {
+describe("start", { timeout: 240_000 }, () => {
   test("prints where it answers, what it runs on, and how to change that", async () => {
     const bot = world.folder.start(["start"], world.env);
     const shown = await bot.printed("Ctrl-C stops it.");

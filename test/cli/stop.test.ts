@@ -20,7 +20,7 @@ async function freePort(): Promise<string> {
   return String(port);
 }
 
-describe("a turn that takes for ever", { timeout: 60_000 }, () => {
+describe("a turn that takes for ever", { timeout: 240_000 }, () => {
   test("is stopped with Ctrl-C", async () => {
     const say = world.folder.start(["say", "go on for ever"], world.env);
     await say.printed("Starting");

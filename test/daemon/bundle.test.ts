@@ -46,7 +46,7 @@ test("it says in one go what is wrong with its environment", async (t) => {
 
 test("it starts on Deno, keeps its journal and ends when it is told to", {
   skip: existsSync(DENO) ? false : "the npm package deno is not installed",
-  timeout: 60_000,
+  timeout: 240_000,
 }, async (t) => {
   const folder = newFolder(t);
   for (const cursor of [1, 2]) {

@@ -47,7 +47,7 @@ async function start(t: TestContext, folder: string, model: LLMock) {
 }
 
 test("a prompt becomes a pushed branch, and the conversation goes on after a restart", {
-  timeout: 60_000,
+  timeout: 240_000,
 }, async (t) => {
   const folder = newFolder(t);
   const remote = makeRemote(folder);
@@ -96,7 +96,7 @@ test("a prompt becomes a pushed branch, and the conversation goes on after a res
 });
 
 test("the agent asks, somebody answers, and what came of it is pushed once it may be", {
-  timeout: 60_000,
+  timeout: 240_000,
 }, async (t) => {
   const folder = newFolder(t);
   const remote = makeRemote(folder);
@@ -128,7 +128,7 @@ test("the agent asks, somebody answers, and what came of it is pushed once it ma
 });
 
 test("a stop ends the agent's tools, and the same conversation takes the next prompt", {
-  timeout: 60_000,
+  timeout: 240_000,
 }, async (t) => {
   const folder = newFolder(t);
   const model = await makeModel(t);
@@ -148,7 +148,7 @@ test("a stop ends the agent's tools, and the same conversation takes the next pr
   assert.equal(await daemon.stop(), 0);
 });
 
-test("a model that refuses the key is a failed turn, not an empty answer", { timeout: 60_000 }, async (t) => {
+test("a model that refuses the key is a failed turn, not an empty answer", { timeout: 240_000 }, async (t) => {
   const model = await makeModel(t);
   model.on(
     { userMessage: "GO" },

@@ -11,7 +11,7 @@ import { available, type BubblewrapHost, machineHost } from "./modal/machine-hos
 
 const skip = (await available()) ?? false;
 
-describe("a machine of the emulated Modal has a network of its own", { skip, timeout: 60_000 }, () => {
+describe("a machine of the emulated Modal has a network of its own", { skip, timeout: 240_000 }, () => {
   let host: BubblewrapHost;
   let base: ImageFiles;
   before(async () => {

@@ -16,7 +16,7 @@ import { lifeOf, processes } from "./modal/machine-proc.ts";
 
 const skip = (await available()) ?? false;
 
-describe("a machine of the emulated Modal", { skip, timeout: 60_000 }, () => {
+describe("a machine of the emulated Modal", { skip, timeout: 240_000 }, () => {
   let host: BubblewrapHost;
   let base: ImageFiles;
   before(async () => {
@@ -197,7 +197,7 @@ describe("a machine of the emulated Modal", { skip, timeout: 60_000 }, () => {
 
 test("a host removes all its folders when it is closed, and ends what runs there", {
   skip,
-  timeout: 60_000,
+  timeout: 240_000,
 }, async () => {
   const host = await machineHost();
   const image = await host.base("node:22-bookworm-slim");

@@ -91,7 +91,7 @@ const SOCKETS = `inodes=$(awk '$4 == "0A" { print "socket:[" $10 "]" }' /proc/ne
   for fd in /proc/$1/fd/*; do readlink "$fd"; done | grep -xF "$inodes" | sort -u`;
 
 function clientOf({ name, url }: Sandbox) {
-  return daemonClient({ url, token: () => signer.control(name), deadlineMs: 5_000 });
+  return daemonClient({ url, token: () => signer.control(name), deadlineMs: 30_000 });
 }
 
 /** Has an empty repository cloned, and `setup` run there as the agent by the daemon. */

@@ -53,7 +53,7 @@ async function checkout(t: TestContext, env: Record<string, string>): Promise<Ha
 }
 
 async function run({ folder, env }: Hand, script: string): Promise<string> {
-  const { stdout } = await promisify(execFile)("bash", ["-ec", script], { cwd: folder, env, timeout: 60_000 });
+  const { stdout } = await promisify(execFile)("bash", ["-ec", script], { cwd: folder, env, timeout: 240_000 });
   return stdout;
 }
 

@@ -26,7 +26,7 @@ describe("in a browser", { skip }, () => {
 
   /** A test with pages of its own; what a script throws and what the browser blocks fails it. */
   function seen(sentence: string, check: (world: World) => Promise<void>, options: BrowserContextOptions = {}): void {
-    test(sentence, { timeout: 30_000 }, async () => {
+    test(sentence, { timeout: 240_000 }, async () => {
       const served = await servedPages();
       const context = await browser.newContext({ reducedMotion: "reduce", ...options });
       const page = await context.newPage();

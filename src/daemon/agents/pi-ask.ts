@@ -4,7 +4,8 @@
  * the placeholder, where `pi-dialog.ts` finds them.
  */
 
-export const ASK_FILE = "ask.ts";
+/** Not `.ts`: pi would load Babel at every start to translate it, a third of what a start costs. Node runs this as it is. */
+export const ASK_FILE = "ask.mjs";
 
 export const ASK_EXTENSION = `export default (pi) =>
   pi.registerTool({

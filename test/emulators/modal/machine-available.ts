@@ -16,7 +16,7 @@ export async function available(): Promise<string | null> {
     const [bubblewrap] = PROGRAMS.map(findProgram);
     const walls = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net", "--dev-bind", "/", "/"];
     await promisify(execFile)(bubblewrap ?? "", [...walls, "--proc", "/proc", "--", "/usr/bin/true"], {
-      timeout: 20_000,
+      timeout: 120_000,
     });
     return null;
   } catch (error) {

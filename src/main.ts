@@ -183,6 +183,7 @@ async function engineDeps(
       maxSessions: MAX_SESSIONS,
       // What is not paced is emulated, and shows at once what it has told.
       lookEveryMs: paced === false ? 0 : undefined,
+      fixChecks: team.github.fixChecks,
       permalinks: team.slack.permalinks,
       page: (session) => (config.publicUrl ? `${config.publicUrl}/sessions/${session}` : null),
     },

@@ -39,6 +39,12 @@ const Listed = z.strictObject({
     .optional()
     .describe("Coding agent for this repository."),
   model: z.string().min(1).optional().describe("Model for this repository, such as anthropic/claude-sonnet-4-5."),
+  fixChecks: z
+    .boolean()
+    .optional()
+    .describe(
+      "Are failed checks and conflicts on what the bot pushed mended by itself? As `github.fixChecks` says, when it is left out.",
+    ),
   ...ofRepository,
 });
 
@@ -87,6 +93,12 @@ export const File = z.strictObject({
         .array(z.string().regex(/^\d+$/))
         .optional()
         .describe("Numeric ids of GitHub bots that may ask; none, when it is left out."),
+      fixChecks: z
+        .boolean()
+        .optional()
+        .describe(
+          "Are failed checks and conflicts on what the bot pushed mended by itself, three times for each pull request? Yes, when it is left out.",
+        ),
     })
     .default({}),
   image: Image.default({}).describe("What is in a Modal sandbox beside the daemon and the agent."),
@@ -159,7 +171,7 @@ function inWords(issue: z.core.$ZodRawIssue): string | undefined {
 
 /** A plain git remote is named by its canonical URL; GitHub's own id is found out when the bot starts. */
 function toRepository(
-  { name, url, base, setup, channels, agent, model }: z.infer<typeof Listed>,
+  { name, url, base, setup, channels, agent, model, fixChecks }: z.infer<typeof Listed>,
   githubUrl: string,
 ): Repository {
   const remote = url ?? `${githubUrl}/${name}.git`;
@@ -172,6 +184,7 @@ function toRepository(
     ...(channels ? { channels } : {}),
     ...(agent ? { agent } : {}),
     ...(model ? { model } : {}),
+    ...(fixChecks === undefined ? {} : { fixChecks }),
   };
 }
 

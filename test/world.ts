@@ -32,6 +32,8 @@ export interface WorldOptions {
   repositories?: Repository[] | ((own: Repository) => Repository[]);
   /** What threadbox.yml says of Slack; nothing when it is left out. */
   slack?: TeamSettings["slack"];
+  /** What it says of GitHub; nothing when it is left out. */
+  github?: TeamSettings["github"];
   log?: Log;
   idleAfterMs?: number;
   turnLimitMs?: number;
@@ -100,7 +102,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             : (options.repositories ?? [repository]),
         labels: {},
         slack: options.slack ?? {},
-        github: {},
+        github: options.github ?? {},
         idleAfterMs: options.idleAfterMs ?? 3_600_000,
         turnLimitMs: options.turnLimitMs ?? 3_600_000,
         limits: { ...NO_LIMITS, ...options.limits },

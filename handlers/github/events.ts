@@ -64,8 +64,8 @@ export function githubEvents(options: GitHubEventOptions): HandleEvent {
   }
 
   /** What is said with it counts as if it stood alone. */
-  async function stir({ keys, said }: Stir, action: string | null): Promise<Verdict> {
-    const session = (await options.pullRequests?.stirred(keys)) ?? null;
+  async function stir({ keys, onto, said }: Stir, action: string | null): Promise<Verdict> {
+    const session = (await options.pullRequests?.stirred(keys, onto)) ?? null;
     if (said && (said.is !== "ignored" || session === null)) return settle(said, action);
     if (session === null) return ignored("nobody-follows", action);
     return { status: 202, body: { stirred: true }, log: { action, outcome: "stirred", session } };

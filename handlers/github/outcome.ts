@@ -1,5 +1,5 @@
 /** What becomes of a delivery: a mention, news of a pull request, or nothing, and then why. */
-import type { KeyLink } from "../../src/core/incoming.ts";
+import type { Branch, KeyLink } from "../../src/core/incoming.ts";
 import type { CorrelationKey, NewMention } from "../../src/core/types.ts";
 
 /** `docs/github.md` explains each of these, under this name. */
@@ -28,6 +28,8 @@ export type Said =
 export interface Stir {
   is: "stir";
   keys: CorrelationKey[];
+  /** So may those that go to this branch. */
+  onto?: Branch;
   said?: Said;
 }
 

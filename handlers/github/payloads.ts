@@ -113,6 +113,8 @@ export const StatusPayload = Envelope.extend({
   branches: z.array(z.object({ name: z.string() })),
 });
 
+export const PushPayload = Envelope.extend({ ref: z.string(), deleted: z.boolean().default(false) });
+
 /** The event that a body with these fields is, among those that we handle; null for any other. */
 export function shapeOf(body: Record<string, unknown>): string | null {
   const has = (field: string): boolean => typeof body[field] === "object" && body[field] !== null;
@@ -124,5 +126,6 @@ export function shapeOf(body: Record<string, unknown>): string | null {
   if (has("check_run")) return "check_run";
   if (has("check_suite")) return "check_suite";
   if (has("commit") && has("branches")) return "status";
+  if (has("pusher") && typeof body.ref === "string") return "push";
   return null;
 }

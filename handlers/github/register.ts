@@ -11,11 +11,13 @@ import {
   IssueLabelPayload,
   IssuePayload,
   PullRequestPayload,
+  PushPayload,
   ReviewCommentPayload,
   ReviewPayload,
   StatusPayload,
 } from "./payloads.ts";
 import { onPullRequestOpened } from "./pull-request-opened.ts";
+import { onPush } from "./push.ts";
 import { onReview } from "./review.ts";
 import { onReviewComment } from "./review-comment.ts";
 import { onCheckRun, onCheckSuite, onPullRequestChanged, onStatus } from "./stirs.ts";
@@ -39,6 +41,7 @@ export const githubHandlers = {
   "check_run.created": row(CheckRunPayload, onCheckRun),
   "check_run.completed": row(CheckRunPayload, onCheckRun),
   status: row(StatusPayload, onStatus),
+  push: row(PushPayload, onPush),
 } as const;
 
 /** Throws a ZodError when the body lacks what its event always has. */

@@ -14,6 +14,10 @@ export interface Card {
   draft: boolean;
   /** The commit that the checks are about. */
   head: string;
+  /** The branch that it goes to. */
+  base?: string;
+  /** It cannot be merged as it is; `at` is the commit that the base stands at. `unknown` while GitHub computes whether it can. */
+  conflict?: { at: string } | "unknown";
   changes: Changes;
   /** Null where nobody lets us see them. */
   checks: Checks | null;
@@ -55,6 +59,29 @@ export interface CardState {
   heard?: string[];
   /** Who asked for the work last, where they can be called. */
   asked?: { thread: Thread; author: Person };
+  /** What the session has tried by itself to put it right. */
+  mending?: Mending;
+  /** How many looks in a row GitHub had not computed whether it can be merged. */
+  unsettled?: number;
+}
+
+/** Which session is to mend what it pushed; `fault` tells one fault from another. */
+export interface Mends {
+  session: string;
+  fault: string;
+}
+
+export interface Mending {
+  /** Faults that it was woken for, the last of them: once for each. */
+  tried: string[];
+  /** Since a person's turn pushed something. */
+  tries: number;
+  /** All of them, ever; tells one from another. */
+  count: number;
+  /** On its way to the session. */
+  asking?: string;
+  /** People were asked to go on. */
+  gaveUp?: true;
 }
 
 /** News of a pull request that a person has to do something about, said once. */
@@ -70,27 +97,36 @@ export interface Concern {
 /** Nobody has to do anything about what is merged or closed, nor about checks while others may still fail. */
 export function concernsOf({ state, checks, reviews, head, ...card }: Card): Concern[] {
   if (state !== "open") return [];
-  const name = `${card.repository}#${card.number}`;
-  const isFailed = checks !== null && checks.failed > 0 && checks.running === 0;
-  const failed = isFailed
-    ? [{ key: `checks:${head}`, text: `Checks failed on [${name}](${card.url}): ${failingText(checks)}. ${REMEDY}` }]
+  const name = linkTo(card);
+  const failed = hasFailed(checks)
+    ? [{ key: checksKey(head), text: `Checks failed on ${name}: ${failingText(checks)}. ${REMEDY}` }]
     : [];
   const asked = reviews.filter(({ says }) => says === "changes-requested");
   return [
     ...failed,
     ...asked.map(({ id, by, url }) => ({
       ...{ key: `review:${id}`, by },
-      text: `${by} asks for changes on [${name}](${url}). ${REMEDY}`,
+      text: `${by} asks for changes on [${card.repository}#${card.number}](${url}). ${REMEDY}`,
     })),
   ];
 }
 
-const REMEDY = "Write here what I shall do about it.";
+export const REMEDY = "Write here what I shall do about it.";
+
+/** Whichever of them it was. */
+export const checksKey = (head: string): string => `checks:${head}`;
+
+export const linkTo = ({ repository, number, url }: Pick<Card, "repository" | "number" | "url">): string =>
+  `[${repository}#${number}](${url})`;
+
+/** Not while others run: they may fail as well. */
+export const hasFailed = (checks: Checks | null): checks is Checks =>
+  checks !== null && checks.failed > 0 && checks.running === 0;
 
 const MAX_NAMED = 3;
 const MAX_NAME_CHARS = 60;
 
-function failingText({ failing, failed }: Checks): string {
+export function failingText({ failing, failed }: Checks): string {
   const named = failing.slice(0, MAX_NAMED).map((name) => `\`${spelled(name)}\``);
   const more = failed - named.length;
   if (named.length === 0) return `${failed}`;
@@ -98,7 +134,7 @@ function failingText({ failing, failed }: Checks): string {
 }
 
 /** What could end the code, or begin a link, is left out. */
-const spelled = (name: string): string =>
+export const spelled = (name: string): string =>
   name
     .replace(/[`[\]]/g, "")
     .replace(/\s+/g, " ")

@@ -1,12 +1,14 @@
 /**
  * The card of a session's pull request. What GitHub tells of it is only a hint to look again: then it does not matter in which order
- * that comes, how often, and whether it says everything. Nothing here begins a turn.
+ * that comes, how often, and whether it says everything. What begins a turn of what was seen, and what ends the work, is in `mend.ts`.
  */
 import { type Card, type CardState, concernsOf, looksLike } from "./card.ts";
+import { addressee, isWatched, NOTHING, showing } from "./card-threads.ts";
 import { threadKey } from "./correlation.ts";
 import type { Effect, SessionEvent } from "./decision.ts";
+import { conflictConcern, isInHand, mended, over, pushedBy } from "./mend.ts";
 import { type Plan, plan, then } from "./plan.ts";
-import type { Ask, Ms, Session, Thread } from "./types.ts";
+import type { Ask, Ms, Session, TurnResult } from "./types.ts";
 
 type Of<Type extends SessionEvent["type"]> = Extract<SessionEvent, { type: Type }>;
 
@@ -15,14 +17,12 @@ const LOST_AFTER_MS = 60 * 60_000;
 /** Of what people were told; older reviews and commits are not heard of any more. */
 const MAX_TOLD = 50;
 
-const NOTHING: CardState = { places: [], told: [] };
-
-/** The threads in which there is a card. On GitHub the pull request itself stands, and a terminal and the local page edit nothing for people who have gone. */
-const showing = ({ threads }: Session): Thread[] => threads.filter(({ surface }) => surface === "slack");
+/** GitHub computes it within seconds of being asked; where it does not, the next hint asks again. */
+const MAX_UNSETTLED = 5;
 
 /** Something may have changed. It is looked at a moment later, once for all that happens until then. */
 export function stirred(session: Session, now: Ms): Plan {
-  if (!session.pullRequest || showing(session).length === 0) return plan(session);
+  if (!isWatched(session)) return plan(session);
   // The end of the turn looks by itself, behind its answer.
   if (session.turn?.phase.is === "publishing") return plan(session);
   const { card = NOTHING } = session;
@@ -33,8 +33,9 @@ export function stirred(session: Session, now: Ms): Plan {
 }
 
 /** A turn is over: it may have pushed something. The first look goes out at once. */
-export function turnOver(session: Session, asks: Ask[], now: Ms): Plan {
-  if (!session.pullRequest || showing(session).length === 0) return plan(session);
+export function turnOver(before: Session, asks: Ask[], result: Pick<TurnResult, "commit">, now: Ms): Plan {
+  if (!isWatched(before)) return plan(before);
+  const session = pushedBy(before, asks, result);
   const asked = asks.findLast(({ author, thread }) => thread.surface === "slack" && author.surface === "slack");
   const { card = NOTHING } = session;
   const heard = asks.filter(({ author }) => author.surface === "github").map(({ author }) => author.name);
@@ -54,17 +55,22 @@ export function lookDue(session: Session, now: Ms): Plan {
 }
 
 /** What was seen. */
-export function seen(session: Session, { card: found }: Of<"pull-request.seen">, now: Ms): Plan {
+export function seen(session: Session, { card: found, unmended }: Of<"pull-request.seen">, now: Ms): Plan {
   const { card = NOTHING, pullRequest } = session;
-  const looked = { ...afterLook(card), lookedAt: now };
+  const { unsettled = 0, ...settled } = afterLook(card);
+  const isUnsettled = found.state === "open" && found.conflict === "unknown" && unsettled < MAX_UNSETTLED;
+  const looked = { ...settled, lookedAt: now, ...(isUnsettled ? { unsettled: unsettled + 1 } : {}) };
   const again = (next: CardState): Plan =>
-    card.look?.again ? arm(session, next, now) : plan({ ...session, card: next });
+    card.look?.again || isUnsettled ? arm(session, next, now) : plan({ ...session, card: next });
   if (found.number !== pullRequest?.number) return again(looked);
   const { doubted: _, ...rest } = looked;
   // GitHub answers from many machines, and some are behind the one that told of it.
   if (card.seen && found.updatedAt < card.seen.updatedAt && !card.doubted)
     return arm(session, { ...looked, doubted: true }, now);
-  return then(again({ ...rest, seen: found }), (current) => told(shown(current, found, card.seen), found));
+  const kept = shownIn(again({ ...rest, seen: found }), found, card.seen);
+  const done = then(kept, (current) => over(current, found, now));
+  const going = then(done, (current) => (unmended ? plan(current) : mended(current, found, now)));
+  return then(going, (current) => told(current, found));
 }
 
 /** It could not be looked at. */
@@ -99,35 +105,27 @@ function afterLook({ look: _, ...card }: CardState): CardState {
 }
 
 /** Where it changed, and where it does not stand yet. */
-function shown(session: Session, found: Card, before: Card | undefined): Plan {
-  const isChanged = !before || !looksLike(before, found);
-  const places = new Set(session.card?.places.map(({ thread }) => threadKey(thread)));
-  const effects = showing(session)
-    .filter((thread) => isChanged || !places.has(threadKey(thread)))
-    .map((thread): Effect => ({ do: "show-card", thread }));
-  return plan(session, ...effects);
-}
+const shownIn = (before: Plan, found: Card, was: Card | undefined): Plan =>
+  then(before, (session) => {
+    const isChanged = !was || !looksLike(was, found);
+    const places = new Set(session.card?.places.map(({ thread }) => threadKey(thread)));
+    const effects = showing(session)
+      .filter((thread) => isChanged || !places.has(threadKey(thread)))
+      .map((thread): Effect => ({ do: "show-card", thread }));
+    return plan(session, ...effects);
+  });
 
 /** Once, in one place. While a turn goes on, or may begin, the agent may be at it; when it ends, it is looked at again. */
-function told(before: Plan, found: Card): Plan {
-  return then(before, (session) => {
-    if (session.turn || session.checking.length > 0) return plan(session);
-    const { heard = [], ...card } = session.card ?? NOTHING;
-    const unheard = concernsOf(found).filter(({ key }) => !card.told.includes(key));
-    const next = { ...card, told: [...card.told, ...unheard.map(({ key }) => key)].slice(-MAX_TOLD) };
-    const news = unheard.filter(({ by }) => by === undefined || !heard.includes(by));
-    const { thread, pings } = addressee(session);
-    return plan(
-      { ...session, card: next },
-      ...(thread ? news.map(({ text }): Effect => ({ do: "say", thread, text, pings })) : []),
-    );
-  });
-}
-
-/** Whoever asked last, where they asked; nobody by name where that is not known, or where the thread has left. */
-function addressee(session: Session) {
-  const threads = showing(session);
-  const { asked } = session.card ?? NOTHING;
-  const thread = threads.find((one) => asked && threadKey(one) === threadKey(asked.thread));
-  return { thread: thread ?? threads[0], pings: thread && asked ? [asked.author] : [] };
+function told(session: Session, found: Card): Plan {
+  if (session.turn || session.checking.length > 0) return plan(session);
+  const { heard = [], ...card } = session.card ?? NOTHING;
+  const concerns = [...concernsOf(found), ...conflictConcern(session, found)].filter((one) => !isInHand(session, one));
+  const unheard = concerns.filter(({ key }) => !card.told.includes(key));
+  const next = { ...card, told: [...card.told, ...unheard.map(({ key }) => key)].slice(-MAX_TOLD) };
+  const news = unheard.filter(({ by }) => by === undefined || !heard.includes(by));
+  const { thread, pings } = addressee(session);
+  return plan(
+    { ...session, card: next },
+    ...(thread ? news.map(({ text }): Effect => ({ do: "say", thread, text, pings })) : []),
+  );
 }

@@ -63,7 +63,7 @@ function saidAgain(moved: NonNullable<Session["moved"]>, { id, lookup: _, ...men
 }
 
 function askedAgain({ moved, agent, model }: Session, ask: Ask, later: boolean): NewMention {
-  const { id, late: _, thread, text, ...rest } = ask;
+  const { id, late: _, mends: _mends, thread, text, ...rest } = ask;
   const repo = moved ? { repo: moved.repository } : {};
   const options = { ...repo, ...(agent ? { agent } : {}), ...(model ? { model } : {}) };
   return {

@@ -3,6 +3,7 @@ import { isOf } from "./correct.ts";
 import { isYounger, type Stop } from "./decide-turn.ts";
 import type { Effect, SessionEvent } from "./decision.ts";
 import { isSameMember, type Membership, memberOf, withConnecting } from "./identity.ts";
+import { mendRefused } from "./mend.ts";
 import { titleOf } from "./naming.ts";
 import { type Plan, plan } from "./plan.ts";
 import type { Mention, Ms, Session } from "./types.ts";
@@ -18,6 +19,7 @@ export function unconnected(session: Session, event: Extract<SessionEvent, { typ
   if (!said) return plan(session);
   const mention = { ...said, author: event.author };
   const rest = { ...session, checking: session.checking.filter((one) => one !== said) };
+  if (mention.mends) return mendRefused(rest, mention.mends, event.text);
   const waiting = stillWaiting(session, now);
   const isEdited = isOf(mention);
   if (waiting.some(isEdited))

@@ -9,6 +9,7 @@ import { leave, linked } from "./decide-thread.ts";
 import { stop } from "./decide-turn.ts";
 import type { SessionEvent } from "./decision.ts";
 import { forked } from "./fork.ts";
+import { isStale, mendRefused, unmended } from "./mend.ts";
 import { menuClosed } from "./menu.ts";
 import { askOf, commandOf, displaced, elsewhereText, isElsewhere, order, take } from "./order.ts";
 import { type Plan, plan, then } from "./plan.ts";
@@ -25,7 +26,10 @@ export function mentioned(session: Session, mention: Mention): Plan {
   const isNew = mention.corrects === undefined;
   // Pressed or filled in: however it reads, it is an answer and nothing else.
   const isAnswer = mention.answers !== undefined;
-  const isOverheard = !isAnswer && session.muted && isNew && !mention.addressed && verb !== "stop" && verb !== "unmute";
+  // Found by a key that is another session's by now.
+  if (mention.mends && mention.mends.session !== session.id) return plan(session);
+  const isMuted = session.muted && !mention.mends;
+  const isOverheard = !isAnswer && isMuted && isNew && !mention.addressed && verb !== "stop" && verb !== "unmute";
   if ((verb === "aside" && !isAnswer) || isOverheard || isTooLate(session, mention)) return plan(session);
   // A stop is heard all the same; only not for ever either.
   if (session.checking.length >= (verb === "stop" ? 2 : 1) * MAX_CHECKING)
@@ -41,6 +45,7 @@ export function turnedAway(session: Session, event: Extract<SessionEvent, { type
   const [mention, rest] = takeChecked(session, event.mention);
   if (!mention) return plan(session);
   const { text, connects } = event;
+  if (mention.mends) return mendRefused(rest, mention.mends, text);
   const refused = connects ? { mention: { ...mention, author: connects }, connect: true as const } : { mention };
   return plan(rest, { do: "refuse", text, ...refused });
 }
@@ -48,6 +53,7 @@ export function turnedAway(session: Session, event: Extract<SessionEvent, { type
 /** Its author may ask, only not now: everybody in the thread may know that, and somebody there may be who can help. */
 export function limited(session: Session, event: Extract<SessionEvent, { type: "limited" }>): Plan {
   const [mention, rest] = takeChecked(session, event.mention);
+  if (mention?.mends) return mendRefused(rest, mention.mends, event.text);
   return mention ? plan(rest, { do: "say", thread: mention.thread, text: event.text }) : plan(session);
 }
 
@@ -56,6 +62,7 @@ export function admitted(session: Session, event: Extract<SessionEvent, { type: 
   const [mention, rest] = takeChecked(session, event.mention);
   if (!mention) return plan(session);
   if (isTooLate(rest, mention)) return plan(rest);
+  if (mention.mends && isStale(rest, mention.mends)) return unmended(rest, mention.mends);
   // Said in another thread meanwhile: nobody has asked whether its author may write there.
   if (isElsewhereNow(session, event)) return plan(session, { do: "check", mention: mention.id });
   if (mention.corrects !== undefined && mention.text === "")

@@ -1,4 +1,5 @@
 /** The life of a turn: begun, sent, steered, stopped, ended, published, answered. */
+import { anew } from "./anew.ts";
 import { turnOver } from "./cards.ts";
 import { mayBeToldIn } from "./confidence.ts";
 import { branchKey, githubPullRequestKey, threadKey } from "./correlation.ts";
@@ -15,17 +16,19 @@ const MAX_ATTEMPTS = 2;
 const MAX_HEADS = 20;
 
 /** Starts a turn with these asks, on whatever state the sandbox is in. */
-export function begin(session: Session, asks: [Ask, ...Ask[]], now: Ms): Plan {
+export function begin(before: Session, asks: [Ask, ...Ask[]], now: Ms): Plan {
+  const { session, told, after } = anew(before, asks[0].thread);
   const turn: Turn = {
     id: asks[0].id,
     thread: asks[0].thread,
     asks,
     phase: { is: "waiting" },
     startedAt: now,
+    ...(after ? { after } : {}),
     attempt: 1,
   };
   const timer: Effect = { do: "wake-me", when: "warned", turn: turn.id };
-  return then(plan({ ...session, turn }, timer), (current) => proceed(current, now));
+  return then(plan({ ...session, turn }, ...told, timer), (current) => proceed(current, now));
 }
 
 /** Brings a waiting turn on its way: starts the sandbox, or sends the turn where one is ready. */
@@ -206,7 +209,10 @@ function endFromHere(session: Session, turn: Turn, why: { by: string; overdue: b
 export function branchPushed(session: Session, event: Extract<SessionEvent, { type: "branch.pushed" }>): Plan {
   if (!session.work || session.work.branch !== event.branch) return plan(session);
   const key = branchKey(session.work.repository.id, event.branch);
-  const heads = [...(session.heads ?? []).filter((head) => head !== event.commit), event.commit].slice(-MAX_HEADS);
+  const { heads: before = [] } = session;
+  const heads = event.already
+    ? before
+    : [...before.filter((head) => head !== event.commit), event.commit].slice(-MAX_HEADS);
   return plan({ ...session, pushed: true, heads }, { do: "claim", key });
 }
 
@@ -269,7 +275,7 @@ export function finish(session: Session, ended: Ended, now: Ms): Plan {
     .filter((thread) => threadKey(thread) !== threadKey(turn.thread))
     .map((thread): Effect => ({ do: "say", thread, text: newsText(turn, result, thread) }));
   const done = plan({ ...session, turn: null, last: turn.asks }, answer, ...news);
-  const looked = then(done, (current) => turnOver(current, turn.asks, now));
+  const looked = then(done, (current) => turnOver(current, turn.asks, result, now));
   return then(looked, (current) => next(current, now));
 }
 
@@ -299,10 +305,9 @@ export const failed = (code: string, detail: string): Ended => ({
 
 function newsText(turn: Turn, result: TurnResult, to: Thread): string {
   const [ask] = turn.asks;
+  if (ask?.mends && turn.asks.every(({ mends }) => mends)) return mendNews(ask, result, to);
   const who = ask?.author.name ?? "Somebody";
-  const outcome = { done: "Done", failed: "That failed", stopped: "It was stopped", "timed-out": "It took too long" }[
-    result.outcome
-  ];
+  const outcome = OUTCOMES[result.outcome];
   const surface = SURFACE_NAMES[turn.thread.surface];
   if (!mayBeToldIn(turn.thread, to)) {
     const pushed = result.branch ? `; what was done is on \`${result.branch}\`` : "";
@@ -311,6 +316,17 @@ function newsText(turn: Turn, result: TurnResult, to: Thread): string {
   const where = ask?.link ? `[there](${ask.link})` : surface;
   const said = firstParagraph(result.answer);
   return `${who} asked ${where}: "${titleOf(ask?.text ?? "")}". ${outcome}${said ? `: ${said}` : "."}`;
+}
+
+const OUTCOMES: Record<TurnResult["outcome"], string> = {
+  ...{ done: "Done", failed: "That failed", stopped: "It was stopped", "timed-out": "It took too long" },
+};
+
+/** What it was about is no secret; what the agent says of it may repeat what was said where it answers. */
+function mendNews({ text, link, thread }: Ask, { outcome, answer }: TurnResult, to: Thread): string {
+  const where = link ? ` ([pull request](${link}))` : "";
+  const said = mayBeToldIn(thread, to) ? firstParagraph(answer) : "";
+  return `By myself${where}: "${titleOf(text)}". ${OUTCOMES[outcome]}${said ? `: ${said}` : "."}`;
 }
 
 const SURFACE_NAMES: Record<Thread["surface"], string> = {

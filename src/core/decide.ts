@@ -62,6 +62,7 @@ import type {
   SessionEvent,
   TurnEvent,
 } from "./decision.ts";
+import { mendAsked } from "./mend.ts";
 import { inNewPlace, titleGiven } from "./places.ts";
 import { type Plan, plan } from "./plan.ts";
 import type { Ms, Session, Thread } from "./types.ts";
@@ -200,6 +201,8 @@ function ofCard(session: Session, event: CardEvent, now: Ms): Plan {
       return lookDue(session, now);
     case "pull-request.seen":
       return seen(session, event, now);
+    case "mend.asked":
+      return mendAsked(session, event);
     case "pull-request.unseen":
       return unlooked(session, now);
     case "card.shown":

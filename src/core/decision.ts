@@ -102,7 +102,8 @@ export type TurnEvent =
   | { type: "warned"; turn: string; limitMs: number }
   /** Timer. */
   | { type: "overdue"; turn: string; detail?: string }
-  | { type: "branch.pushed"; repository: string; branch: string; commit: string }
+  /** `already`: the remote had that commit, and it may be somebody else's. */
+  | { type: "branch.pushed"; repository: string; branch: string; commit: string; already?: true | undefined }
   | { type: "pull-request.opened"; turn: string; pullRequest: PullRequest }
   | { type: "pull-request.failed"; turn: string; code: string; detail: string };
 
@@ -130,8 +131,10 @@ export type CardEvent =
   | { type: "pull-request.stirred" }
   /** Timer: a look at the pull request is due. */
   | { type: "look" }
-  /** As it stands now. */
-  | { type: "pull-request.seen"; card: Card }
+  /** As it stands now. `unmended`: threadbox.yml leaves what is wrong with it to people. */
+  | { type: "pull-request.seen"; card: Card; unmended?: true }
+  /** What the session is to mend is in its inbox, or cannot get there. */
+  | { type: "mend.asked"; fault: string }
   | { type: "pull-request.unseen" }
   /** Its card stands in that thread. */
   | { type: "card.shown"; thread: Thread; ref: string };
@@ -170,6 +173,8 @@ export type Effect =
   | { do: "fork"; thread: Thread; mention: Mention; anew: string; title: string }
   | { do: "open-pull-request"; turn: string }
   | { do: "look-at-pull-request" }
+  /** Says to the session itself what it is to mend; with what the failed checks of that commit have to say, where it is one. */
+  | { do: "mend"; mention: NewMention; fault: string; sha: string | null }
   /** The card says there what was seen last. */
   | { do: "show-card"; thread: Thread }
   | { do: "wake-me"; when: "idle"; since: number }
@@ -219,6 +224,7 @@ export const LANE = {
   "open-pull-request": "keys",
   // Nobody waits for it.
   "look-at-pull-request": "look",
+  mend: "look",
   // Behind the answer that tells of the pull request.
   "show-card": "talk",
   "wake-me": "keys",

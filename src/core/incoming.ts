@@ -24,10 +24,16 @@ export type Receipt =
   | { is: "duplicate" }
   | { is: "ignored"; reason: "nobody-follows" };
 
+/** `repository` is GitHub's number of it, as text. */
+export interface Branch {
+  repository: string;
+  name: string;
+}
+
 /** The way in for hints that a pull request may stand otherwise than before. Resolves after the commit. */
 export interface Hints {
-  /** One of the sessions that hold one of these keys; null where none does. */
-  stirred(keys: CorrelationKey[]): Promise<string | null>;
+  /** One of the sessions that hold one of these keys, or whose pull request goes `onto` that branch; null where there is none. */
+  stirred(keys: CorrelationKey[], onto?: Branch): Promise<string | null>;
 }
 
 /** The way in; every handler, the CLI and the page use this and nothing else of the engine. Resolves after the commit. */

@@ -171,5 +171,6 @@ export function askOf(mention: Mention, author: Person, text: string): Ask {
     ...(mention.about ? { about: mention.about } : {}),
     ...(mention.files ? { files: mention.files } : {}),
     ...(mention.subject ? { subject: mention.subject } : {}),
+    ...(mention.mends ? { mends: mention.mends } : {}),
   };
 }

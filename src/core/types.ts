@@ -3,7 +3,8 @@
  * A `Mention` comes in, a `Session` decides, `Effect`s go out (see `decide.ts`), and what they did comes back as `SessionEvent`s.
  */
 import type { Changes, Usage } from "../wire/events.ts";
-import type { CardState } from "./card.ts";
+import type { Over } from "./anew.ts";
+import type { CardState, Mends } from "./card.ts";
 import type { Options } from "./command.ts";
 import type { Origin } from "./origin.ts";
 import type { Asking, DecidedQuestion } from "./question.ts";
@@ -97,6 +98,8 @@ export interface Mention {
   corrects?: string;
   /** By a button, a menu, a form or a reaction, and not written: nothing is there to be marked as seen. */
   pressed?: true;
+  /** Nobody wrote it: that session is to mend what it pushed. */
+  mends?: Mends;
   /** It answers that question of the agent, wherever it stands. `option` counts from 0; without one its text is the answer. */
   answers?: { question: string; option?: number };
 }
@@ -128,6 +131,8 @@ export interface Repository {
   model?: string;
   /** Slack channels whose threads are about it, where nobody says otherwise. */
   channels?: string[];
+  /** Whether sessions see to failed checks by themselves; as everywhere, when it is left out. */
+  fixChecks?: boolean;
   /** Set for repositories on GitHub: a pull request can be opened there. */
   github?: { owner: string; name: string; installation: number | null };
 }
@@ -181,6 +186,8 @@ export interface Ask {
   subject?: string;
   /** It was to join a turn that was over by then, so it goes before what was to wait from the start. */
   late?: true;
+  /** Nobody wrote it: it follows from what became of a pull request. */
+  mends?: Mends;
 }
 
 /** Why something failed: a code of `errors.ts` and one line of detail. */
@@ -209,6 +216,8 @@ export interface Turn extends Asking {
   startedAt: Ms;
   /** It was said that its time will be up; once is enough. */
   warned?: true;
+  /** The first one on a new branch: what became of the pull request of the one before. */
+  after?: Over;
   /** Which attempt this is: a turn whose sandbox died under it, or came to the end of its life, is sent to another one. */
   attempt: number;
 }

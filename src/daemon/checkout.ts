@@ -18,6 +18,8 @@ export interface CheckoutSpec {
 export interface Published {
   /** Set when the branch has commits that the base has not, and they are on the remote now. */
   pushed: { branch: string; commit: string } | null;
+  /** Nothing had to be pushed for that. */
+  already?: true;
   /** Against the base; null when nothing differs. */
   changes: Changes | null;
   patch: { text: string; cut: boolean } | null;

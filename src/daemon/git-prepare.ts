@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { readdir, rm, writeFile } from "node:fs/promises";
 import type { CheckoutReport, CheckoutSpec } from "./checkout.ts";
+import { putAside } from "./git-aside.ts";
 import { removeStaleLocks, returnToBranch } from "./git-branch.ts";
 import { type CommandResult, runCommand } from "./git-command.ts";
 import { relevantLine } from "./git-failure.ts";
@@ -111,6 +112,7 @@ async function enterBranch(repository: Repository, tips: RemoteTips): Promise<vo
     return;
   }
   const base = baseBranch(spec, tips);
+  await putAside(repository, base);
   const start = theirs ?? (base ? await commitOf(link, remoteRef(base)) : null);
   if (!start && base) throw repository.failure("git.clone-failed", `The remote has no branch ${base}.`);
   if (start) await must(clone(["checkout", "--quiet", "--no-track", "-B", branch, start, "--"]));

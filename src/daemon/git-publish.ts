@@ -42,9 +42,14 @@ export async function publishCheckout(
   const made = await whatIsThere(prepared, branch);
   if (!made) return NOTHING;
   if (only !== undefined && made.commit !== only) throw repository.failure("git.diverged", CHANGED_MEANWHILE);
-  const commit = made.unpushed ? await pushMerged({ ...prepared, branch, coAuthors, only }) : made.commit;
+  const push: Push = { ...prepared, branch, coAuthors, only, isSent: false };
+  const commit = made.unpushed ? await pushMerged(push) : made.commit;
   const from = base && base !== branch ? await commitOf(repository.link, remoteRef(base)) : before;
-  return { pushed: { branch, commit }, ...(await compare(repository.link, from, commit)) };
+  return {
+    pushed: { branch, commit },
+    ...(push.isSent ? {} : { already: true }),
+    ...(await compare(repository.link, from, commit)),
+  };
 }
 
 /** The same, up to where something would leave the machine. */
@@ -107,6 +112,8 @@ interface Push extends Prepared {
   coAuthors: Person[];
   /** As in `Publication`. */
   only: string | undefined;
+  /** The remote took something of ours. */
+  isSent: boolean;
 }
 
 /** The commit that is on the remote afterwards. */
@@ -128,6 +135,7 @@ async function pushMerged(push: Push): Promise<string> {
     const outcome = pushOutcome(pushed);
     if (outcome.is === "refused") throw repository.failure(outcome.code, outcome.detail);
     if (outcome.is === "pushed") {
+      push.isSent = true;
       await noteTip(repository, branch, commit);
       return commit;
     }

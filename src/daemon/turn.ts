@@ -127,7 +127,8 @@ function ending(turn: RunningTurn, outcome: TurnEnded["outcome"], said: AgentOut
 function withPublished({ ended }: Ending, result: Published | null, repository: string): Ending {
   const { turn } = ended;
   const before: AgentEvent[] = [];
-  if (result?.pushed) before.push({ type: "branch.pushed", turn, repository, ...result.pushed });
+  const already = result?.already ? { already: true as const } : {};
+  if (result?.pushed) before.push({ type: "branch.pushed", turn, repository, ...result.pushed, ...already });
   if (result?.patch) before.push({ type: "diff", turn, patch: result.patch.text, cut: result.patch.cut });
   return {
     before,

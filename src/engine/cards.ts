@@ -2,15 +2,17 @@
 import { threadKey } from "../core/correlation.ts";
 import type { Effect, SessionEvent } from "../core/decision.ts";
 import type { Session } from "../core/types.ts";
+import { isMended } from "./mend.ts";
 import type { EngineDeps } from "./ports.ts";
 import { surfaceOf } from "./reach.ts";
 
 export async function look(
-  { forge }: Pick<EngineDeps, "forge">,
+  deps: Pick<EngineDeps, "forge" | "repositories" | "settings">,
   { work, pullRequest }: Session,
 ): Promise<SessionEvent> {
   if (!work?.repository.github || !pullRequest) return { type: "pull-request.unseen" };
-  return { type: "pull-request.seen", card: await forge.cardOf(work.repository, pullRequest.number) };
+  const card = await deps.forge.cardOf(work.repository, pullRequest.number);
+  return { type: "pull-request.seen", card, ...(isMended(deps, work.repository) ? {} : { unmended: true }) };
 }
 
 /** What was seen last, whatever it was when this was decided. Posted by a bot that died before it had the name of it, its marker tells. */

@@ -216,8 +216,10 @@ function meaning(entry: JournalEntry, reading: Reading): SessionEvent | null {
   const { turn, attempt, limits } = reading;
   if (event.type === "turn.started" && event.turn === turn) reading.heard = event.attempt ?? 1;
   if ("question" in event) return reading.heard === attempt ? questionEvent(entry, reading) : null;
-  if (event.type === "branch.pushed")
-    return { type: "branch.pushed", repository: event.repository, branch: event.branch, commit: event.commit };
+  if (event.type === "branch.pushed") {
+    const { turn: _turn, ...pushed } = event;
+    return pushed;
+  }
   if (event.type === "push.asked" && event.turn === turn) return { type: "push.asked", turn };
   if (event.type === "usage" && event.turn === turn) {
     const over = refusalOfTurn(limits, event.usage);

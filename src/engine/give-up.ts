@@ -68,6 +68,8 @@ export function givenUp(effect: Effect, session: Session, error: ThreadboxError)
       return effect.no ? null : { type: "push.unanswered", turn: effect.turn, failure: unknownRights(error) };
     case "look-at-pull-request":
       return { type: "pull-request.unseen" };
+    case "mend":
+      return { type: "mend.asked", fault: effect.fault };
     case "open-pull-request":
       return { type: "pull-request.failed", turn: effect.turn, code, detail };
     case "acknowledge":

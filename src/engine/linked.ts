@@ -27,7 +27,8 @@ export async function linkedTo(deps: Deps, { repository }: Work, asks: Ask[], sa
   const others = deps.repositories.filter(({ id, url }) => id !== repository.id && url !== repository.url);
   for (const ask of asks) {
     note(ask.text, [repository, ...(await readableBy(deps, ask, others))]);
-    note(ask.about ?? "", [repository]);
+    // What a log links to was chosen by whoever wrote into it.
+    if (!ask.mends) note(ask.about ?? "", [repository]);
   }
   for (const { text } of said.toReversed()) note(text, [repository]);
   // Files of another repository are not in the clone.

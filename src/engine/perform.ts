@@ -9,6 +9,7 @@ import { look } from "./cards.ts";
 import { check } from "./check.ts";
 import type { Write } from "./claim.ts";
 import { allowPush } from "./identity.ts";
+import { mend } from "./mend.ts";
 import type { EngineDeps } from "./ports.ts";
 import { pullRequestDraft, wayBack } from "./publish.ts";
 import { handOverAnswer } from "./questions.ts";
@@ -51,6 +52,8 @@ export async function perform(deps: EngineDeps, effect: Effect, performing: Perf
       return openPullRequest(deps, session, effect.turn);
     case "look-at-pull-request":
       return look(deps, session);
+    case "mend":
+      return mend(deps, session, effect, performing.again);
     case "wake-me":
       await armTimer(deps, session, effect);
       return null;

@@ -67,6 +67,8 @@ export interface EngineSettings {
   maxSessions: number;
   /** Between two looks at a pull request; half a minute, when it is left out. */
   lookEveryMs?: number | undefined;
+  /** Whether a session is woken for what fails on a commit that it pushed; it is, when it is left out. */
+  fixChecks?: boolean | undefined;
   /** Whether a pull request leads back to the Slack thread that it was asked in; never, when it is left out. */
   permalinks?: "never" | "public" | undefined;
   /** The page of a session, or null where nobody could open it. */

@@ -140,6 +140,7 @@ async function wordsOf(deps: EngineDeps, session: Session, turn: Turn, work: Wor
     ...(since === null ? { earlier: await earlierOf(deps, session) } : {}),
     work,
     first: since === null,
+    after: turn.after,
   });
 }
 

@@ -6,7 +6,7 @@ import type { Ms, Session } from "../core/types.ts";
 import type { Store } from "../store/store.ts";
 
 interface StirsDeps {
-  store: Pick<Store, "sessionOf">;
+  store: Pick<Store, "sessionOf" | "sessionsOnto">;
   now(): Ms;
   /** Tells one session, unless it would not change by that. */
   apply(session: string, event: SessionEvent, isMoot: (session: Session) => boolean): Promise<void>;
@@ -14,9 +14,10 @@ interface StirsDeps {
 
 /** Nothing stands in the inbox for them: told twice, one is looked at once more, and that is all. */
 export const hintsTo = ({ store, now, apply }: StirsDeps): Hints => ({
-  async stirred(keys) {
+  async stirred(keys, onto) {
     const found = await Promise.all([...new Set(keys)].map((key) => store.sessionOf(key)));
-    const sessions = [...new Set(found.filter((session) => session !== null))];
+    const ontoIt = onto ? await store.sessionsOnto(onto) : [];
+    const sessions = [...new Set([...found.filter((session) => session !== null), ...ontoIt])];
     for (const session of sessions)
       await apply(session, { type: "pull-request.stirred" }, (one) => stirred(one, now()).session === one);
     return sessions[0] ?? null;

@@ -1,8 +1,12 @@
 /** Sessions and their keys: found, minted, claimed by one bot at a time. */
 import { sql } from "kysely";
+import type { Branch } from "../core/incoming.ts";
 import type { CorrelationKey, Session } from "../core/types.ts";
 import type { StreamPosition } from "../wire/events.ts";
 import type { Database, Tx } from "./database.ts";
+
+/** Each is told in a transaction of its own before GitHub is answered, which waits ten seconds. */
+const MAX_ONTO = 100;
 
 /** Part of `createStore`. */
 export function sessionQuestions(db: Database) {
@@ -11,6 +15,16 @@ export function sessionQuestions(db: Database) {
     async sessionOf(...keys: [CorrelationKey, ...CorrelationKey[]]): Promise<string | null> {
       const row = await db.selectFrom("keys").select("session_id").where("key", "in", keys).limit(1).executeTakeFirst();
       return row?.session_id ?? null;
+    },
+
+    /** Those with an open pull request onto that branch, as far as they were looked at; the newest, where there are very many. */
+    async sessionsOnto({ repository, name }: Branch): Promise<string[]> {
+      const { rows } = await sql<{ id: string }>`
+        select id from sessions
+        where state #>> '{work,repository,id}' = ${repository} and state #>> '{card,seen,base}' = ${name}
+          and state #>> '{card,seen,state}' = 'open'
+        order by updated_at desc limit ${MAX_ONTO}`.execute(db);
+      return rows.map(({ id }) => id);
     },
 
     /** Takes the key where nobody has it, or from whoever has it when it `takes`; false when another session holds it. */

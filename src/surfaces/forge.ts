@@ -22,6 +22,12 @@ export interface PullRequestDraft {
   closes?: number;
 }
 
+/** A check or a status that failed. `said` is empty where nothing can be read of it. */
+export interface FailedJob {
+  name: string;
+  said: string;
+}
+
 export interface Forge {
   /** Who commits: `threadbox[bot]` with its numeric noreply address. */
   identity(): Promise<{ name: string; email: string }>;
@@ -38,4 +44,6 @@ export interface Forge {
   readLinked(link: TalkLink): Promise<Linked | null>;
   /** How a pull request stands now: itself, the checks of its head, and what people who may write there say of it. */
   cardOf(repository: Repository, number: number): Promise<Card>;
+  /** What failed on that commit, with what it has to say of it; none of our own. Foreign text, cut and without tokens. */
+  failedJobs(repository: Repository, sha: string): Promise<FailedJob[]>;
 }

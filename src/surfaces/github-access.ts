@@ -52,6 +52,8 @@ export interface GitHubAccess {
   url: string;
   clock: Clock;
   client(place: RepositoryPlace): Promise<Octokit>;
+  /** Number of our App, by which its check runs are known; null with a token. */
+  appId: number | null;
   /** The account that our comments and commits are made by. */
   self(): Promise<GitHubSelf>;
   /** The address that GitHub shows as this account without telling a private one. */
@@ -89,13 +91,14 @@ export function githubAccess(given: GitHubAccessOptions): GitHubAccess {
   };
 }
 
-type Way = Pick<GitHubAccess, "client" | "self" | "gitToken" | "deliveries">;
+type Way = Pick<GitHubAccess, "appId" | "client" | "self" | "gitToken" | "deliveries">;
 
 const Account = z.object({ id: z.number(), login: z.string() });
 
 function tokenWay(options: Shared, token: string): Way {
   const client = octokit(options, "token", { auth: token });
   return {
+    appId: null,
     client: async () => client,
     self: async () => Account.parse((await client.rest.users.getAuthenticated()).data),
     gitToken: async () => ({ token }),
@@ -136,6 +139,7 @@ function appWay(options: Shared, app: { appId: string; privateKey: string }): Wa
   }
 
   return {
+    appId: Number(app.appId),
     client,
     async self() {
       const { slug } = z.object({ slug: z.string() }).parse((await jwt.rest.apps.getAuthenticated()).data);

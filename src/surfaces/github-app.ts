@@ -31,4 +31,5 @@ export const GITHUB_EVENTS: readonly string[] = [
   "check_suite",
   "check_run",
   "status",
+  "push",
 ];

@@ -36,6 +36,9 @@ const Pull = z.object({
   draft: z.boolean().nullish(),
   updated_at: z.string(),
   head: z.object({ sha: z.string() }),
+  base: z.object({ ref: z.string() }),
+  /** Null while it is computed, which asking for it begins. */
+  mergeable: z.boolean().nullish(),
   changed_files: z.number(),
   additions: z.number(),
   deletions: z.number(),
@@ -49,11 +52,12 @@ export function cardsFrom({ access, log }: { access: GitHubAccess; log: Log }): 
       const where = { owner: place.owner, repo: place.name };
       const pull = Pull.parse((await client.rest.pulls.get({ ...where, pull_number: number })).data);
       const head = pull.head.sha;
-      const runs = await permitted(place, "checks", () => runsOf(client, where, head));
+      const runs = await permitted(place, "checks", () => runsOf(client, where, head, access.appId));
       const statuses = await permitted(place, "statuses", () => statusesOf(client, where, head));
       const reviews = await reviewsOf(client, where, number);
       return {
-        ...{ number, url: pull.html_url, title: pull.title, repository: repository.name, head },
+        ...{ number, url: pull.html_url, title: pull.title, repository: repository.name, head, base: pull.base.ref },
+        ...(await conflictOf(client, where, pull)),
         state: pull.merged ? "merged" : pull.state === "closed" ? "closed" : "open",
         draft: pull.draft ?? false,
         changes: { files: pull.changed_files, insertions: pull.additions, deletions: pull.deletions },
@@ -67,12 +71,24 @@ export function cardsFrom({ access, log }: { access: GitHubAccess; log: Log }): 
   };
 }
 
+/** What the payload calls the base's commit may be an old one: it is that of the last push to the head. */
+async function conflictOf(
+  { rest }: Client,
+  where: Where,
+  { state, mergeable, base }: z.infer<typeof Pull>,
+): Promise<Pick<Card, "conflict">> {
+  if (state !== "open" || mergeable === true) return {};
+  if (mergeable === null || mergeable === undefined) return { conflict: "unknown" };
+  const { data } = await rest.git.getRef({ ...where, ref: `heads/${base.ref}` });
+  return { conflict: { at: data.object.sha } };
+}
+
 /** What is refused for good is asked again later, and told in the log once. */
-function askedWherePermitted({ access, log }: { access: GitHubAccess; log: Log }) {
+export function askedWherePermitted({ access, log }: { access: GitHubAccess; log: Log }) {
   const refused = bounded<string, number>(MAX_REFUSED);
   return async <T>(
     { owner, name }: RepositoryPlace,
-    permission: "checks" | "statuses",
+    permission: "checks" | "statuses" | "actions",
     ask: () => Promise<T>,
   ): Promise<T | null> => {
     const key = `${permission} ${owner}/${name}`;
@@ -97,20 +113,29 @@ interface Check {
 }
 
 const Runs = z.object({
-  check_runs: z.array(z.object({ name: z.string(), status: z.string(), conclusion: z.string().nullish() })),
+  check_runs: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      conclusion: z.string().nullish(),
+      app: z.object({ id: z.number() }).nullish(),
+    }),
+  ),
 });
 
-/** The newest of each name. */
-async function runsOf({ rest }: Client, where: Where, ref: string): Promise<Check[]> {
+/** The newest of each name, but for our own. */
+async function runsOf({ rest }: Client, where: Where, ref: string, ours: number | null): Promise<Check[]> {
   const { data } = await rest.checks.listForRef({ ...where, ref, filter: "latest", ...PAGE });
-  return Runs.parse(data).check_runs.map(({ name, status, conclusion }) => {
+  // Our own says how a turn goes, and nothing of what was pushed.
+  const theirs = Runs.parse(data).check_runs.filter(({ app }) => !app || app.id !== ours);
+  return theirs.map(({ name, status, conclusion }) => {
     if (status !== "completed") return { name, is: "running" };
     return { name, is: PASSED.has(conclusion ?? "") ? "passed" : "failed" };
   });
 }
 
 /** As GitHub colours them: what was cancelled or ran out of time has failed. */
-const PASSED: ReadonlySet<string> = new Set(["success", "neutral", "skipped"]);
+export const PASSED: ReadonlySet<string> = new Set(["success", "neutral", "skipped"]);
 
 const Statuses = z.object({ statuses: z.array(z.object({ context: z.string(), state: z.string() })) });
 

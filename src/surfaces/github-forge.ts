@@ -8,6 +8,7 @@ import type { GitHubAccess, RepositoryPlace } from "./github-access.ts";
 import { cardsFrom } from "./github-card.ts";
 import { withMarkers } from "./github-comments.ts";
 import { githubFailure, statusOf } from "./github-failure.ts";
+import { failedJobsFrom } from "./github-jobs.ts";
 import { readLinked } from "./github-linked.ts";
 import { neutralise, neutraliseLine } from "./github-neutral.ts";
 import { MAX_BODY_CHARS } from "./github-render.ts";
@@ -19,6 +20,7 @@ export interface GitHubForgeOptions {
 
 export function githubForge({ access, log }: GitHubForgeOptions): Forge {
   const cardOf = cardsFrom({ access, log });
+  const failedJobs = failedJobsFrom({ access, log });
   return {
     async identity() {
       const self = await access.self();
@@ -42,6 +44,10 @@ export function githubForge({ access, log }: GitHubForgeOptions): Forge {
       const place = placeOf(access, repository);
       if (place) return cardOf(repository, place, number);
       throw new ThreadboxError("surface.refused", `${repository.name} is not on ${access.url}`);
+    },
+    async failedJobs(repository, sha) {
+      const place = placeOf(access, repository);
+      return place ? failedJobs(place, sha) : [];
     },
   };
 }

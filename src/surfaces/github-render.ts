@@ -62,6 +62,10 @@ export function renderNote(text: string): string[] {
   return split(neutralise(text), MAX_BODY_CHARS);
 }
 
+/** The same to people who have to do something about it. */
+export const renderPing = (text: string, people: Person[]): string[] =>
+  split([pingLine(people), neutralise(text)].filter(Boolean).join("\n\n"), MAX_BODY_CHARS);
+
 /** A question of the agent: it pings whoever asked for the turn. */
 export const renderQuestion = (question: AskedQuestion): string =>
   [pingLine(question.askers), neutralise(askedText(question))].filter(Boolean).join("\n\n");

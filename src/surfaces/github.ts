@@ -20,7 +20,14 @@ import {
 import { saidBefore } from "./github-context.ts";
 import { githubFailure } from "./github-failure.ts";
 import { type GitHubPeople, githubPeople } from "./github-people.ts";
-import { renderAnswer, renderNote, renderProgress, renderQuestion, renderSettled } from "./github-render.ts";
+import {
+  renderAnswer,
+  renderNote,
+  renderPing,
+  renderProgress,
+  renderQuestion,
+  renderSettled,
+} from "./github-render.ts";
 import { plainSurface } from "./plain-surface.ts";
 import type { MessageRef, PostId, Surface } from "./surface.ts";
 
@@ -86,8 +93,8 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
 
     say,
 
-    // Whoever takes part in it is notified of every comment.
-    ping: (thread, text, _people, id) => say(thread, text, id),
+    ping: (thread, text, people, id) =>
+      at(thread, "comment on", (place) => postAll(place, access, renderPing(text, people), id)),
 
     // An issue is a thing of its own, and no thread beside another.
     open: async () => null,

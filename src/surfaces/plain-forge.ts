@@ -10,6 +10,7 @@ export const plainForge: Forge = {
     throw new ThreadboxError("github.pull-request-failed", "GitHub is not set up.");
   },
   readLinked: async () => null,
+  failedJobs: async () => [],
   cardOf: async () => {
     throw new ThreadboxError("surface.refused", "GitHub is not set up.");
   },

@@ -108,6 +108,8 @@ export const AgentEvent = z.discriminatedUnion("type", [
     repository: z.string(),
     branch: z.string(),
     commit: z.string(),
+    /** The remote had it before: it may be somebody else's. */
+    already: z.literal(true).optional(),
   }),
   /** The session's changes against its base as a unified diff, cut at 200,000 characters. */
   z.strictObject({ type: z.literal("diff"), turn, patch: z.string(), cut: z.boolean() }),

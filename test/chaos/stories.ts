@@ -20,7 +20,13 @@ export interface Findings {
   outOfOrder: string[];
 }
 
-export const scripts: Script[] = [fixesTheTest, takesForEver, asksPeople];
+/** Pushes something each time. */
+const mendsTheChecks: Script = {
+  when: /The checks failed on/,
+  steps: [{ calls: [{ tool: "bash", with: { command: "echo mended >> NOTES.md" } }] }, { says: "I mended it." }],
+};
+
+export const scripts: Script[] = [mendsTheChecks, fixesTheTest, takesForEver, asksPeople];
 
 const of = (...groups: string[]): Step[] => STEPS.filter((step) => groups.includes(step.split(".")[0] ?? ""));
 
@@ -109,6 +115,32 @@ export const STORIES: Story[] = [
       reads(found, ground, thread, [/stop/, /stop/]);
       // What only one person sees cannot be found again at Slack: a bot that died between the word and its record says it once more.
       counted(found, "refusals", Math.min(ground.slack.ephemerals("gus").length - before, 1), 1);
+      return found;
+    },
+  },
+  {
+    name: "a check that fails on what was pushed: mended once, by itself",
+    steps: of("mend"),
+    async tell(ground) {
+      const found = nothingYet();
+      const { github, variables } = ground;
+      const before = github.pulls("acme/api").length;
+      const thread = ground.mentions("the test fails, please fix it");
+      await ground.until(async () => (await ground.isSettled()) && (await isAsleep(ground)));
+      const branch = github.pulls("acme/api").slice(before)[0]?.head.split(":").at(-1) ?? "";
+      const url = `${variables.PUBLIC_URL}/github/webhooks`;
+      github.repositoryHook("acme/api", {
+        url,
+        secret: variables.GITHUB_WEBHOOK_SECRET ?? "",
+        events: ["check_suite"],
+      });
+      const tried = async () => (await github.commits("acme/api", branch)).length;
+      const first = await tried();
+      await github.checksEnd("acme/api", branch, [{ name: "lint", conclusion: "failure", log: "it is red" }]);
+      await ground.until(async () => (await tried()) > first && (await ground.isSettled()) && (await isAsleep(ground)));
+      counted(found, "commits that mend it", (await tried()) - first, 1);
+      reads(found, ground, thread, [/Done/, /It adds now/, /acme\/api#\d+/, /Done/, /I mended it/]);
+      await inOrder(found, ground);
       return found;
     },
   },

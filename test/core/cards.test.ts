@@ -71,11 +71,13 @@ describe("#42 a look at the pull request", () => {
   });
   test("waits for the answer while the pull request is being opened", () =>
     assert.deepEqual(tell(publishing, { type: "linked", pullRequest }).effects, []));
-  test("is not taken where no thread in Slack follows, nor before there is one to look at", () => {
+  test("is taken without Slack too where the branch is our own; not of somebody else's, nor before there is one", () => {
     assert.deepEqual(tell(says("m1", "fix it", {}, onGitHub), stirred).effects, []);
     const { session } = tell(standing);
     const alone = { ...session, threads: [pullRequestThread] };
-    assert.deepEqual(decide(alone, stirred, NOW).effects, []);
+    assert.deepEqual(names(decide(alone, stirred, NOW).effects.map(({ effect }) => effect)), ["wake-me look"]);
+    const theirs = { ...alone, work: alone.work && { ...alone.work, own: false } };
+    assert.deepEqual(decide(theirs, stirred, NOW).effects, []);
   });
   test("never begins a turn", () =>
     assert.equal(tell(standing, looked({ checks: failed, reviews: [grace] })).session.turn, null));
@@ -86,7 +88,7 @@ describe("#42 what was seen", () => {
     assert.deepEqual(tell(opened, seen()).effects, [{ do: "show-card", thread: slackThread }]);
     assert.deepEqual(tell(standing, looked()).effects, []);
     assert.deepEqual(tell(standing, looked({ updatedAt: 2_000 })).effects, []);
-    assert.deepEqual(names(tell(standing, looked({ state: "merged" })).effects), ["show-card"]);
+    assert.deepEqual(names(tell(standing, looked({ state: "merged" })).effects), ["show-card", "sleep"]);
   });
   test("is shown again where the first message could not be posted", () =>
     assert.deepEqual(names(tell(opened, seen(), looked()).effects), ["show-card"]));

@@ -131,7 +131,7 @@ cd ${checkout.spec.dir} && touch b.txt && git add b.txt && git commit --quiet -m
     const checkout = await ready(bench.checkout());
     write(checkout, "a.txt", "two\n");
     const first = await checkout.publish("Fix");
-    assert.deepEqual(await checkout.publish("Nothing more"), first);
+    assert.deepEqual(await checkout.publish("Nothing more"), { ...first, already: true });
   });
 
   story("people's commits on the branch are merged, never overwritten", async (bench) => {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { addRun, completeSuite, setStatus, suiteFor, tellRunBegun } from "./github/actions/checks.ts";
 import { type AppHandle, type AppWish, createAppHandle } from "./github/app-handle.ts";
-import { createApp } from "./github/apps.ts";
+import { actionsApp, type FailingChecks, failingChecks } from "./github/ci.ts";
 import { createFaults, type Faults } from "./github/faults.ts";
 import { refs } from "./github/git.ts";
 import { gitTemplates } from "./github/git-http.ts";
@@ -62,7 +62,7 @@ export interface RepositoryHandle {
   defaultBranch: string;
 }
 
-export interface GitHubEmulator {
+export interface GitHubEmulator extends FailingChecks {
   /** For git (`${url}/owner/name.git`) and for people. */
   url: string;
   /** For octokit's `baseUrl`. */
@@ -172,6 +172,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubEm
     ...settingUp(hub),
     as: (login) => personAt(hub, accountNamed(hub, login, "User")),
     ...ciFor(hub),
+    ...failingChecks(hub),
     ...looking(hub),
     deliveries: webhooks.deliveries,
     redeliver: webhooks.redeliver,
@@ -258,7 +259,7 @@ function looking(hub: Hub) {
 function ciFor(hub: Hub): Pick<GitHubEmulator, "checksComplete" | "checkBegins" | "statusIs"> {
   let made: Promise<App> | undefined;
   const at = async (name: string, branch: string) => {
-    made ??= createApp(hub, { slug: "github-actions", owner: accountNamed(hub, "github", "Organization"), events: [] });
+    made ??= actionsApp(hub);
     const app = await made;
     const repository = repositoryNamed(hub, name);
     const sha = (await viewBranches(hub, name))[branch];

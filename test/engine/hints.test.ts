@@ -23,7 +23,14 @@ test("#42 hints are stored once however many come, and wake whoever holds the se
   const pushed = { ...done, branch: "threadbox/fix-test-s0001", commit: "abc" };
   const pullRequest = { number: 5, url: "https://github.com/acme/api/pull/5" };
   const card = {
-    ...{ number: 5, url: pullRequest.url, title: "Fix it", repository: "acme/api", state: "open" as const },
+    ...{
+      number: 5,
+      url: pullRequest.url,
+      title: "Fix it",
+      repository: "acme/api",
+      base: "main",
+      state: "open" as const,
+    },
     ...{ draft: false, head: "abc", changes: { files: 1, insertions: 2, deletions: 1 }, checks: null, reviews: [] },
     updatedAt: 1,
   };
@@ -43,4 +50,6 @@ test("#42 hints are stored once however many come, and wake whoever holds the se
     told.map(({ event }) => event).filter((event) => event === "pull-request.stirred"),
     ["pull-request.stirred"],
   );
+  const onto = (repository: string, name: string) => pullRequests.stirred([], { repository, name });
+  assert.deepEqual([await onto("7", "main"), await onto("7", "other"), await onto("8", "main")], ["s1", null, null]);
 });

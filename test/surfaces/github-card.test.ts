@@ -24,6 +24,7 @@ test("#42 what it is, its checks of every kind and only the newest of a name", (
     assert.deepEqual(first, {
       ...{ number: 2, url: `${github.url}/acme/api/pull/2`, title: "Fix the login", repository: REPO },
       ...{ state: "open", draft: false, changes: { files: 1, insertions: 1, deletions: 3 } },
+      ...{ base: "main", conflict: "unknown" },
       ...{ checks: { passed: 0, failed: 0, running: 0, failing: [] }, reviews: [] },
     });
     assert.deepEqual([head.length, updatedAt > 0], [40, true]);

@@ -165,6 +165,8 @@ describe("the life of a pull request", () => {
       [1, "fix", first.sha, stage.repositoryId, "threadbox[bot]", 1],
     );
     const second = await github.as("alice").pushes("acme/api", "fix", { "b.txt": "b\n" });
+    const { data: computing } = await bot.rest.pulls.get({ ...api, pull_number: 1 });
+    assert.equal(computing.mergeable, null);
     const { data: followed } = await bot.rest.pulls.get({ ...api, pull_number: 1 });
     assert.deepEqual([followed.head.sha, followed.commits, followed.mergeable], [second.sha, 2, true]);
     assert.equal((await github.refs("acme/api"))["refs/pull/1/head"], second.sha);

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { actorName } from "./access.ts";
 import { type GitRequest, parseGitRequest, sendRefusal, serveGit } from "./git-http.ts";
 import type { Hub } from "./hub.ts";
+import { isLogPath, serveLog } from "./job-logs.ts";
 import { ApiProblem } from "./problem.ts";
 import { answerRest } from "./rest.ts";
 import { answerSignIn } from "./sign-in.ts";
@@ -78,6 +79,7 @@ async function serve(
   const gitRequest = parseGitRequest(method, url);
   if (url.pathname.startsWith(`${API_ROOT}/`)) await serveRest(hub, record, url, incoming, response);
   else if (url.pathname.startsWith("/login/oauth/")) await serveSignIn(hub, record, url, incoming, response);
+  else if (isLogPath(url.pathname)) serveLog(hub, record, url, incoming, response);
   else if (gitRequest) await serveGitRequest(hub, record, gitRequest, incoming, response);
   else {
     record.status = 404;

@@ -9,6 +9,7 @@ import type { renderPull, renderReview, renderReviewComment, renderSimplePull } 
 import type { renderApp, renderLabel, renderUser } from "./render/shared.ts";
 import { restRoutes } from "./rest.ts";
 import type { renderCommit, renderFile } from "./routes/git-data.ts";
+import type { renderAnnotation, renderJob } from "./routes/jobs.ts";
 import type { renderFullRepository } from "./routes/repositories.ts";
 
 type Rest = Octokit["rest"];
@@ -34,6 +35,8 @@ export type Shapes = Complete<
     [Missing<typeof renderFullRepository, Data<Rest["repos"]["get"]>>],
     [Missing<typeof renderCommit, Data<Rest["repos"]["getCommit"]>>],
     [Missing<typeof renderRun, Data<Rest["checks"]["get"]>>],
+    [Missing<typeof renderAnnotation, Data<Rest["checks"]["listAnnotations"]>[number]>],
+    [Missing<typeof renderJob, Data<Rest["actions"]["getJobForWorkflowRun"]>>],
     [Missing<typeof renderUser, Data<Rest["issues"]["listAssignees"]>[number]>],
     [Missing<typeof renderApp, Data<Rest["apps"]["getAuthenticated"]>>],
     [Missing<typeof renderInstallation, Data<Rest["apps"]["getInstallation"]>>],

@@ -115,6 +115,8 @@ export interface Pull {
   mergedBy: Account | null;
   mergeCommitSha: string | null;
   mergeable: boolean | null;
+  /** The base and the head for which it is being computed, or was. */
+  mergeableOf?: string;
   requestedReviewers: Account[];
   reviews: Review[];
   reviewComments: ReviewComment[];
@@ -165,8 +167,18 @@ export interface CheckRun {
   conclusion: Conclusion | null;
   detailsUrl: string | null;
   output: { title: string | null; summary: string | null; text: string | null };
+  annotations?: Annotation[];
+  /** Of a job of GitHub Actions. */
+  log?: string;
   startedAt: string;
   completedAt: string | null;
+}
+
+export interface Annotation {
+  path: string;
+  line: number;
+  level: "notice" | "warning" | "failure";
+  message: string;
 }
 
 export interface CommitStatus {
@@ -175,6 +187,7 @@ export interface CommitStatus {
   context: string;
   state: "error" | "failure" | "pending" | "success";
   description: string | null;
+  targetUrl?: string | null;
   by: By;
   createdAt: string;
 }

@@ -42,8 +42,8 @@ export function openDoor(
   const handle = githubWebhooks({
     inbox: { receive: (mention) => take(mentions, mention), link: (link) => take(links, link) },
     pullRequests: {
-      async stirred(keys) {
-        stirs.push(keys);
+      async stirred(keys, onto) {
+        stirs.push(onto ? [...keys, `onto ${onto.repository}:${onto.name}`] : keys);
         return follows;
       },
     },

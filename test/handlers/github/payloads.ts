@@ -101,6 +101,11 @@ export const status = {
   ...envelope,
 };
 
+export const push = (more: Record<string, unknown> = {}) => ({
+  ...{ ref: "refs/heads/release", before: "abc", after: "def", created: false, deleted: false, forced: false },
+  ...{ commits: [], head_commit: null, pusher: { name: "alice" }, ...envelope, ...more },
+});
+
 export const pullOpened = (pull_request: unknown = pull) => ({
   action: "opened",
   number: 8,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openDoor } from "./deliver.ts";
-import { bot, checkRun, checkSuite, forkSuite, pullChanged, review, status } from "./payloads.ts";
+import { bot, checkRun, checkSuite, forkSuite, ourselves, pullChanged, push, review, status } from "./payloads.ts";
 
 const PULL = "github:pr:900#8";
 const BRANCH = "git:branch:900:fix-login";
@@ -21,6 +21,7 @@ const rows: [name: string, event: string, payload: unknown, keys: string[]][] = 
   ["a check that begins", "check_run", checkRun("created"), [PULL, BRANCH]],
   ["a check that ends", "check_run", checkRun("completed"), [PULL, BRANCH]],
   ["a CI that is no App", "status", status, [BRANCH]],
+  ["a push to a branch that pull requests may go to", "push", push(), ["onto 900:release"]],
 ];
 for (const [name, event, payload, keys] of rows)
   test(`#42 ${name} is a hint to look, and no order`, async () => {
@@ -41,6 +42,10 @@ const ignored: [name: string, event: string, payload: unknown, reason: string, s
   ["CI of a fork", "check_suite", checkSuite(forkSuite), "fork-head", 0],
   ["a status of no branch", "status", { ...status, branches: [] }, "fork-head", 0],
   ["a check that somebody asks for again", "check_run", checkRun("rerequested"), "event-unsupported", 0],
+  ["a push to a branch that nobody's goes to", "push", push(), "nobody-follows", 1],
+  ["a branch that was deleted", "push", push({ deleted: true }), "event-unsupported", 0],
+  ["a tag", "push", push({ ref: "refs/tags/v1" }), "event-unsupported", 0],
+  ["a push of our own", "push", push({ sender: ourselves }), "own-message", 0],
   ["a label on a pull request", "pull_request", pullChanged("labeled"), "event-unsupported", 0],
 ];
 for (const [name, event, payload, reason, stirs] of ignored)

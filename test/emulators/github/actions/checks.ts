@@ -125,7 +125,7 @@ export function renderRun(hub: Hub, repository: Repository, run: CheckRun) {
     conclusion: run.conclusion,
     started_at: run.startedAt,
     completed_at: run.completedAt,
-    output: { ...run.output, annotations_count: 0, annotations_url: `${url}/annotations` },
+    output: { ...run.output, annotations_count: run.annotations?.length ?? 0, annotations_url: `${url}/annotations` },
     check_suite: { id: run.suite.id },
     app: renderApp(hub, run.suite.app),
     pull_requests: pullsAt(hub, repository, run.headSha),
@@ -142,8 +142,8 @@ export async function tellRunBegun(hub: Hub, repository: Repository, run: CheckR
   hub.webhooks.emit("check_run", { repository, by }, { action: "created", check_run: begun });
 }
 
-export const renderStatus = ({ id, state, context, description, createdAt }: CommitStatus) => ({
-  ...{ id, state, context, description, target_url: null },
+export const renderStatus = ({ id, state, context, description, targetUrl = null, createdAt }: CommitStatus) => ({
+  ...{ id, state, context, description, target_url: targetUrl },
   ...{ created_at: createdAt, updated_at: createdAt },
 });
 
@@ -151,10 +151,12 @@ export const renderStatus = ({ id, state, context, description, createdAt }: Com
 export async function setStatus(
   hub: Hub,
   repository: Repository,
-  draft: Pick<CommitStatus, "sha" | "context" | "state" | "by">,
+  draft: Pick<CommitStatus, "sha" | "context" | "state" | "by"> &
+    Partial<Pick<CommitStatus, "description" | "targetUrl">>,
   branches: string[],
 ): Promise<void> {
-  const status: CommitStatus = { ...draft, id: hub.nextId("status"), description: null, createdAt: timestamp(hub) };
+  const made = { id: hub.nextId("status"), createdAt: timestamp(hub) };
+  const status: CommitStatus = { description: null, ...draft, ...made };
   repository.statuses.push(status);
   const { sha, by } = status;
   const url = `${repositoryUrl(hub, repository)}/commits/${sha}`;

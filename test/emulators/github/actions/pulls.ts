@@ -102,7 +102,7 @@ function updatePullRef({ repository, number, pull }: PullIssue): Promise<string>
   return git(repository.directory, ["update-ref", `refs/pull/${number}/head`, pull.head.sha]);
 }
 
-/** How large it is, and whether it would merge. */
+/** How large it is. Whether it would merge is not known any more after a push. */
 export async function measure({ repository, pull }: PullIssue): Promise<void> {
   const baseSha = (await branchSha(repository.directory, pull.base.ref)) ?? pull.base.sha;
   const range = `${baseSha}..${pull.head.sha}`;
@@ -113,7 +113,16 @@ export async function measure({ repository, pull }: PullIssue): Promise<void> {
     deletions: files.reduce((sum, file) => sum + file.deletions, 0),
     changedFiles: files.length,
   };
-  pull.mergeable = (await mergedTree(repository.directory, baseSha, pull.head.sha)) !== null;
+  if (pull.mergeableOf !== range) pull.mergeable = null;
+}
+
+/** Asking for it begins to compute it: after a push to either side the first answer is none. */
+export async function computeMergeable({ repository, pull }: PullIssue): Promise<void> {
+  const baseSha = (await branchSha(repository.directory, pull.base.ref)) ?? pull.base.sha;
+  const range = `${baseSha}..${pull.head.sha}`;
+  const isNew = pull.mergeableOf !== range;
+  pull.mergeableOf = range;
+  pull.mergeable = isNew ? null : (await mergedTree(repository.directory, baseSha, pull.head.sha)) !== null;
 }
 
 /** A branch moved: pull requests from it follow, and those into it that are all in count as merged. */

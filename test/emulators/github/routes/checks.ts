@@ -6,11 +6,13 @@ import { timestamp } from "../hub.ts";
 import { notForToken, notFound, unprocessable } from "../problem.ts";
 import { bodyOf, created, ok, paged, type RepoCall, type Route, repoRoute } from "../router.ts";
 import type { CheckRun } from "../state.ts";
+import { jobRoutes } from "./jobs.ts";
 
 const read = { needs: ["checks:read" as const] };
 const write = { needs: ["checks:write" as const], role: "write" as const };
 
 export const checkRoutes: Route[] = [
+  ...jobRoutes,
   repoRoute("POST /repos/{owner}/{repo}/check-runs", write, create),
   repoRoute("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", write, (call) => {
     const run = runOf(call);

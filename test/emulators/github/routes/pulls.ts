@@ -3,7 +3,7 @@ import { z } from "zod";
 import { hasRole, mayChange } from "../access.ts";
 import { editIssue, tell } from "../actions/issues.ts";
 import { mergePull } from "../actions/merge.ts";
-import { measure, openPull } from "../actions/pulls.ts";
+import { computeMergeable, measure, openPull } from "../actions/pulls.ts";
 import { branchSha, git } from "../git.ts";
 import { changedFiles, log } from "../git-log.ts";
 import { findAccount, isPull } from "../hub.ts";
@@ -34,7 +34,10 @@ export const pullRoutes: Route[] = [
       const text = format === "diff" ? ["diff", range] : ["format-patch", "--stdout", range.replace("...", "..")];
       return ok(await git(directory, text), { "content-type": `application/vnd.github.${format}; charset=utf-8` });
     }
-    if (issue.state === "open") await measure(issue);
+    if (issue.state === "open") {
+      await measure(issue);
+      await computeMergeable(issue);
+    }
     return ok(renderPull(call.hub, issue));
   }),
   repoRoute("PATCH /repos/{owner}/{repo}/pulls/{pull_number}", write, change),

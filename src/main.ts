@@ -1,6 +1,7 @@
 /** The composition root: everything is built here, in order, and closed in reverse. Nothing builds itself. */
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
+import { findMention } from "../handlers/github/mention.ts";
 import { type AboutLine, aboutLines } from "./about.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
@@ -143,7 +144,11 @@ function surfacesOf(
     terminal: terminalSurface({ write: write ?? (() => {}), colour: colour ?? false }),
     ...(slack ? { slack } : {}),
     ...(github
-      ? { github: githubSurface({ access: github, name: config.name, allowedBots: team.github.bots ?? [], log }) }
+      ? {
+          github: githubSurface({
+            ...{ access: github, name: config.name, allowedBots: team.github.bots ?? [], findMention, log },
+          }),
+        }
       : {}),
   };
 }

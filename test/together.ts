@@ -25,7 +25,9 @@ const GROUPS: Record<string, Group> = {
       "test/{core,wire,surfaces}/**/*.test.ts",
       "test/{batches,metrics,sealed,semaphore,server,team-*,workers}.test.ts",
     ],
-    except: ["test/surfaces/{pace,github,github-card,github-context,github-contract,github-forge,github-jobs}.test.ts"],
+    except: [
+      "test/surfaces/{pace,github,github-card,github-context,github-contract,github-forge,github-jobs,github-review}.test.ts",
+    ],
   },
   "handlers-and-database": {
     files: [
@@ -39,7 +41,9 @@ const GROUPS: Record<string, Group> = {
     except: ["test/emulators/github/git.test.ts"],
   },
   "github-with-git": {
-    files: ["test/surfaces/{github,github-card,github-context,github-contract,github-forge,github-jobs}.test.ts"],
+    files: [
+      "test/surfaces/{github,github-card,github-context,github-contract,github-forge,github-jobs,github-review}.test.ts",
+    ],
   },
   "journeys-in-slack": {
     files: ["test/journeys/{during-a-turn,slack-{commands,files,fork,home,links,news,questions}}.test.ts"],
@@ -50,7 +54,7 @@ const GROUPS: Record<string, Group> = {
   },
   "journeys-elsewhere": {
     files: [
-      "test/journeys/{agent-stays-inside,bad-input,broken-listener,github,limits,outside,restarts,terminal}.test.ts",
+      "test/journeys/{agent-stays-inside,bad-input,broken-listener,github,github-review,limits,outside,restarts,terminal}.test.ts",
     ],
   },
   "inside-the-daemon": {

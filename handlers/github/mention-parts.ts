@@ -42,6 +42,10 @@ export function workOf(envelope: Envelope, pull: PullRequest): { keys: Correlati
   return { keys: [pullKey, branchKey(id, pull.head.ref)], repository: { ...repository, head: pull.head.ref } };
 }
 
+/** The same for every event that tells of the review or of one of its comments. */
+export const reviewDedupe = ({ repository }: Envelope, review: number): string =>
+  `github:review:${repository.id}/${review}`;
+
 /** More of it is context that the agent can read in the repository or on the page. */
 const MAX_ABOUT_CHARS = 8_000;
 

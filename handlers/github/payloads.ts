@@ -74,6 +74,8 @@ export const ReviewCommentPayload = Envelope.extend({
     original_line: z.number().nullish(),
     diff_hunk: text,
     in_reply_to_id: z.number().optional(),
+    /** Each belongs to one, a single comment and a reply too; older servers do not tell. */
+    pull_request_review_id: z.number().nullish(),
   }),
 });
 

@@ -1,8 +1,8 @@
-/** The text of a whole review. Its inline comments arrive as events of their own, so a review without text is nothing to us. */
+/** A review: its text, and with it everything else that it says. Its inline comments arrive as events of their own too, and are the same mention. */
 import type { z } from "zod";
 import { visibleText } from "../../src/surfaces/github-sanitize.ts";
 import { findMention } from "./mention.ts";
-import { aboutText, authorOf, threadOf, unheard, workOf } from "./mention-parts.ts";
+import { aboutText, authorOf, reviewDedupe, threadOf, unheard, workOf } from "./mention-parts.ts";
 import { type Bot, ignored, type Outcome, type Said } from "./outcome.ts";
 import type { ReviewPayload } from "./payloads.ts";
 import { pullRequestKeyOf } from "./stirs.ts";
@@ -13,27 +13,29 @@ export const onReview = (payload: z.infer<typeof ReviewPayload>, bot: Bot): Outc
   said: saidIn(payload, bot),
 });
 
+/** Without a text it may be all in its comments, and where it is not even that it says nothing: that is looked up where a session follows. */
 function saidIn(payload: z.infer<typeof ReviewPayload>, bot: Bot): Said {
   const { pull_request: pull, review, sender } = payload;
   const reason = unheard(sender, review.body, bot);
   if (reason) return ignored(reason);
   const body = visibleText(review.body);
-  if (body === "") return ignored("empty-body");
   const found = findMention(body, bot.names);
+  const thread = threadOf(payload, "pr", pull.number);
   return {
     is: "mention",
     mention: {
-      dedupe: `github:review:${review.id}`,
+      dedupe: reviewDedupe(payload, review.id),
       ...workOf(payload, pull),
-      thread: threadOf(payload, "pr", pull.number),
+      thread,
       author: authorOf(payload),
       text: found?.text ?? body,
       addressed: found !== null,
       at: review.submitted_at,
-      // GitHub's REST API has no reactions for reviews; the pull request itself gets it.
-      message: `issue:${pull.number}`,
+      message: `review:${review.id}`,
       link: review.html_url,
       about: aboutText(pull),
+      review: { id: review.id, thread, link: review.html_url, comments: [] },
+      lookup: "review",
     },
   };
 }

@@ -13,6 +13,7 @@ import { isStale, mendRefused, unmended } from "./mend.ts";
 import { menuClosed } from "./menu.ts";
 import { askOf, commandOf, displaced, elsewhereText, isElsewhere, order, take } from "./order.ts";
 import { type Plan, plan, then } from "./plan.ts";
+import { numbered, reviewAgain } from "./review.ts";
 import { statusText, textOf } from "./status.ts";
 import type { Ask, Mention, Ms, Person, Session } from "./types.ts";
 
@@ -37,7 +38,11 @@ export function mentioned(session: Session, mention: Mention): Plan {
       ...{ do: "refuse", mention },
       text: `I cannot find out who may ask here at the moment, and ${MAX_CHECKING} messages wait for that already. I leave this one; say it again later.`,
     });
-  return plan({ ...session, checking: [...session.checking, mention] }, { do: "check", mention: mention.id });
+  const heard = numbered(session, mention);
+  return plan(
+    { ...heard.session, checking: [...session.checking, heard.mention] },
+    { do: "check", mention: mention.id },
+  );
 }
 
 /** Its author may not ask, or nobody can tell. */
@@ -150,7 +155,7 @@ const MUTED = "I leave replies alone here that do not mention me. `unmute` ends 
 
 /** What nobody said where it is tried again has no words there: they would name its commit and its pull request. */
 function askAgain(mention: Mention, last: Ask[], author: Person): Ask {
-  const again = askOf(withFilesOf(mention, last), author, textOf(last));
+  const again = { ...askOf(withFilesOf(mention, last), author, textOf(last)), ...reviewAgain(last) };
   const isToldHere = last.every(({ thread }) => mayBeToldIn(thread, mention.thread));
   return isToldHere ? again : { ...again, subject: "What was asked before, once more" };
 }

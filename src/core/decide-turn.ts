@@ -3,6 +3,7 @@ import { anew } from "./anew.ts";
 import { turnOver } from "./cards.ts";
 import { mayBeToldIn } from "./confidence.ts";
 import { branchKey, githubPullRequestKey, threadKey } from "./correlation.ts";
+import { repliesApart, repliesOf } from "./decide-review.ts";
 import type { Effect, SessionEvent } from "./decision.ts";
 import { warningText } from "./limits.ts";
 import { titleOf } from "./naming.ts";
@@ -220,7 +221,7 @@ export function branchPushed(session: Session, event: Extract<SessionEvent, { ty
 export function ended(session: Session, event: Extract<SessionEvent, { type: "turn.ended" }>, now: Ms): Plan {
   const { turn } = session;
   if (turn?.id !== event.turn || turn.attempt !== event.attempt || turn.phase.is === "publishing") return plan(session);
-  const result = named(turn, event.result);
+  const result = repliesApart(turn, named(turn, event.result));
   if (!wantsPullRequest(session, result)) return finish(session, result, now);
   return plan(
     { ...session, turn: { ...turn, phase: { is: "publishing", result } } },
@@ -274,7 +275,7 @@ export function finish(session: Session, ended: Ended, now: Ms): Plan {
   const news = session.threads
     .filter((thread) => threadKey(thread) !== threadKey(turn.thread))
     .map((thread): Effect => ({ do: "say", thread, text: newsText(turn, result, thread) }));
-  const done = plan({ ...session, turn: null, last: turn.asks }, answer, ...news);
+  const done = plan({ ...session, turn: null, last: turn.asks }, answer, ...news, ...repliesOf(turn, result));
   const looked = then(done, (current) => turnOver(current, turn.asks, result, now));
   return then(looked, (current) => next(current, now));
 }

@@ -147,7 +147,7 @@ export type Effect =
   /** `connect`: with a way to say who they are on GitHub. */
   | { do: "refuse"; mention: Mention; text: string; connect?: true }
   /** `choices`: names of repositories, one of which is asked for. `pings`: who has to do something about it. */
-  | { do: "say"; thread: Thread; text: string; choices?: string[]; pings?: Person[] }
+  | { do: "say"; thread: Thread; text: string; choices?: string[]; pings?: Person[]; reply?: InlineReply }
   | { do: "help"; thread: Thread }
   | { do: "answer"; turn: string; thread: Thread; asks: Ask[]; result: TurnResult }
   | { do: "ask"; turn: string; thread: Thread; question: AskedQuestion }
@@ -184,6 +184,15 @@ export type Effect =
   | { do: "wake-me"; when: "ending"; endsAt: number }
   /** `since`: when it was looked at last. */
   | { do: "wake-me"; when: "look"; since: number | null };
+
+/** What a turn has to say to a comment of a review, in the inline thread of that. The text may be empty. */
+export interface InlineReply {
+  turn: string;
+  /** The page that the answer stands on, where the reply leads there. */
+  page?: string | null;
+  /** All that was asked in that thread is done. */
+  resolves: boolean;
+}
 
 /** An effect with its id: the same event on the same session gives the same ids, and the id goes out with whatever the effect sends. */
 export interface NumberedEffect {

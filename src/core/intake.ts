@@ -88,7 +88,9 @@ function admit(under: UnderWay, arrival: Arrival, mention: Mention): Receipt {
     if (known) complete(under, known, mention);
     return { is: "duplicate" };
   }
-  if (!known && mention.lookup && arrival.seq === null) {
+  // Of a review each event tells only a part.
+  const isPart = mention.lookup === "review";
+  if ((!known || isPart) && mention.lookup && arrival.seq === null) {
     remember(under, arrival, null);
     return { is: "looking-up", mention: mention.id };
   }

@@ -172,5 +172,6 @@ export function askOf(mention: Mention, author: Person, text: string): Ask {
     ...(mention.files ? { files: mention.files } : {}),
     ...(mention.subject ? { subject: mention.subject } : {}),
     ...(mention.mends ? { mends: mention.mends } : {}),
+    ...(mention.review ? { review: mention.review } : {}),
   };
 }

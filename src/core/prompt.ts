@@ -6,6 +6,7 @@ import type { Over } from "./anew.ts";
 import { BEFORE, type HandedFile } from "./attachments.ts";
 import { mayNameWork } from "./confidence.ts";
 import { LINKED_HEAD, type Looked, lookedText } from "./linked.ts";
+import { reviewText } from "./review.ts";
 import type { Ask, Said, Work } from "./types.ts";
 
 /** What a turn's text is made of. */
@@ -50,7 +51,7 @@ export function promptText({
 
 /** What goes to an agent that is at work already. */
 export function steerText(ask: Ask, files?: HandedFile[], linked: Looked[] = []): string {
-  return `While you work, ${ask.author.name} adds:\n\n${ask.text}${aboutText(ask)}${filesText(files)}${linked.length > 0 ? `\n\n${linkedText(linked)}` : ""}`;
+  return `While you work, ${ask.author.name} adds:\n\n${ask.text}${reviewText(ask.review, quoted)}${aboutText(ask)}${filesText(files)}${linked.length > 0 ? `\n\n${linkedText(linked)}` : ""}`;
 }
 
 function ground(work: Work): string {
@@ -90,7 +91,7 @@ export const quoted = (text: string): string => `> ${text.replace(/\r\n|[\n\r\v\
 function askText(ask: Ask, files?: HandedFile[]): string {
   if (ask.mends)
     return `Nobody asked for this; it is what became of your pull request:\n\n${ask.text}${checksText(ask)}`;
-  return `${ask.author.name} asks:\n\n${ask.text}${aboutText(ask)}${filesText(files)}`;
+  return `${ask.author.name} asks:\n\n${ask.text}${reviewText(ask.review, quoted)}${aboutText(ask)}${filesText(files)}`;
 }
 
 function aboutText(ask: Ask): string {

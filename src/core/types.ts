@@ -8,6 +8,7 @@ import type { CardState, Mends } from "./card.ts";
 import type { Options } from "./command.ts";
 import type { Origin } from "./origin.ts";
 import type { Asking, DecidedQuestion } from "./question.ts";
+import type { InReview, Reply, Reviewed } from "./review.ts";
 import type { KnownOutcome } from "./test-outcomes.ts";
 
 /** Milliseconds: a length of time, or since the Unix epoch. */
@@ -62,7 +63,7 @@ export interface Attachment {
 }
 
 /** One thing addressed to us, surface removed. */
-export interface Mention {
+export interface Mention extends InReview {
   /** Given by `receive`; the id of the turn that it starts. */
   id: string;
   /** The same message has the same text here, however often and in however many shapes it is delivered. */
@@ -76,7 +77,7 @@ export interface Mention {
   /** False for a reply that names nobody: it counts only where a session follows the thread already. */
   addressed: boolean;
   at: Ms;
-  /** The message itself, for 👀: Slack's ts, `issue-comment:<id>`, `review-comment:<id>`, `issue:<n>`. */
+  /** The message itself, for 👀: Slack's ts, `issue-comment:<id>`, `review-comment:<id>` (of several `<id>,<id>`), `review:<id>`, `issue:<n>`. */
   message: string;
   /** Where a person can read it. */
   link?: string;
@@ -89,9 +90,9 @@ export interface Mention {
   subject?: string;
   /**
    * What the payload did not tell and `Surface.complete` looks up when no key is known yet: the head branch of this pull request, or in
-   * which thread its message stands.
+   * which thread its message stands. The rest of a review is looked up in any case.
    */
-  lookup?: "pull-request-head" | "thread";
+  lookup?: "pull-request-head" | "thread" | "review";
   /** The session that the one of this thread goes on from. */
   forkOf?: string;
   /** The message that was edited, and reads so now: it counts while what was asked there is not over. Without a text it was deleted. */
@@ -172,7 +173,7 @@ export interface Running {
 export type StartedFrom = "warm" | "golden" | "woken" | "cold";
 
 /** What a turn is asked to do: a mention whose author may ask, with the command grammar taken out of its text. */
-export interface Ask {
+export interface Ask extends InReview {
   /** The mention's id. */
   id: string;
   thread: Thread;
@@ -227,6 +228,8 @@ export interface TurnResult {
   outcome: "done" | "failed" | "stopped" | "timed-out";
   /** The agent's last words, in Markdown. Empty when it said nothing. */
   answer: string;
+  /** What it said to single comments of a review; the answer is without that. */
+  replies?: Reply[] | undefined;
   /** For `failed` and `timed-out`. */
   failure?: Failure | undefined;
   /** Who stopped it. */
@@ -240,7 +243,7 @@ export interface TurnResult {
 }
 
 /** The durable thing that keys point at. */
-export interface Session extends Origin {
+export interface Session extends Origin, Reviewed {
   id: string;
   createdAt: Ms;
   /** The first line of the first ask, shortened; names the page and the answers. */

@@ -73,7 +73,9 @@ export function createIngress(deps: ReceiveDeps): Ingress {
     async lookedUp(seq) {
       const waiting = await store.waiting(seq);
       if (!waiting || "link" in waiting) return;
-      const receipt = await arrive({ incoming: { mention: await completed(deps, waiting.mention) }, seq });
+      const mention = await completed(deps, waiting.mention);
+      const saysNothing = waiting.mention.lookup === "review" && mention.text === "" && !mention.addressed;
+      const receipt = saysNothing ? SAID_NOTHING : await arrive({ incoming: { mention }, seq });
       if (receipt.is !== "ignored") return;
       // It waits for nothing any more, and belongs to nobody.
       await store.forget(seq);
@@ -92,6 +94,9 @@ export function createIngress(deps: ReceiveDeps): Ingress {
     }),
   };
 }
+
+/** A review that only approves, without a word. */
+const SAID_NOTHING = { is: "ignored", reason: "empty-body" } as const;
 
 const botOf = ({ settings }: ReceiveDeps): string | null => settings?.owner ?? null;
 

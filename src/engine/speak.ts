@@ -11,6 +11,7 @@ import { refuse } from "./identity.ts";
 import type { EngineDeps } from "./ports.ts";
 import { ask, settle } from "./questions.ts";
 import { pageFor, surfaceOf } from "./reach.ts";
+import { replyInline } from "./reply.ts";
 import { testsOf } from "./test-outcomes.ts";
 
 export interface Performing {
@@ -41,7 +42,7 @@ export async function speak(
     case "refuse":
       return refuse(deps, session, effect, post);
     case "say":
-      await say(deps, effect, post);
+      await (effect.reply ? replyInline(deps, effect, effect.reply, post) : say(deps, effect, post));
       return null;
     case "help":
       await surfaceOf(deps, effect.thread.surface).say(effect.thread, helpText(deps.settings.name), post);

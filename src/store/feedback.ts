@@ -41,6 +41,12 @@ export function feedbackQuestions(db: Database) {
     async saveAnswerRef(tx: Tx, turn: string, ref: string): Promise<void> {
       await tx.updateTable("turns").set({ answer_ref: ref }).where("id", "=", turn).execute();
     },
+
+    /** Null where it was not posted. */
+    async answerRef(turn: string): Promise<string | null> {
+      const row = await db.selectFrom("turns").select("answer_ref").where("id", "=", turn).executeTakeFirst();
+      return row?.answer_ref ?? null;
+    },
   };
 }
 

@@ -29,16 +29,28 @@ const Comment = z.object({
   created_at: z.string().transform((text) => Date.parse(text)),
   updated_at: z.string().transform((text) => Date.parse(text)),
   in_reply_to_id: z.number().optional(),
+  /** The review that an inline comment is a part of. */
+  pull_request_review_id: z.number().nullish(),
 });
 export type Comment = z.infer<typeof Comment>;
 
 /** The two kinds have numbers of their own, so that a bare number names two comments. */
 const reference = (kind: "issue-comment" | "review-comment", id: number): MessageRef => `${kind}:${id}`;
 
-export function parseReference(ref: string): { kind: "issue-comment" | "review-comment" | "issue"; id: number } | null {
-  const [, kind, id] = /^(issue-comment|review-comment|issue):(\d{1,16})$/.exec(ref) ?? [];
-  return kind === "issue-comment" || kind === "review-comment" || kind === "issue" ? { kind, id: Number(id) } : null;
+const Kind = z.enum(["issue-comment", "review-comment", "review", "issue"]);
+interface Reference {
+  kind: z.infer<typeof Kind>;
+  id: number;
 }
+
+/** The comments of one review are named together: `review-comment:31,32`. Empty where it names nothing. */
+export function parseReferences(message: string): Reference[] {
+  const [, kind, ids = ""] = /^([a-z-]{1,20}):(\d{1,16}(?:,\d{1,16}){0,50})$/.exec(message) ?? [];
+  const known = Kind.safeParse(kind);
+  return known.success ? ids.split(",").map((id) => ({ kind: known.data, id: Number(id) })) : [];
+}
+
+const parseReference = (ref: string): Reference | null => parseReferences(ref)[0] ?? null;
 
 /** Progress may be left out (`surface.rate-limited`), everything else has to arrive. */
 export type Weight = "progress" | "words";
@@ -94,7 +106,7 @@ export async function findMarkers(place: GitHubPlace, self: GitHubSelf): Promise
       }
     }
   };
-  if (place.root !== null) note("review-comment", await inlineThread(place, place.root));
+  if (place.root !== null) note("review-comment", await inlineThreads(place, [place.root]));
   note("issue-comment", await newestConversation(place));
   return found;
 }
@@ -131,8 +143,8 @@ export async function newestConversation(place: GitHubPlace): Promise<Comment[]>
   return comments;
 }
 
-/** One inline thread, oldest first. */
-export async function inlineThread(place: GitHubPlace, root: number): Promise<Comment[]> {
+/** Inline threads, by the comments that they begin with; oldest first. */
+export async function inlineThreads(place: GitHubPlace, roots: readonly number[]): Promise<Comment[]> {
   const { octokit, owner, repo, number } = place;
   const comments: Comment[] = [];
   for (let page = 1; page <= MAX_PAGES; page++) {
@@ -143,5 +155,5 @@ export async function inlineThread(place: GitHubPlace, root: number): Promise<Co
     comments.push(...z.array(Comment).parse(data));
     if (data.length < PAGE) break;
   }
-  return comments.filter(({ id, in_reply_to_id }) => id === root || in_reply_to_id === root).reverse();
+  return comments.filter(({ id, in_reply_to_id }) => roots.includes(in_reply_to_id ?? id)).reverse();
 }

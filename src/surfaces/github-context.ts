@@ -2,9 +2,10 @@
  * What was said in the thread before a mention. Only what stood there when the mention was written, unchanged since:
  * whoever edits a comment after the order must not change what the order was about. Our own comments are left out.
  */
+import type { Review } from "../core/review.ts";
 import type { GitHubRepo, Said } from "../core/types.ts";
 import type { GitHubSelf } from "./github-access.ts";
-import { type Comment, type GitHubPlace, inlineThread, markersIn, newestConversation } from "./github-comments.ts";
+import { type Comment, type GitHubPlace, inlineThreads, markersIn, newestConversation } from "./github-comments.ts";
 import type { GitHubPeople } from "./github-people.ts";
 import { visibleText } from "./github-sanitize.ts";
 
@@ -16,17 +17,31 @@ export interface ContextInput {
   before: number;
   self: GitHubSelf;
   people: GitHubPeople;
+  /** What is asked is a part of it; that was written before, and is told with the mention. */
+  review?: Review | undefined;
 }
 
 /** Oldest first. Title and text of the issue are not among them: they come with the mention, as they were then. */
 export async function saidBefore(input: ContextInput): Promise<Said[]> {
   const { place, before } = input;
   const conversation = await newestConversation(place);
-  const inline = place.root === null ? [] : await inlineThread(place, place.root);
+  const inline = await inlineBefore(input);
   const all = [...conversation, ...inline].sort((a, b) => a.created_at - b.created_at);
   // GitHub counts in seconds: a comment of the same second may be the order itself, or may have come after it.
   const earlier = all.filter((one) => one.created_at < before && one.updated_at < before);
   return introduce(withinBudget(earlier.filter((one) => !isOurs(one, input.self))), input);
+}
+
+/** The threads that the comments stand in; those that they begin have nothing before. */
+async function inlineBefore({ place, review }: ContextInput): Promise<Comment[]> {
+  const repliesIn = review?.comments.filter(({ id, root }) => id !== root).map(({ root }) => root) ?? [];
+  const roots =
+    place.root === null || review?.comments.some(({ id }) => id === place.root)
+      ? repliesIn
+      : [place.root, ...repliesIn];
+  if (roots.length === 0) return [];
+  const said = await inlineThreads(place, roots);
+  return said.filter((one) => !review || one.pull_request_review_id !== review.id);
 }
 
 /** In token mode our account may be a person's own: then the marker tells the two apart. */

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { branchKey } from "../core/correlation.ts";
 import type { GitHubRepo, Mention, Thread } from "../core/types.ts";
-import { ThreadboxError } from "../errors.ts";
+import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { GitHubAccess, GitHubSelf } from "./github-access.ts";
 import {
@@ -13,12 +13,13 @@ import {
   editComment,
   findMarkers,
   type GitHubPlace,
-  parseReference,
+  parseReferences,
   unlessGone,
   withMarkers,
 } from "./github-comments.ts";
 import { saidBefore } from "./github-context.ts";
 import { githubFailure } from "./github-failure.ts";
+import { type GitHubGraph, githubGraph } from "./github-graph.ts";
 import { type GitHubPeople, githubPeople } from "./github-people.ts";
 import {
   renderAnswer,
@@ -28,6 +29,7 @@ import {
   renderQuestion,
   renderSettled,
 } from "./github-render.ts";
+import { type FindMention, wholeReview } from "./github-review.ts";
 import { plainSurface } from "./plain-surface.ts";
 import type { MessageRef, PostId, Surface } from "./surface.ts";
 
@@ -38,6 +40,8 @@ export interface GitHubSurfaceOptions {
   log: Log;
   /** Numeric ids, as text, of bots that may ask. */
   allowedBots?: readonly string[];
+  /** How people call us in a text, as what comes in is read. */
+  findMention: FindMention;
 }
 
 type GitHubThread = Extract<Thread, { surface: "github" }>;
@@ -47,6 +51,7 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
   const { access } = options;
   const log = options.log.child({ surface: "github" });
   const people = githubPeople({ access, name: options.name, allowedBots: options.allowedBots ?? [] });
+  const graph = githubGraph({ access, log });
 
   const at = visitor(access);
   const say = (thread: Thread, text: string, id: PostId): Promise<MessageRef> =>
@@ -54,16 +59,16 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
 
   return {
     ...plainSurface,
-    ...knowing(access, people, at),
+    ...knowing(options, { people, graph, at }),
 
     pace: "sparing",
 
-    acknowledge: ({ thread, message }) => at(thread, "react in", (place) => react(place, message, "eyes")),
+    acknowledge: ({ thread, message }) => at(thread, "react in", (place) => react(place, graph, message, "eyes")),
 
     async refuse(mention, text, id) {
       if (mention.author.name.endsWith("[bot]")) return; // an answer to a bot is the beginning of a loop
       const replied = await at(mention.thread, "refuse in", async (place, { repo, installation }) => {
-        await react(place, mention.message, "confused");
+        await react(place, graph, mention.message, "confused");
         if (!(await mayHear(place, () => people.role(repo, installation, mention.author)))) return false;
         return refuseOnce(place, await access.self(), { text, marker: id.marker });
       });
@@ -93,6 +98,8 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
 
     say,
 
+    resolve: (thread) => at(thread, "resolve a thread of", graph.resolve).catch(staysOpen(log)),
+
     ping: (thread, text, people, id) =>
       at(thread, "comment on", (place) => postAll(place, access, renderPing(text, people), id)),
 
@@ -103,9 +110,8 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
 
 /** What GitHub knows of people and pull requests. */
 function knowing(
-  access: GitHubAccess,
-  people: GitHubPeople,
-  at: Visit,
+  { access, name, findMention }: GitHubSurfaceOptions,
+  { people, graph, at }: { people: GitHubPeople; graph: GitHubGraph; at: Visit },
 ): Pick<Surface, "authorize" | "complete" | "context"> {
   return {
     authorize: (mention) => people.authorize(mention),
@@ -113,14 +119,24 @@ function knowing(
     complete: (mention) =>
       mention.lookup === undefined
         ? Promise.resolve(mention)
-        : at(mention.thread, "read", (place, { repo }) => withHead(place, repo, mention)),
+        : at(mention.thread, "read", async (place, { repo }) => {
+            if (mention.lookup !== "review") return withHead(place, repo, mention);
+            return wholeReview({ place, graph, findMention, names: namesOf(name, await access.self()) }, mention);
+          }),
 
     context: (mention) =>
       at(mention.thread, "read", async (place, { repo, installation }) =>
-        saidBefore({ place, repo, installation, before: mention.at, self: await access.self(), people }),
+        saidBefore({
+          ...{ place, repo, installation, before: mention.at, self: await access.self(), people },
+          review: mention.review,
+        }),
       ),
   };
 }
+
+/** A person's token makes us that person, whose login calls nobody else. */
+const namesOf = (name: string, { login }: GitHubSelf): string[] =>
+  login.endsWith("[bot]") ? [name, login.slice(0, -"[bot]".length)] : [name];
 
 type Visit = <T>(
   thread: Thread,
@@ -201,28 +217,55 @@ async function mayHear(
   return data.private || ((await role())?.isCollaborator ?? false);
 }
 
+/** Nobody waits for it, and whoever looks sees what was said there. */
+const staysOpen =
+  (log: Log) =>
+  (thrown: unknown): void => {
+    const { code, detail } = toThreadboxError(thrown);
+    log.warn({ code, detail }, "github.graphql-failed");
+  };
+
 /** GitHub keeps one reaction of a kind from each account, so a second one changes nothing. A message that is gone is fine. */
 async function react(
-  { octokit, owner, repo }: GitHubPlace,
+  place: GitHubPlace,
+  graph: GitHubGraph,
   message: string,
   content: "eyes" | "confused",
 ): Promise<void> {
-  const target = parseReference(message);
-  if (target === null) throw new ThreadboxError("internal", `${message} names no message on GitHub`);
+  const { octokit, owner, repo } = place;
+  const targets = parseReferences(message);
+  if (targets.length === 0) throw new ThreadboxError("internal", `${message} names no message on GitHub`);
   const { reactions } = octokit.rest;
-  const comment = { owner, repo, comment_id: target.id, content };
-  await unlessGone(async () => {
-    switch (target.kind) {
-      case "issue-comment":
-        return void (await reactions.createForIssueComment(comment));
-      case "review-comment":
-        return void (await reactions.createForPullRequestReviewComment(comment));
-      case "issue":
-        return void (await reactions.createForIssue({ owner, repo, issue_number: target.id, content }));
-      default:
-        return target.kind satisfies never;
-    }
-  });
+  const toIssue = (issue_number: number) => reactions.createForIssue({ owner, repo, issue_number, content });
+  for (const { kind, id } of targets) {
+    const comment = { owner, repo, comment_id: id, content };
+    await unlessGone(async () => {
+      switch (kind) {
+        case "issue-comment":
+          return void (await reactions.createForIssueComment(comment));
+        case "review-comment":
+          return void (await reactions.createForPullRequestReviewComment(comment));
+        case "review":
+          return void ((await reactToReview(place, graph, id, content)) || (await toIssue(place.number)));
+        case "issue":
+          return void (await toIssue(id));
+        default:
+          return kind satisfies never;
+      }
+    });
+  }
+}
+
+/** REST has no reactions for reviews, and GraphQL knows them by another name. */
+async function reactToReview(
+  place: GitHubPlace,
+  graph: GitHubGraph,
+  id: number,
+  content: "eyes" | "confused",
+): Promise<boolean> {
+  const { octokit, owner, repo, number } = place;
+  const { data } = await octokit.rest.pulls.getReview({ owner, repo, pull_number: number, review_id: id });
+  return graph.react(place, data.node_id, content === "eyes" ? "EYES" : "CONFUSED");
 }
 
 /** The fields of a pull request that we use. The head's repository is null when a fork was deleted. */

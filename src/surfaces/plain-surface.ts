@@ -8,4 +8,5 @@ export const plainSurface = {
   },
   isPublic: async () => false,
   card: async () => null,
+  resolve: async () => {},
 } satisfies Partial<Surface>;

@@ -36,6 +36,7 @@ export function slackWorkspaces({ installations, ...options }: SlackWorkspacesOp
     settle: async (thread, ...settled) => (await at(thread)).settle(thread, ...settled),
     say: async (thread, ...said) => (await at(thread)).say(thread, ...said),
     ping: async (thread, ...said) => (await at(thread)).ping(thread, ...said),
+    resolve: async (thread) => (await at(thread)).resolve(thread),
     card: async (thread, ...shown) => (await at(thread)).card(thread, ...shown),
     open: async (thread, ...said) => (await at(thread)).open(thread, ...said),
   };

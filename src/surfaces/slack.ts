@@ -78,6 +78,8 @@ export function slackSurface(options: SlackSurfaceOptions): Surface {
 
     say: (thread, text, id, choices = []) => pieces.post(inSlack(thread), withChoices(renderNote(text), choices), id),
 
+    resolve: async () => {},
+
     ping: (thread, text, people, id) => pieces.post(inSlack(thread), [renderPing(text, people)], id),
 
     card: (thread, card, ref, id) => inviting(cards.show(inSlack(thread), card, ref, id)),

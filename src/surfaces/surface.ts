@@ -51,10 +51,13 @@ export interface Surface {
   readonly pace: ProgressPace;
   /** May this author ask here? Asks the vendor; throws a ThreadboxError when it cannot know (the engine tries again, then refuses). */
   authorize(mention: Mention): Promise<Authorization>;
-  /** Adds what the payload did not tell (see `Mention.lookup`): keys and repository. Called only where that is set. */
+  /**
+   * Adds what the payload did not tell (see `Mention.lookup`): keys and repository, or the rest of the review. Called only where that is set.
+   * A review that turns out to say nothing has no text.
+   */
   complete(mention: Mention): Promise<Mention>;
   /** What was said in the thread before the mention, oldest first, bounded; our own messages left out. */
-  context(mention: Pick<Mention, "thread" | "message" | "at">): Promise<Said[]>;
+  context(mention: Pick<Mention, "thread" | "message" | "at" | "review">): Promise<Said[]>;
   /** Of what was said in that thread. Throws a ThreadboxError whose detail says why not, for the agent to read. */
   fetchFile(file: Attachment, thread: Thread): Promise<FetchedFile>;
   /** May everybody of the workspace read the thread? No where there is no workspace. */
@@ -90,6 +93,8 @@ export interface Surface {
   say(thread: Thread, text: string, id: PostId, choices?: string[]): Promise<MessageRef>;
   /** The same for what somebody has to do something about: pings these people where anybody can be pinged. */
   ping(thread: Thread, text: string, people: Person[], id: PostId): Promise<MessageRef>;
+  /** Nothing is left to be said in that thread, where a surface marks threads so. Never fails: it says no more than the words there. */
+  resolve(thread: Thread): Promise<void>;
   /**
    * The one message about a pull request, posted when `ref` is null and edited after that; it pings nobody. One that is gone stays gone.
    * Null, and nothing is shown, where people see the pull request itself, or look at what we say only once.

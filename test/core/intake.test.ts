@@ -89,6 +89,22 @@ const cases: { name: string; met: Met; arrivals: Arrival[]; becomes: string[]; k
       ...{ met: nothing, arrivals: [said("1", { lookup: "pull-request-head" })], becomes: ["looking-up"] },
     },
     {
+      name: "of a review each event tells a part, so the rest is looked up although its session is known",
+      ...{ met: known, arrivals: [said("1", { lookup: "review" }), said("1", { lookup: "review", addressed: false })] },
+      ...{ becomes: ["looking-up", "duplicate"] },
+    },
+    {
+      name: "the first event of a review that is for us is kept, whatever came before that was not",
+      met: nothing,
+      arrivals: [said("1", { lookup: "review", addressed: false }), said("1", { lookup: "review" })],
+      becomes: ["ignored", "looking-up"],
+    },
+    {
+      name: "a review that names nobody counts where a session follows, when the rest of it is known",
+      met: { ...known, inbox: new Map([["slack:T1/C1/1", true]]) },
+      ...{ arrivals: [said("1", { addressed: false }, 7)], becomes: ["accepted s1"] },
+    },
+    {
       name: "what was looked up is taken with what is known by then",
       met: { ...nothing, inbox: new Map([["slack:T1/C1/1", true]]) },
       ...{ arrivals: [said("1", { lookup: "pull-request-head" }, 7)], becomes: ["accepted new1"] },

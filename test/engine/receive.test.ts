@@ -3,9 +3,13 @@ import { randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { sql } from "kysely";
 import { z } from "zod";
+import type { Mention } from "../../src/core/types.ts";
 import { type Jobs, type SessionJob, startJobs } from "../../src/engine/jobs.ts";
 import { createIngress, type Ingress } from "../../src/engine/receive.ts";
+import { webThreads } from "../../src/store/pages.ts";
 import { createStore } from "../../src/store/store.ts";
+import type { Surface } from "../../src/surfaces/surface.ts";
+import { webSurface } from "../../src/surfaces/web.ts";
 import { handWoundClock } from "../clock.ts";
 import { mention, pullRequestThread } from "../core/story.ts";
 import { testStore } from "../database.ts";
@@ -135,6 +139,30 @@ describe("what comes in", () => {
     await ingress.lookedUp(row.seq);
     await ingress.lookedUp(row.seq);
     assert.equal(await count("inbox"), before);
+  });
+
+  test("and is a review that says nothing is told to nobody, and one that says something to its session", async () => {
+    const lookedUp: Mention[] = [];
+    const github: Surface = {
+      ...webSurface({ threads: webThreads(db), log: quiet, clock }),
+      complete: async ({ lookup: _, ...whole }) => {
+        lookedUp.push(whole);
+        return { ...whole, text: lookedUp.length === 1 ? "" : "see below" };
+      },
+    };
+    const looking = createIngress({ store, jobs, surfaces: { github }, clock, log: quiet });
+    await looking.receive(said("reviewed", { keys: ["github:pr:7#78"] }));
+    const part = { keys: ["github:pr:7#78"], thread: pullRequestThread, lookup: "review", addressed: false, text: "" };
+    const before = await count("inbox");
+    for (const [id, rows] of [
+      ["approves", 0],
+      ["says-something", 1],
+    ] as const) {
+      assert.equal((await looking.receive(said(id, part))).is, "looking-up");
+      const row = await db.selectFrom("inbox").select("seq").where("dedupe", "=", `d-${id}`).executeTakeFirstOrThrow();
+      await looking.lookedUp(row.seq);
+      assert.equal((await count("inbox")) - before, rows);
+    }
   });
 
   test("for a session that somebody else has locked keeps no other from being stored", async () => {

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { pino } from "pino";
+import { findMention } from "../../handlers/github/mention.ts";
 import { githubWebhooks } from "../../handlers/github/webhooks.ts";
 import type { KeyLink } from "../../src/core/incoming.ts";
 import type { Mention, NewMention, Person, Thread } from "../../src/core/types.ts";
@@ -119,7 +120,7 @@ export async function startWorld({
   clock.advance(1_000);
   return {
     ...{ github, app, installation, repo, people, clock, access, freshAccess, heard, links, lines, url },
-    surface: githubSurface({ access, name: "threadbox", allowedBots, log }),
+    surface: githubSurface({ access, name: "threadbox", allowedBots, findMention, log }),
     forge: githubForge({ access, log }),
     async close() {
       await github.close();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, mock, test } from "node:test";
+import { findMention } from "../../handlers/github/mention.ts";
 import { branchKey, githubPullRequestKey } from "../../src/core/correlation.ts";
 import type { Mention } from "../../src/core/types.ts";
 import { githubSurface } from "../../src/surfaces/github.ts";
@@ -151,7 +152,7 @@ describe("GitHub's limits", () => {
   test("let progress go without before it gets there", () =>
     inWorld({}, async (world) => {
       mock.timers.enable({ apis: ["Date"], now: Date.now() }); // or a slow machine has a second to spare
-      const surface = githubSurface({ access: world.freshAccess(true), name: "threadbox", log: quiet });
+      const surface = githubSurface({ access: world.freshAccess(true), name: "threadbox", findMention, log: quiet });
       const ref = await surface.show(issueThread(world), progress("Reading"), null, null, once("t1"));
       const edit = surface.show(issueThread(world), progress("Testing"), null, ref, once("t1"));
       await assert.rejects(edit, { code: "surface.rate-limited" });

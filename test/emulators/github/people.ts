@@ -16,14 +16,22 @@ import {
 import { mergePull } from "./actions/merge.ts";
 import { openPull } from "./actions/pulls.ts";
 import { pushed } from "./actions/pushes.ts";
-import { addReview, addReviewComment, type ReviewDraft, replyToReviewComment } from "./actions/reviews.ts";
+import {
+  addReview,
+  addReviewComment,
+  editReview,
+  editReviewComment,
+  type ReviewDraft,
+  replyToReviewComment,
+  submitReview,
+} from "./actions/reviews.ts";
 import { branchSha, commitFiles, git, ZERO_SHA } from "./git.ts";
 import { asUser, findComment, findReviewComment, fullName, type Hub, isPull } from "./hub.ts";
 import { renderComment, renderIssue } from "./render/issues.ts";
 import { renderPull, renderReview, renderReviewComment } from "./render/pulls.ts";
 import { noreplyEmail } from "./render/shared.ts";
 import { issueAt, repositoryNamed, tipOf } from "./setup.ts";
-import type { Account, By, Delivery, PullIssue, ReactionContent, Repository, Role } from "./state.ts";
+import type { Account, By, Delivery, PullIssue, ReactionContent, Repository, Review, Role } from "./state.ts";
 
 /** What was made, and what became of the webhooks about it. */
 export type Done<T> = T & { deliveries: Delivery[] };
@@ -46,7 +54,13 @@ export function personAt(hub: Hub, account: Account) {
       return repository;
     },
   };
-  return { ...aboutIssues(desk), ...aboutComments(desk), ...aboutPulls(desk), ...aboutCode(desk) };
+  return {
+    ...aboutIssues(desk),
+    ...aboutComments(desk),
+    ...aboutPulls(desk),
+    ...aboutReviews(desk),
+    ...aboutCode(desk),
+  };
 }
 
 interface Desk {
@@ -159,12 +173,52 @@ function aboutPulls({ hub, by, does, at }: Desk) {
 
     merges: (repository: string, number: number, method: "merge" | "squash" | "rebase" = "merge") =>
       does(async () => ({ sha: await mergePull(hub, pullAt(at(repository, "write"), number), by, { method }) })),
+  };
+}
 
+function aboutReviews({ hub, by, does, at }: Desk) {
+  return {
     reviews: (repository: string, number: number, draft: Partial<ReviewDraft>) =>
       does(async () => {
         const issue = pullAt(at(repository), number);
         const blank: ReviewDraft = { event: "COMMENT", body: null, commitId: issue.pull.head.sha, comments: [] };
         return renderReview(hub, issue, await addReview(hub, issue, by, { ...blank, ...draft }));
+      }),
+
+    /** Begins one with these comments, which nobody else sees before it is submitted. */
+    draftsReview: (repository: string, number: number, comments: ReviewDraft["comments"]) =>
+      does(async () => {
+        const issue = pullAt(at(repository), number);
+        const draft: ReviewDraft = { event: null, body: null, commitId: issue.pull.head.sha, comments };
+        return renderReview(hub, issue, await addReview(hub, issue, by, draft));
+      }),
+
+    submitsReview: (repository: string, number: number, id: number, draft: Partial<ReviewDraft> = {}) =>
+      does(() => {
+        const issue = pullAt(at(repository), number);
+        const review = reviewAt(issue, id);
+        const comments: ReviewDraft["comments"] = issue.pull.reviewComments
+          .filter(({ reviewId }) => reviewId === id)
+          .map(({ path, body, line, side }) => ({ path, body, line, side }));
+        submitReview(hub, issue, review, by, {
+          ...{ event: "COMMENT", body: null, commitId: review.commitId, comments, ...draft },
+        });
+        return renderReview(hub, issue, review);
+      }),
+
+    editsReview: (repository: string, number: number, id: number, body: string) =>
+      does(() => {
+        const issue = pullAt(at(repository), number);
+        editReview(hub, issue, reviewAt(issue, id), by, body);
+        return {};
+      }),
+
+    editsReviewComment: (repository: string, commentId: number, body: string) =>
+      does(() => {
+        const found = findReviewComment(at(repository), commentId);
+        if (!found) throw new Error(`no review comment ${commentId} in ${repository}`);
+        editReviewComment(hub, found.issue, found.comment, by, body);
+        return {};
       }),
 
     reviewComments: (
@@ -240,6 +294,12 @@ async function push(
   const change = { ref: `refs/heads/${branch}`, before: before ?? ZERO_SHA, after: sha };
   await pushed(hub, repository, [change], asUser(account));
   return { sha, before: change.before };
+}
+
+function reviewAt(issue: PullIssue, id: number): Review {
+  const found = issue.pull.reviews.find((one) => one.id === id);
+  if (!found) throw new Error(`no review ${id} on #${issue.number}`);
+  return found;
 }
 
 function pullAt(repository: Repository, number: number): PullIssue {

@@ -11,6 +11,7 @@ import { appRoutes } from "./routes/apps.ts";
 import { checkRoutes } from "./routes/checks.ts";
 import { commentRoutes } from "./routes/comments.ts";
 import { gitDataRoutes } from "./routes/git-data.ts";
+import { graphqlRoute } from "./routes/graphql.ts";
 import { issueRoutes } from "./routes/issues.ts";
 import { oauthRoutes } from "./routes/oauth.ts";
 import { pullRoutes } from "./routes/pulls.ts";
@@ -31,7 +32,7 @@ export const restRoutes: Route[] = [
   ...checkRoutes,
 ];
 
-const match = compileRoutes(restRoutes);
+const match = compileRoutes([...restRoutes, graphqlRoute]);
 
 export interface RestRequest {
   method: string;

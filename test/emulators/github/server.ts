@@ -77,6 +77,8 @@ async function serve(
   };
   requests.push(record);
   const gitRequest = parseGitRequest(method, url);
+  // On a host of one's own GraphQL stands beside the versions of REST.
+  if (url.pathname === "/api/graphql") url.pathname = `${API_ROOT}/graphql`;
   if (url.pathname.startsWith(`${API_ROOT}/`)) await serveRest(hub, record, url, incoming, response);
   else if (url.pathname.startsWith("/login/oauth/")) await serveSignIn(hub, record, url, incoming, response);
   else if (isLogPath(url.pathname)) serveLog(hub, record, url, incoming, response);

@@ -132,6 +132,9 @@ export interface Review {
   state: ReviewState;
   commitId: string;
   submittedAt: string | null;
+  reactions: Reaction[];
+  /** Absent until somebody changes its text. */
+  lastEditedAt?: string;
 }
 
 export interface ReviewComment extends Comment {
@@ -143,6 +146,10 @@ export interface ReviewComment extends Comment {
   position: number | null;
   commitId: string;
   inReplyToId: number | null;
+  /** Absent until somebody changes its text; `updatedAt` moves with anything else as well. */
+  lastEditedAt?: string;
+  /** Of the first comment of a thread: who marked that as resolved. */
+  resolvedBy?: Account;
 }
 
 export interface CheckSuite {

@@ -43,8 +43,14 @@ export interface PullView extends IssueView {
   head: string;
   headSha: string;
   base: string;
-  reviews(): { author: string; state: string; body: string | null }[];
-  reviewComments(): (CommentView & { path: string; line: number | null; inReplyToId: number | null })[];
+  reviews(): { id: number; author: string; state: string; body: string | null; reactions: ReactionView[] }[];
+  /** `isResolved` of the first one of a thread is the thread's. */
+  reviewComments(): (CommentView & {
+    path: string;
+    line: number | null;
+    inReplyToId: number | null;
+    isResolved: boolean;
+  })[];
 }
 
 export function viewIssue(hub: Hub, repository: string, number: number): IssueView {
@@ -80,13 +86,18 @@ function pullView(hub: Hub, issue: PullIssue): PullView {
     head: `${pull.head.repository.owner.login}:${pull.head.ref}`,
     headSha: pull.head.sha,
     base: pull.base.ref,
-    reviews: () => pull.reviews.map(({ by, state, body }) => ({ author: by.account.login, state, body })),
+    reviews: () =>
+      pull.reviews.map(({ id, by, state, body, reactions }) => ({
+        ...{ id, author: by.account.login, state, body },
+        reactions: reactions.map(reactionView),
+      })),
     reviewComments: () =>
       pull.reviewComments.map((comment) => ({
         ...commentView(comment, `${issuePage(hub, issue)}#discussion_r${comment.id}`),
         path: comment.path,
         line: comment.line,
         inReplyToId: comment.inReplyToId,
+        isResolved: comment.resolvedBy !== undefined,
       })),
   };
 }

@@ -82,7 +82,7 @@ test("a review with words", async () => {
   const mention = await mentionOf("pull_request_review", review("@threadbox see below"));
   assert.deepEqual(
     [mention?.dedupe, mention?.keys, mention?.message, mention?.text],
-    ["github:review:33", ["github:pr:900#8", "git:branch:900:fix-login"], "issue:8", "see below"],
+    ["github:review:900/33", ["github:pr:900#8", "git:branch:900:fix-login"], "review:33", "see below"],
   );
 });
 
@@ -200,7 +200,6 @@ describe("ignored, with the reason", () => {
     ["our comment under a person's name", "issue_comment", issueComment("x\n<!-- threadbox:t1 -->"), "own-message"],
     ["another bot", "issue_comment", issueComment("@threadbox x", by(bot)), "bot-sender"],
     ["another bot's label", "issues", { ...labeled("threadbox"), sender: bot }, "bot-sender"],
-    ["a review without words", "pull_request_review", review(null), "empty-body"],
     ["a comment that shows nothing", "issue_comment", issueComment("<!-- x -->"), "empty-body"],
     ["an issue that does not name us", "issues", opened(), "not-addressed"],
     ["another label", "issues", labeled("bug"), "other-label"],

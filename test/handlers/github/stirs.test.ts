@@ -14,7 +14,6 @@ const rows: [name: string, event: string, payload: unknown, keys: string[]][] = 
   ["a draft again", "pull_request", pullChanged("converted_to_draft"), [PULL]],
   ["merged or closed", "pull_request", pullChanged("closed"), [PULL]],
   ["reopened", "pull_request", pullChanged("reopened"), [PULL]],
-  ["a review without words", "pull_request_review", review(null), [PULL]],
   ["the review of a bot", "pull_request_review", review("x", { sender: bot }), [PULL]],
   ["a review that was taken back", "pull_request_review", { ...review(null), action: "dismissed" }, [PULL]],
   ["a CI that has finished", "check_suite", checkSuite(), [PULL, BRANCH]],
@@ -35,6 +34,8 @@ test("#42 what people say in a review is heard as well", async () => {
   const door = openDoor({ follows: "s1" });
   assert.deepEqual(await door.deliver("pull_request_review", review("@threadbox smaller")), [202, { accepted: "m1" }]);
   assert.deepEqual([door.stirs, door.mentions.length], [[[PULL]], 1]);
+  assert.deepEqual(await door.deliver("pull_request_review", review(null)), [202, { accepted: "m1" }]);
+  assert.deepEqual([door.stirs.length, door.mentions.length], [2, 2], "its words may be in its comments");
 });
 
 const ignored: [name: string, event: string, payload: unknown, reason: string, stirs: number][] = [

@@ -94,7 +94,7 @@ export const reviewRoutes: Route[] = [
     const own = issue.pull.reviewComments.filter((one) => one.reviewId === review.id);
     return paged(
       call,
-      own.map((one) => renderReviewComment(call.hub, issue, one)),
+      own.map((one) => withoutLines(renderReviewComment(call.hub, issue, one))),
     );
   }),
   repoRoute("POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}/events", create, (call) => {
@@ -104,6 +104,20 @@ export const reviewRoutes: Route[] = [
     return ok(renderReview(call.hub, issue, review));
   }),
 ];
+
+/** Of these it promises none in this list, which is older than they are. */
+function withoutLines(comment: ReturnType<typeof renderReviewComment>) {
+  const {
+    line: _,
+    original_line: _o,
+    side: _s,
+    start_line: _l,
+    original_start_line: _ol,
+    start_side: _ss,
+    ...rest
+  } = comment;
+  return rest;
+}
 
 const isOwn = (call: RepoCall, review: Review) =>
   (call.actor.is === "person" || call.actor.is === "installation") && byOf(call.actor).account === review.by.account;

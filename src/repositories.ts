@@ -34,6 +34,16 @@ const Listed = z.strictObject({
     .min(1)
     .optional()
     .describe("Label on an issue that starts a turn; `threadbox` when it is left out."),
+  pullRequests: z
+    .strictObject({
+      draft: z.boolean().optional().describe("Are they opened as drafts? No, when it is left out."),
+      template: z
+        .boolean()
+        .optional()
+        .describe("Is the repository's own template for pull requests filled in? Yes, when it is left out."),
+    })
+    .optional()
+    .describe("How the bot opens pull requests on GitHub."),
   agent: z
     .enum(AGENT_KINDS, { error: `has to be one of: ${AGENT_KINDS.join(", ")}` })
     .optional()
@@ -171,7 +181,7 @@ function inWords(issue: z.core.$ZodRawIssue): string | undefined {
 
 /** A plain git remote is named by its canonical URL; GitHub's own id is found out when the bot starts. */
 function toRepository(
-  { name, url, base, setup, channels, agent, model, fixChecks }: z.infer<typeof Listed>,
+  { name, url, base, setup, channels, pullRequests, agent, model, fixChecks }: z.infer<typeof Listed>,
   githubUrl: string,
 ): Repository {
   const remote = url ?? `${githubUrl}/${name}.git`;
@@ -182,6 +192,7 @@ function toRepository(
     base: base ?? "",
     ...(setup ? { setup } : {}),
     ...(channels ? { channels } : {}),
+    ...(pullRequests ? { pullRequests } : {}),
     ...(agent ? { agent } : {}),
     ...(model ? { model } : {}),
     ...(fixChecks === undefined ? {} : { fixChecks }),

@@ -238,6 +238,7 @@ describe("the nine words", () => {
   const ALLOWED: Record<string, string> = {
     PullRequest: "GitHub's word for the thing",
     pullRequestDraft: "GitHub's word for the thing",
+    pullRequestTitle: "GitHub's word for the thing",
     githubPullRequestKey: "GitHub's word for the thing",
     Jobs: "pg-boss's word, in the one file that speaks to it",
     SessionJob: "pg-boss's word, in the one file that speaks to it",

@@ -26,7 +26,7 @@ const GROUPS: Record<string, Group> = {
       "test/{batches,metrics,sealed,semaphore,server,team-*,workers}.test.ts",
     ],
     except: [
-      "test/surfaces/{pace,github,github-card,github-context,github-contract,github-forge,github-jobs,github-review}.test.ts",
+      "test/surfaces/{pace,github,github-card,github-check,github-context,github-contract,github-forge,github-jobs,github-pull,github-review}.test.ts",
     ],
   },
   "handlers-and-database": {
@@ -42,7 +42,7 @@ const GROUPS: Record<string, Group> = {
   },
   "github-with-git": {
     files: [
-      "test/surfaces/{github,github-card,github-context,github-contract,github-forge,github-jobs,github-review}.test.ts",
+      "test/surfaces/{github,github-card,github-check,github-context,github-contract,github-forge,github-jobs,github-pull,github-review}.test.ts",
     ],
   },
   "journeys-in-slack": {

@@ -13,3 +13,9 @@ export function mayBeToldIn(asked: Thread, told: Thread): boolean {
 
 /** What an asker said may name a commit and a pull request: those are read on GitHub, for as long as there is the repository. */
 export const mayNameWork = ({ thread }: Pick<Ask, "thread">): boolean => thread.surface !== "slack";
+
+/** The first of what was asked that may be repeated there. */
+export function mayBeRepeated(asks: Pick<Ask, "text" | "thread">[], there: Thread): { asked?: string } {
+  const told = asks.find(({ thread }) => mayBeToldIn(thread, there));
+  return told ? { asked: told.text } : {};
+}

@@ -165,6 +165,8 @@ function ofTurn(session: Session, event: TurnEvent | QuestionEvent | CardEvent, 
       return warned(session, event, now);
     case "overdue":
       return overdue(session, event, now);
+    case "turn.told":
+      return plan(session, { do: "report", turn: event.turn });
     case "branch.pushed":
       return branchPushed(session, event);
     case "pull-request.opened":

@@ -102,6 +102,8 @@ export type TurnEvent =
   | { type: "warned"; turn: string; limitMs: number }
   /** Timer. */
   | { type: "overdue"; turn: string; detail?: string }
+  /** Its thread has the answer, and it may have pushed something. */
+  | { type: "turn.told"; turn: string }
   /** `already`: the remote had that commit, and it may be somebody else's. */
   | { type: "branch.pushed"; repository: string; branch: string; commit: string; already?: true | undefined }
   | { type: "pull-request.opened"; turn: string; pullRequest: PullRequest }
@@ -172,6 +174,8 @@ export type Effect =
   /** A thread of its own begins beside that one, and in it a session that goes on from this one, with these words of the mention's author. */
   | { do: "fork"; thread: Thread; mention: Mention; anew: string; title: string }
   | { do: "open-pull-request"; turn: string }
+  /** What the turn did stands on the commit that it pushed, and in the pull request. */
+  | { do: "report"; turn: string }
   | { do: "look-at-pull-request" }
   /** Says to the session itself what it is to mend; with what the failed checks of that commit have to say, where it is one. */
   | { do: "mend"; mention: NewMention; fault: string; sha: string | null }
@@ -231,7 +235,8 @@ export const LANE = {
   leave: "keys",
   fork: "talk",
   "open-pull-request": "keys",
-  // Nobody waits for it.
+  // Nobody waits for these two.
+  report: "report",
   "look-at-pull-request": "look",
   mend: "look",
   // Behind the answer that tells of the pull request.

@@ -9,7 +9,8 @@ import type { Options } from "./command.ts";
 import type { Origin } from "./origin.ts";
 import type { Asking, DecidedQuestion } from "./question.ts";
 import type { InReview, Reply, Reviewed } from "./review.ts";
-import type { KnownOutcome } from "./test-outcomes.ts";
+
+export type { Answer, Progress, Step, TestOutcome } from "./shown.ts";
 
 /** Milliseconds: a length of time, or since the Unix epoch. */
 export type Ms = number;
@@ -134,6 +135,8 @@ export interface Repository {
   channels?: string[];
   /** Whether sessions see to failed checks by themselves; as everywhere, when it is left out. */
   fixChecks?: boolean;
+  /** How pull requests are opened there; `template: false` leaves the repository's own out. */
+  pullRequests?: { draft?: boolean | undefined; template?: boolean | undefined };
   /** Set for repositories on GitHub: a pull request can be opened there. */
   github?: { owner: string; name: string; installation: number | null };
 }
@@ -288,64 +291,4 @@ export interface Said {
   files?: Attachment[];
   /** May this person give orders? Others' words are context at most. */
   trusted: boolean;
-}
-
-/** What is shown while a turn goes on: the stream of the agent, condensed. Folded by `condense.ts`. */
-export interface Progress {
-  turn: string;
-  /** The session's, where a surface can call a thread by it. */
-  title?: string;
-  /** Another repository can be chosen still. */
-  changeable?: true;
-  startedAt: Ms;
-  /** One line: what it does now ("Running npm test"). */
-  now: string;
-  /** The last steps, oldest first; how many are kept is for `condense.ts` to say. */
-  steps: Step[];
-  /** Steps that fell off the front. */
-  earlierSteps: number;
-  /** The last thing that the agent said, one paragraph. */
-  said: string;
-  repository: string | null;
-  branch: string | null;
-  usage: Usage;
-  tools: number;
-  /** The tests that it ran, by their commands. Absent before the turn has begun. */
-  tests?: KnownOutcome[];
-  ended: TurnResult["outcome"] | null;
-  /** The agent waits for people. */
-  waits?: boolean;
-  /** When it last changed; silence is measured from here. */
-  changedAt: Ms;
-}
-
-/** One tool call of the agent, as people see it. */
-export interface Step {
-  call: string;
-  title: string;
-  state: "running" | "ok" | "failed";
-}
-
-/** A command of the agent that ran tests, and how its last run ended: `ok` is null where that cannot be told. */
-export interface TestOutcome {
-  command: string;
-  ok: boolean | null;
-}
-
-/** What the surfaces render as the final message of a turn. */
-export interface Answer {
-  turn: string;
-  session: string;
-  title: string;
-  result: TurnResult;
-  /** One line of remedy for a failure, from the catalog. */
-  remedy?: string;
-  repository: string | null;
-  pullRequest: PullRequest | null;
-  /** What was run of tests; empty: none, although something was changed. Absent where there is nothing to say. */
-  tests?: TestOutcome[];
-  /** Whom to ping. */
-  askers: Person[];
-  /** The session's page, when PUBLIC_URL is set or the surface is local. */
-  page: string | null;
 }

@@ -1,7 +1,7 @@
 /** The one message of a turn that is edited while it goes on: shown at once, then paced, and never in the way of the work. */
-import type { Clock } from "../clock.ts";
-import { type Shown, showInMs } from "../core/pace.ts";
-import type { Progress, Thread } from "../core/types.ts";
+import { type Clock, pause } from "../clock.ts";
+import { editInMs, type Shown, showInMs } from "../core/pace.ts";
+import type { Ms, Progress, Thread } from "../core/types.ts";
 import { catalogEntry, toThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Surface } from "../surfaces/surface.ts";
@@ -43,13 +43,15 @@ export function openDisplay(deps: DisplayDeps, thread: Thread, first: Progress, 
   let ref = posted === POSTING ? null : posted;
   let tried = posted === POSTING;
   let shown: Shown | null = null;
-  /** What a surface that limits us asks for, whatever the pace. */
-  let notBefore = 0;
+  /** What a surface that limits us asks for, whatever the pace. A message that was there already may have been edited a moment ago. */
+  let notBefore = ref === null || !surface ? 0 : clock.now() + editInMs(surface.pace, clock.now(), clock.now());
   let cancel = () => {};
   let closed = false;
   let busy = Promise.resolve();
   let lastTries = MAX_LAST_TRIES;
   let hopeless = false;
+  /** Of a message that was there already. */
+  let editedAt: Ms | null = null;
 
   const show = async (): Promise<void> => {
     if (!surface) return;
@@ -61,6 +63,7 @@ export function openDisplay(deps: DisplayDeps, thread: Thread, first: Progress, 
       deps.reached?.("progress.begun");
       const id = { marker: `${showing.turn}/progress`, again: ref === null && tried };
       tried = true;
+      if (ref !== null) editedAt = clock.now();
       const next = await surface.show(thread, showing, deps.page, ref, id);
       deps.reached?.("progress.sent");
       if (next !== ref) await deps.saveRef(next);
@@ -85,6 +88,11 @@ export function openDisplay(deps: DisplayDeps, thread: Thread, first: Progress, 
       if (closed) lastTries -= 1;
       deps.log.info({ turn: showing.turn, code: error.code, detail: error.detail }, "progress.dropped");
     }
+  };
+  /** Waits until the last edit is long enough ago for another one. */
+  const apart = async (): Promise<void> => {
+    const inMs = surface && editedAt !== null ? editInMs(surface.pace, editedAt, clock.now()) : 0;
+    if (inMs > 0) await pause(clock, inMs);
   };
   const schedule = (): void => {
     cancel();
@@ -116,7 +124,7 @@ export function openDisplay(deps: DisplayDeps, thread: Thread, first: Progress, 
       closed = true;
       cancel();
       progress = last;
-      busy = busy.then(show);
+      busy = busy.then(apart).then(show);
       await busy;
     },
   };

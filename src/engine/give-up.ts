@@ -2,6 +2,7 @@
 import { type Effect, POSTS, type SessionEvent } from "../core/decision.ts";
 import type { Session } from "../core/types.ts";
 import { catalogEntry, type ThreadboxError } from "../errors.ts";
+import { toldOf } from "./report.ts";
 
 /** `now` failures: five attempts within about 15 s, so that a person does not wait for what will not come. */
 const MAX_ATTEMPTS_NOW = 5;
@@ -33,12 +34,16 @@ function maxAttempts({ code }: ThreadboxError, effect: Effect["do"]): number {
   if (retry === "never") return 0;
   if (effect === "acknowledge") return MAX_ATTEMPTS_EYES;
   // They outlast an outage of the vendor.
-  const isOutage = code === "surface.unavailable" && (POSTS.has(effect) || OF_CARDS.has(effect));
+  const isOutage = code === "surface.unavailable" && (POSTS.has(effect) || OF_PULL_REQUESTS.has(effect));
   return retry === "later" || isOutage ? MAX_ATTEMPTS_LATER : MAX_ATTEMPTS_NOW;
 }
 
 /** What was seen last may be the last thing that happens to a pull request. */
-const OF_CARDS: ReadonlySet<Effect["do"]> = new Set<Effect["do"]>(["look-at-pull-request", "show-card"]);
+const OF_PULL_REQUESTS: ReadonlySet<Effect["do"]> = new Set<Effect["do"]>([
+  "look-at-pull-request",
+  "show-card",
+  "report",
+]);
 
 /** What an effect that was given up means for the session. Null where nothing hangs on it. */
 export function givenUp(effect: Effect, session: Session, error: ThreadboxError): SessionEvent | null {
@@ -72,16 +77,18 @@ export function givenUp(effect: Effect, session: Session, error: ThreadboxError)
       return { type: "mend.asked", fault: effect.fault };
     case "open-pull-request":
       return { type: "pull-request.failed", turn: effect.turn, code, detail };
+    case "answer":
+      return toldOf(session, effect);
     case "acknowledge":
     case "refuse":
     case "say":
     case "help":
-    case "answer":
     case "settle":
     case "claim":
     case "leave":
     case "fork":
     case "show-card":
+    case "report":
     case "wake-me":
       return null;
     default:

@@ -11,9 +11,10 @@ import type { Write } from "./claim.ts";
 import { allowPush } from "./identity.ts";
 import { mend } from "./mend.ts";
 import type { EngineDeps } from "./ports.ts";
-import { pullRequestDraft, wayBack } from "./publish.ts";
+import { draftOf } from "./publish.ts";
 import { handOverAnswer } from "./questions.ts";
-import { daemonOf, pageFor, sandboxOf } from "./reach.ts";
+import { daemonOf, sandboxOf } from "./reach.ts";
+import { report } from "./report.ts";
 import { passOn, sendTurn } from "./send.ts";
 import { type Performing, speak } from "./speak.ts";
 import { startSandbox } from "./start.ts";
@@ -50,6 +51,9 @@ export async function perform(deps: EngineDeps, effect: Effect, performing: Perf
       return null;
     case "open-pull-request":
       return openPullRequest(deps, session, effect.turn);
+    case "report":
+      await report(deps, session, effect.turn);
+      return null;
     case "look-at-pull-request":
       return look(deps, session);
     case "mend":
@@ -84,8 +88,7 @@ async function sleep(deps: EngineDeps, session: Session, write: Write): Promise<
 }
 
 async function openPullRequest(deps: EngineDeps, session: Session, turn: string): Promise<SessionEvent | null> {
-  const thread = await wayBack(deps.surfaces, session.turn?.asks[0], deps.settings.permalinks ?? "never");
-  const draft = pullRequestDraft(session, { page: pageFor(deps.settings, session, "github"), thread });
+  const draft = await draftOf(deps, session);
   if (!draft)
     return {
       type: "pull-request.failed",

@@ -1,56 +1,99 @@
 /** The words of a pull request: what was done, who asked, where it went on. What was said in Slack is not repeated in it. */
 import { mayNameWork } from "../core/confidence.ts";
-import { titleOf } from "../core/naming.ts";
-import type { Ask, Session, Thread, TurnResult } from "../core/types.ts";
-import type { PullRequestDraft } from "../surfaces/forge.ts";
+import { threadKey } from "../core/correlation.ts";
+import { pullRequestTitle } from "../core/pull-request-title.ts";
+import type { Ask, Person, Session, TestOutcome, Thread, Turn, TurnResult } from "../core/types.ts";
+import type { PullRequestDraft, PullRequestTurn } from "../surfaces/forge.ts";
 import type { Surfaces } from "../surfaces/surface.ts";
+import type { EngineDeps } from "./ports.ts";
+import { pageFor } from "./reach.ts";
+import { testsOf } from "./test-outcomes.ts";
 
-/** Where people get to from GitHub; null where they do not. */
-interface Ways {
-  /** The page of the session. */
-  page: string | null;
-  /** The thread that it was asked in. */
-  thread: string | null;
+/** A turn that pushed something. */
+export interface Pushed {
+  turn: Pick<Turn, "asks" | "thread">;
+  result: TurnResult;
 }
 
-/** Null unless the session has a turn whose branch is waiting to be published. */
-export function pullRequestDraft(session: Session, { page, thread: asked }: Ways): PullRequestDraft | null {
-  const { turn, work } = session;
-  if (!turn || !work || turn.phase.is !== "publishing") return null;
+/** What is around the work of a session. */
+interface Ways {
+  /** The page of the session; null where people on GitHub do not get there. */
+  page: string | null;
+  /** The thread that it was asked in; the same. */
+  thread: string | null;
+  /** What the last of the turns ran; null where that is not known. */
+  tests: TestOutcome[] | null;
+}
+
+/** As the session's pull request is now, or will be. Null where it has nothing to show on GitHub. */
+export async function draftOf(deps: EngineDeps, session: Session): Promise<PullRequestDraft | null> {
+  const pushed = withCurrent(await deps.store.pushes(session.id), session.turn);
+  const last = pushed.at(-1);
+  if (!last) return null;
+  return pullRequestDraft(session, pushed, {
+    page: pageFor(deps.settings, session, "github"),
+    thread: await wayBack(deps.surfaces, pushed[0]?.turn.asks[0], deps.settings.permalinks ?? "never"),
+    tests: await testsOf(deps, session, { turn: last.id, result: last.result }),
+  });
+}
+
+/** The result of a turn that waits for its pull request is not stored before it is told. */
+function withCurrent(ended: (Pushed & { id: string })[], turn: Turn | null): (Pushed & { id: string })[] {
+  if (turn?.phase.is !== "publishing") return ended;
   const { result } = turn.phase;
-  const [first] = turn.asks;
-  const who = [...new Set(turn.asks.map((ask) => ask.author.name))].join(", ");
-  const via = turn.thread.surface === "slack" ? " via Slack" : "";
-  const source = asked ? ` ([where it was asked](${asked}))` : "";
-  const body = [
-    result.answer.trim(),
-    "---",
-    `Requested by ${who}${via}${source}.${page ? ` [What the agent did](${page}).` : ""} Comment here, naming the bot, and the same session goes on.`,
-  ];
-  const { thread } = session;
-  const closes = thread.surface === "github" && thread.is === "issue" ? { closes: thread.number } : {};
+  const before = ended.filter(({ id }) => id !== turn.id);
+  return before.at(-1)?.result.commit === result.commit && before.length > 0
+    ? before
+    : [...before, { id: turn.id, turn, result }];
+}
+
+/** Null where there is no work on GitHub, or nothing of it was pushed. */
+export function pullRequestDraft(
+  session: Session,
+  pushed: Pushed[],
+  { page, thread: asked, tests }: Ways,
+): PullRequestDraft | null {
+  const { work } = session;
+  const [first, ...later] = pushed;
+  if (!work?.repository.github || !first) return null;
+  const [ask] = first.turn.asks;
+  const everybody = pushed.flatMap(({ turn }) => turn.asks);
   return {
-    ...closes,
-    repository: work.repository,
-    head: work.branch,
-    title: titleFor(first, result, session),
-    body: body.filter(Boolean).join("\n\n"),
+    ...closing(session, everybody),
+    ...{ repository: work.repository, head: work.branch, page, asked, tests },
+    title: titleOf(ask, first.result, session),
+    body: first.result.answer,
+    later: later.map(laterTurn),
+    requestedBy: peopleIn(everybody),
   };
 }
 
-/** In a session that began in Slack its title is the order's first line, so the agent's own words stand for both. */
-function titleFor(ask: Ask | undefined, { answer }: TurnResult, session: Session): string {
-  if (!ask || mayNameWork(ask)) return titleOf(ask?.subject ?? ask?.text ?? session.title);
-  return answer.trim() === "" ? `Changes asked for by ${ask.author.name}` : titleOf(firstSentence(answer));
+/** Only where the session began on that issue, and was asked for the work there. */
+function closing({ thread, work }: Session, asks: Ask[]): { closes?: number } {
+  const isIssue = thread.surface === "github" && thread.is === "issue" && `${thread.repo.id}` === work?.repository.id;
+  const isAsked = asks.some((ask) => threadKey(ask.thread) === threadKey(thread));
+  return isIssue && isAsked ? { closes: thread.number } : {};
 }
 
-/** A heading says less than what stands under it; "v1.2" is no end of a sentence. */
-const firstSentence = (markdown: string): string =>
-  markdown
-    .split("\n")
-    .find((line) => line.trim() !== "" && !/^\s*(#|```|---)/.test(line))
-    ?.split(/(?<=[.!?])\s/)[0]
-    ?.replace(/\.$/, "") ?? markdown;
+const peopleIn = (asks: Ask[]): Person[] => [
+  ...new Map(asks.map(({ author }) => [`${author.surface}/${author.id}`, author])).values(),
+];
+
+function laterTurn({ turn: { asks, thread }, result }: Pushed): PullRequestTurn {
+  const who = [...new Set(asks.map(({ author }) => author.name))].join(", ");
+  const by = `${who || "somebody"}${thread.surface === "slack" ? " via Slack" : ""}`;
+  return { by, answer: result.answer, commit: result.commit };
+}
+
+/** In a session that began in Slack its title is the order's first line, so the agent's own words stand for both. */
+function titleOf(ask: Ask | undefined, { answer }: TurnResult, session: Session): string {
+  const order = ask ? { text: ask.text, subject: ask.subject } : { text: session.title };
+  return pullRequestTitle({
+    answer,
+    order: !ask || mayNameWork(ask) ? order : null,
+    asker: ask?.author.name ?? "somebody",
+  });
+}
 
 /** The way back to what was asked. A Slack thread's only where a person has set that, and everybody of the workspace can read it. */
 export async function wayBack(

@@ -28,6 +28,9 @@ export function daemonOf(deps: Pick<EngineDeps, "connect">, session: Session): D
  * in Slack: where a session has heard such words, GitHub gets no link to it, nor after the thread was unlinked in which it began.
  */
 export function pageFor(settings: Pick<EngineSettings, "page">, session: Session, on: SurfaceName): string | null {
-  const elsewhere = [session.thread, ...session.threads].some(({ surface }) => surface !== "github");
-  return on === "github" && elsewhere ? null : settings.page(session.id);
+  return on === "github" && isHeardElsewhere(session) ? null : settings.page(session.id);
 }
+
+/** It was spoken to in places that those who read the repository need not be able to read. */
+export const isHeardElsewhere = ({ thread, threads }: Pick<Session, "thread" | "threads">): boolean =>
+  [thread, ...threads].some(({ surface }) => surface !== "github");

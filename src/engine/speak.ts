@@ -2,7 +2,6 @@
 import { helpText } from "../core/command.ts";
 import type { Effect, SessionEvent } from "../core/decision.ts";
 import type { Session } from "../core/types.ts";
-import { catalogEntry } from "../errors.ts";
 import type { PostId } from "../surfaces/surface.ts";
 import { showCard } from "./cards.ts";
 import type { Write } from "./claim.ts";
@@ -10,9 +9,9 @@ import { fork } from "./fork.ts";
 import { refuse } from "./identity.ts";
 import type { EngineDeps } from "./ports.ts";
 import { ask, settle } from "./questions.ts";
-import { pageFor, surfaceOf } from "./reach.ts";
+import { surfaceOf } from "./reach.ts";
 import { replyInline } from "./reply.ts";
-import { testsOf } from "./test-outcomes.ts";
+import { answerOf, toldOf } from "./report.ts";
 
 export interface Performing {
   /** The session as it is when the effect begins. */
@@ -50,7 +49,7 @@ export async function speak(
     case "answer":
       await write((tx) => deps.store.endTurn(tx, effect.turn, effect.result));
       await answered(deps, effect.turn, await answer(deps, session, effect, post), write);
-      return null;
+      return toldOf(session, effect);
     case "ask":
       return ask(deps, session, effect, again);
     case "settle":
@@ -81,24 +80,9 @@ async function answer(
   effect: Extract<Effect, { do: "answer" }>,
   post: PostId,
 ): Promise<string> {
-  const { result } = effect;
-  const tests = await testsOf(deps, session, effect);
-  return surfaceOf(deps, effect.thread.surface).answer(
-    effect.thread,
-    {
-      turn: effect.turn,
-      session: session.id,
-      title: session.title,
-      result,
-      ...(result.failure ? { remedy: catalogEntry(result.failure.code).remedy } : {}),
-      repository: session.work?.repository.name ?? null,
-      pullRequest: session.pullRequest,
-      ...(tests ? { tests } : {}),
-      askers: effect.asks.map((ask) => ask.author),
-      page: pageFor(deps.settings, session, effect.thread.surface),
-    },
-    post,
-  );
+  const { thread } = effect;
+  const told = await answerOf(deps, session, effect, thread.surface);
+  return surfaceOf(deps, thread.surface).answer(thread, told, post);
 }
 
 /** Where it stands, so that what people do with it can be told from what they do with other messages. */

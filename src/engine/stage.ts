@@ -1,6 +1,7 @@
 /** Which progress message a session shows: opened with its turn, closed before its answer, found again after a restart. */
 import { isChangeable } from "../core/change.ts";
 import { endedProgress, newProgress } from "../core/condense.ts";
+import { mayBeRepeated } from "../core/confidence.ts";
 import { threadKey } from "../core/correlation.ts";
 import { waitingText } from "../core/limits.ts";
 import type { Session, Thread, Turn, TurnResult } from "../core/types.ts";
@@ -26,11 +27,12 @@ export function createStage(deps: EngineDeps, write: Write): Stage {
   /** The channel may get another id while it is shown there. */
   let shownIn = "";
 
-  const open = async (session: Session, turn: Pick<Turn, "id" | "thread" | "startedAt">): Promise<Display> => {
+  const open = async (session: Session, turn: Shown): Promise<Display> => {
     const row = await deps.store.turn(turn.id);
     const beginning = {
       ...{ ...newProgress(turn.id, session.work, "Starting", turn.startedAt), title: session.title },
       ...(isChangeable(session) ? { changeable: true as const } : {}),
+      ...("asks" in turn ? mayBeRepeated(turn.asks, turn.thread) : {}),
     };
     const first = row?.progress ?? beginning;
     const { [turn.thread.surface]: surface } = deps.surfaces;
@@ -74,6 +76,8 @@ export function createStage(deps: EngineDeps, write: Write): Stage {
     },
   };
 }
+
+type Shown = Pick<Turn, "id" | "thread" | "startedAt"> | Turn;
 
 /** Null while the agent itself says what it does. */
 function waitingFor(session: Session, turn: Turn): string | null {

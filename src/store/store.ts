@@ -15,6 +15,7 @@ import { inboxQuestions } from "./inbox.ts";
 import type { Channel } from "./listen.ts";
 import { moveQuestions } from "./moves.ts";
 import { preferenceQuestions } from "./preferences.ts";
+import { reportQuestions } from "./reports.ts";
 import { retentionQuestions } from "./retention.ts";
 import { sandboxQuestions } from "./sandboxes.ts";
 import { sessionQuestions } from "./sessions.ts";
@@ -37,6 +38,7 @@ export function createStore(db: Database) {
     ...turns,
     ...usage,
     ...identityQuestions(db),
+    ...reportQuestions(db),
     ...sandboxQuestions(db),
     ...retentionQuestions(db),
     ...feedbackQuestions(db),

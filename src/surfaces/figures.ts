@@ -45,7 +45,7 @@ export function testedText(tests: TestOutcome[] | undefined, code: (command: str
   return tests.map(({ command, ok }) => `${code(command)} ${outcomeWord(ok)}`).join(", ") || "no tests run";
 }
 
-function outcomeWord(ok: boolean | null): string {
+export function outcomeWord(ok: boolean | null): string {
   if (ok === null) return "ran, outcome unknown";
   return ok ? "passed" : "failed";
 }

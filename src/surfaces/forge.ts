@@ -1,7 +1,7 @@
 /** The port to the place where repositories live: credentials for git, and pull requests. GitHub implements it; a plain git remote needs none of it. */
 import type { Card } from "../core/card.ts";
 import type { Linked, TalkLink } from "../core/linked.ts";
-import type { PullRequest, Repository } from "../core/types.ts";
+import type { Answer, Person, PullRequest, Repository, TestOutcome, Thread } from "../core/types.ts";
 
 /** Basic credentials for one git origin, for the daemon's memory only. */
 export interface GitCredential {
@@ -16,8 +16,17 @@ export interface PullRequestDraft {
   repository: Repository;
   head: string;
   title: string;
-  /** Markdown. A hidden marker is added; names in it ping nobody and keywords close nothing, because an agent wrote some of it. */
+  /** What was done and why, in Markdown. A hidden marker is added; names in it ping nobody and keywords close nothing, because an agent wrote some of it. */
   body: string;
+  /** What turns did after the one that opened it, oldest first. */
+  later?: PullRequestTurn[];
+  /** What its last turn ran of tests; null where that is not known. Nothing is said of it where it is left out. */
+  tests?: TestOutcome[] | null;
+  requestedBy?: Person[];
+  /** Where it can be read. */
+  asked?: string | null;
+  /** The page of the session. */
+  page?: string | null;
   /** The issue that merging it closes: said by us, where the session began on that issue. */
   closes?: number;
 }
@@ -27,6 +36,31 @@ export interface FailedJob {
   name: string;
   said: string;
 }
+
+export interface PullRequestTurn {
+  by: string;
+  /** The agent's last words, in Markdown. */
+  answer: string;
+  commit: string | undefined;
+}
+
+/** What a turn did, for the check on the commit that it pushed. */
+export interface CheckReport {
+  commit: string;
+  /** By which it is found again. */
+  id: string;
+  /** The same that the thread was told. */
+  answer: Answer;
+  /** Where it was told; null where nobody knows (any more). */
+  told: { thread: Thread; ref: string } | null;
+  /** Null where they are not for everybody who may read the repository. */
+  steps: ReportedStep[] | null;
+}
+
+/** What the agent said or ran, in order. */
+export type ReportedStep =
+  | { is: "said"; text: string }
+  | { is: "ran"; title: string; ok: boolean | null; durationMs: number | null };
 
 export interface Forge {
   /** Who commits: `threadbox[bot]` with its numeric noreply address. */
@@ -40,6 +74,13 @@ export interface Forge {
   locate(repository: Repository): Promise<Repository>;
   /** Opens it, or gives back the one that is open for that head already. */
   openPullRequest(draft: PullRequestDraft): Promise<PullRequest>;
+  /**
+   * The parts of its text that we wrote say what there is now; whatever people wrote or changed stays, and so does the title. Done again,
+   * it changes nothing. Nothing where it is not ours, or not open any more.
+   */
+  updatePullRequest(number: number, draft: PullRequestDraft): Promise<void>;
+  /** A check of ours on that commit, which informs and never blocks. Once for each id; nothing where we may not. */
+  showCheck(repository: Repository, report: CheckReport): Promise<void>;
   /** What an issue, a pull request or a comment says now. Null when it is not there, or we may not see it. */
   readLinked(link: TalkLink): Promise<Linked | null>;
   /** How a pull request stands now: itself, the checks of its head, and what people who may write there say of it. */

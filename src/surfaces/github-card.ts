@@ -3,13 +3,13 @@
  * public repository, so what others say there is left out. Where the App may not see checks, there are none on the card.
  */
 import { z } from "zod";
-import { bounded } from "../bounded.ts";
 import type { Card, Checks, Review } from "../core/card.ts";
 import type { Repository } from "../core/types.ts";
 import type { Log } from "../log.ts";
 import type { GitHubAccess, RepositoryPlace } from "./github-access.ts";
 import { githubFailure } from "./github-failure.ts";
 import { askRole } from "./github-people.ts";
+import { wherePermitted } from "./github-permitted.ts";
 
 export type LookAt = (repository: Repository, place: RepositoryPlace, number: number) => Promise<Card>;
 
@@ -17,9 +17,6 @@ export type LookAt = (repository: Repository, place: RepositoryPlace, number: nu
 const PAGE = { per_page: 100 };
 /** Each costs a request. */
 const MAX_REVIEWERS = 10;
-/** Somebody may have given the permission since. */
-const REFUSED_FOR_MS = 30 * 60_000;
-const MAX_REFUSED = 2_000;
 
 type Client = Awaited<ReturnType<GitHubAccess["client"]>>;
 
@@ -45,14 +42,14 @@ const Pull = z.object({
 });
 
 export function cardsFrom({ access, log }: { access: GitHubAccess; log: Log }): LookAt {
-  const permitted = askedWherePermitted({ access, log });
+  const permitted = wherePermitted({ access, log });
   return async (repository, place, number) => {
     try {
       const client = await access.client(place);
       const where = { owner: place.owner, repo: place.name };
       const pull = Pull.parse((await client.rest.pulls.get({ ...where, pull_number: number })).data);
       const head = pull.head.sha;
-      const runs = await permitted(place, "checks", () => runsOf(client, where, head, access.appId));
+      const runs = await permitted(place, "checks", () => runsOf(client, { ...where, ref: head }, access.appId));
       const statuses = await permitted(place, "statuses", () => statusesOf(client, where, head));
       const reviews = await reviewsOf(client, where, number);
       return {
@@ -83,30 +80,6 @@ async function conflictOf(
   return { conflict: { at: data.object.sha } };
 }
 
-/** What is refused for good is asked again later, and told in the log once. */
-export function askedWherePermitted({ access, log }: { access: GitHubAccess; log: Log }) {
-  const refused = bounded<string, number>(MAX_REFUSED);
-  return async <T>(
-    { owner, name }: RepositoryPlace,
-    permission: "checks" | "statuses" | "actions",
-    ask: () => Promise<T>,
-  ): Promise<T | null> => {
-    const key = `${permission} ${owner}/${name}`;
-    const { clock } = access;
-    if (clock.now() < (refused.get(key) ?? 0)) return null;
-    try {
-      return await ask();
-    } catch (thrown) {
-      const { code, detail } = githubFailure(thrown, `see the ${permission} of ${owner}/${name}`, clock);
-      if (code !== "surface.refused" && code !== "surface.thread-gone") throw thrown;
-      if (!refused.get(key))
-        log.info({ permission, repository: `${owner}/${name}`, detail }, "github.permission-missing");
-      refused.set(key, clock.now() + REFUSED_FOR_MS);
-      return null;
-    }
-  };
-}
-
 interface Check {
   name: string;
   is: "passed" | "failed" | "running";
@@ -123,12 +96,11 @@ const Runs = z.object({
   ),
 });
 
-/** The newest of each name, but for our own. */
-async function runsOf({ rest }: Client, where: Where, ref: string, ours: number | null): Promise<Check[]> {
-  const { data } = await rest.checks.listForRef({ ...where, ref, filter: "latest", ...PAGE });
-  // Our own says how a turn goes, and nothing of what was pushed.
-  const theirs = Runs.parse(data).check_runs.filter(({ app }) => !app || app.id !== ours);
-  return theirs.map(({ name, status, conclusion }) => {
+/** The newest of each name. Our own says nothing of the work: it only tells of it. */
+async function runsOf({ rest }: Client, at: Where & { ref: string }, ownApp: number | null): Promise<Check[]> {
+  const { data } = await rest.checks.listForRef({ ...at, filter: "latest", ...PAGE });
+  const foreign = Runs.parse(data).check_runs.filter(({ app }) => ownApp === null || app?.id !== ownApp);
+  return foreign.map(({ name, status, conclusion }) => {
     if (status !== "completed") return { name, is: "running" };
     return { name, is: PASSED.has(conclusion ?? "") ? "passed" : "failed" };
   });

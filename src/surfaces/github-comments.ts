@@ -50,7 +50,8 @@ export function parseReferences(message: string): Reference[] {
   return known.success ? ids.split(",").map((id) => ({ kind: known.data, id: Number(id) })) : [];
 }
 
-const parseReference = (ref: string): Reference | null => parseReferences(ref)[0] ?? null;
+/** The one that it names. */
+export const parseReference = (ref: string): Reference | null => parseReferences(ref)[0] ?? null;
 
 /** Progress may be left out (`surface.rate-limited`), everything else has to arrive. */
 export type Weight = "progress" | "words";

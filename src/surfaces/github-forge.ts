@@ -1,17 +1,16 @@
 /** GitHub as the place where repositories live: who commits, what git may use, and pull requests. */
 import { z } from "zod";
-import type { PullRequest, Repository } from "../core/types.ts";
+import type { Repository } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Forge, GitCredential, PullRequestDraft } from "./forge.ts";
+import type { Forge, GitCredential } from "./forge.ts";
 import type { GitHubAccess, RepositoryPlace } from "./github-access.ts";
 import { cardsFrom } from "./github-card.ts";
-import { withMarkers } from "./github-comments.ts";
-import { githubFailure, statusOf } from "./github-failure.ts";
+import { checksBy } from "./github-check.ts";
+import { githubFailure } from "./github-failure.ts";
 import { failedJobsFrom } from "./github-jobs.ts";
 import { readLinked } from "./github-linked.ts";
-import { neutralise, neutraliseLine } from "./github-neutral.ts";
-import { MAX_BODY_CHARS } from "./github-render.ts";
+import { openPullRequest, updatePullRequest } from "./github-pull.ts";
 
 export interface GitHubForgeOptions {
   access: GitHubAccess;
@@ -21,6 +20,7 @@ export interface GitHubForgeOptions {
 export function githubForge({ access, log }: GitHubForgeOptions): Forge {
   const cardOf = cardsFrom({ access, log });
   const failedJobs = failedJobsFrom({ access, log });
+  const showCheck = checksBy({ access, log });
   return {
     async identity() {
       const self = await access.self();
@@ -29,12 +29,20 @@ export function githubForge({ access, log }: GitHubForgeOptions): Forge {
     credential: (repository) => credentialFor(access, repository),
     locate: (repository) => locate(access, repository),
     async openPullRequest(draft) {
-      const { number, url } = await openPullRequest(access, draft);
-      log.info(
-        { repository: draft.repository.name, branch: draft.head, pullRequest: number },
-        "github.pull-request-open",
-      );
+      const { name } = draft.repository;
+      const place = placeOf(access, draft.repository);
+      if (place === null) throw new ThreadboxError("github.pull-request-failed", `${name} is not on ${access.url}`);
+      const { number, url } = await openPullRequest({ access, log }, place, draft);
+      log.info({ repository: name, branch: draft.head, pullRequest: number }, "github.pull-request-open");
       return { number, url };
+    },
+    async updatePullRequest(number, draft) {
+      const place = placeOf(access, draft.repository);
+      if (place) await updatePullRequest({ access, log }, place, { number, draft });
+    },
+    async showCheck(repository, report) {
+      const place = placeOf(access, repository);
+      if (place) await showCheck(repository, place, report);
     },
     async readLinked(link) {
       const place = placeOf(access, link.repository);
@@ -99,53 +107,4 @@ async function locate(access: GitHubAccess, repository: Repository): Promise<Rep
     const detail = `GitHub shows me no repository ${place.owner}/${place.name}`;
     throw new ThreadboxError("repository.unknown", detail, { cause: failure });
   }
-}
-
-const Opened = z.object({ number: z.number(), html_url: z.string() });
-
-async function openPullRequest(access: GitHubAccess, draft: PullRequestDraft): Promise<PullRequest> {
-  const { repository, head } = draft;
-  const place = placeOf(access, repository);
-  if (place === null) {
-    throw new ThreadboxError("github.pull-request-failed", `${repository.name} is not on ${access.url}`);
-  }
-  const where = { owner: place.owner, repo: place.name };
-  try {
-    const { rest } = await access.client(place);
-    const base = repository.base || (await rest.repos.get(where)).data.default_branch;
-    const find = async () =>
-      (await rest.pulls.list({ ...where, head: `${place.owner}:${head}`, base, state: "open" })).data[0];
-    const made = await rest.pulls
-      .create({ ...where, head, base, title: titleFor(draft), body: bodyFor(draft) })
-      .then(({ data }) => data)
-      .catch(async (thrown: unknown) => {
-        // 422 means "there is one already" as well as "there is nothing to merge": looking tells which.
-        const open = statusOf(thrown) === 422 ? await find() : undefined;
-        if (!open) throw thrown;
-        return open;
-      });
-    const { number, html_url } = Opened.parse(made);
-    return { number, url: html_url };
-  } catch (thrown) {
-    throw pullRequestFailure(access, thrown, draft);
-  }
-}
-
-/** GitHub takes 256 characters. */
-const titleFor = ({ title }: PullRequestDraft): string => neutraliseLine(title).slice(0, 250) || "Work of a session";
-
-function bodyFor({ body, head, closes }: PullRequestDraft): string {
-  const text = neutralise(body).slice(0, MAX_BODY_CHARS);
-  return withMarkers(closes === undefined ? text : `${text}\n\nCloses #${closes}`, `pull-request:${head}`);
-}
-
-/** What may pass by itself keeps its own code, so that it is tried again; the rest needs a person. */
-function pullRequestFailure(
-  access: GitHubAccess,
-  thrown: unknown,
-  { repository, head }: PullRequestDraft,
-): ThreadboxError {
-  const failure = githubFailure(thrown, `open a pull request for ${head} on ${repository.name}`, access.clock);
-  if (failure.code === "surface.unavailable" || failure.code === "surface.rate-limited") return failure;
-  return new ThreadboxError("github.pull-request-failed", failure.detail, { cause: failure });
 }

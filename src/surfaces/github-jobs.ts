@@ -7,8 +7,9 @@ import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { FailedJob } from "./forge.ts";
 import { fetchWithTimeout, type GitHubAccess, type RepositoryPlace } from "./github-access.ts";
-import { askedWherePermitted, PASSED } from "./github-card.ts";
+import { PASSED } from "./github-card.ts";
 import { githubFailure } from "./github-failure.ts";
+import { type WherePermitted, wherePermitted } from "./github-permitted.ts";
 import { visibleText } from "./github-sanitize.ts";
 import { failedStep, plainLog } from "./job-log.ts";
 
@@ -28,17 +29,16 @@ const MAX_LOG_CHARS = 1_000_000;
 const MAX_LOG_BYTES = 200_000_000;
 
 type Client = Awaited<ReturnType<GitHubAccess["client"]>>;
-type Permitted = ReturnType<typeof askedWherePermitted>;
 
 interface Looking {
   client: Client;
   place: RepositoryPlace;
   where: { owner: string; repo: string };
-  permitted: Permitted;
+  permitted: WherePermitted;
 }
 
 export function failedJobsFrom({ access, log }: { access: GitHubAccess; log: Log }): FailedJobs {
-  const permitted = askedWherePermitted({ access, log });
+  const permitted = wherePermitted({ access, log });
   return async (place, sha) => {
     try {
       const client = await access.client(place);

@@ -1,8 +1,10 @@
 /**
  * Text that an agent wrote, made harmless before it stands on GitHub under our name: it pings nobody, closes no issue,
  * hides nothing from readers, shows no token, and loads no picture, because the address of a picture can carry a secret out
- * without a click. Code stays as it is: GitHub reads no names and keywords there.
+ * without a click. Code stays as it is: GitHub reads no names and keywords there. But for what looks like a marker of ours, which we read.
  */
+import { clip } from "./figures.ts";
+import { withoutMarkers } from "./github-pull-parts.ts";
 import { splitAtCode } from "./markdown-code.ts";
 
 /** The same Markdown to the eye. */
@@ -11,7 +13,7 @@ export function neutralise(markdown: string): string {
   const posted = splitAtCode(text)
     .map((part) => (part.code ? part.text : inert(part.text)))
     .join("");
-  return posted + closingFence(posted);
+  return withoutMarkers(posted + closingFence(posted));
 }
 
 /** What closes a fence that was left open; it would swallow whatever we add below. */
@@ -31,6 +33,9 @@ export const neutraliseLine = (text: string): string => inert(redactTokens(text.
 export function redactTokens(text: string): string {
   return text.replace(TOKENS, "[secret]");
 }
+
+/** At most so many characters. A token is blanked first: half of one looks like none, and is worth something all the same. */
+export const shortened = (text: string, maxChars: number): string => clip(redactTokens(text).trim(), maxChars);
 
 const TOKENS =
   /\b(?:gh[pousr]_[A-Za-z0-9._-]{36,}|github_pat_[A-Za-z0-9_]{22,}|xox[a-z]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}|sk-[A-Za-z0-9_-]{20,})/g;

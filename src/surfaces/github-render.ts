@@ -5,8 +5,9 @@
 import { OUTCOME_WORDS } from "../core/condense.ts";
 import type { AskedQuestion, SettledQuestion } from "../core/question.ts";
 import type { Answer, Ms, Person, Progress, Step } from "../core/types.ts";
-import { changed, clip, cost, duration, tested, timeOfDay, tokens } from "./figures.ts";
-import { neutralise, neutraliseLine, redactTokens } from "./github-neutral.ts";
+import { changed, cost, count, duration, tested, timeOfDay, tokens } from "./figures.ts";
+import { neutralise, neutraliseLine, shortened } from "./github-neutral.ts";
+import { code, line, link } from "./github-words.ts";
 import { split } from "./markdown.ts";
 import { askedText, settledText } from "./question-text.ts";
 
@@ -14,12 +15,17 @@ import { askedText, settledText } from "./question-text.ts";
 export const MAX_BODY_CHARS = 60_000;
 /** About two lines in a browser. */
 const MAX_LINE_CHARS = 200;
-/** A paragraph; the session's page has the rest. */
-const MAX_SAID_CHARS = 600;
+/** About three lines on a phone; the session's page has the rest. */
+const MAX_SAID_CHARS = 300;
+/** As much of what was asked. */
+const MAX_ASKED_CHARS = 300;
 /** More names in one comment look like spam, to GitHub too. */
 const MAX_PINGS = 10;
 
-/** The one comment that is edited while a turn goes on. */
+/**
+ * The one comment that is edited while a turn goes on. Its first state is what a notification mail has, and on a phone each line counts: so
+ * what it does now and what was asked stand there, and the steps are folded away.
+ */
 export function renderProgress(progress: Progress, page: string | null, now: Ms): string {
   const elapsed = duration((progress.ended ? progress.changedAt : now) - progress.startedAt);
   // The comment may stand unedited for minutes (see `core/pace.ts`); it says when its "for" was measured.
@@ -30,16 +36,22 @@ export function renderProgress(progress: Progress, page: string | null, now: Ms)
     head,
     progress.repository && neutraliseLine(progress.repository),
     progress.branch && code(progress.branch),
+    tokens(progress.usage),
   ];
-  const steps = stepLines(progress);
-  const details = progress.ended
-    ? [steps]
+  const doing = progress.ended
+    ? []
     : [
-        `▸ ${neutraliseLine(clip(progress.now.trim(), MAX_LINE_CHARS))}`,
-        steps,
-        neutralise(clip(progress.said.trim(), MAX_SAID_CHARS)),
+        `▸ ${neutraliseLine(shortened(progress.now, MAX_LINE_CHARS))}`,
+        neutralise(shortened(progress.said, MAX_SAID_CHARS)),
       ];
-  return [line([...where, page && link("session", page)]), ...details].filter(Boolean).join("\n\n");
+  const parts = [line([...where, page && link("session", page)]), ...doing, folded(progress), askedLine(progress)];
+  return parts.filter(Boolean).join("\n\n");
+}
+
+/** What the agent was given, without what people cannot see: so everybody can tell whether it is what they read. */
+function askedLine({ asked }: Progress): string {
+  const words = asked && neutraliseLine(shortened(asked.replace(/\s+/g, " "), MAX_ASKED_CHARS));
+  return words ? `> asked: ${words}` : "";
 }
 
 /** The end of a turn: as many comments as its length needs. The first one pings, the last one carries the small print. */
@@ -51,7 +63,9 @@ export function renderAnswer(answer: Answer): string[] {
   const pings = pingLine(answer.askers);
   return pieces.map((piece, i) => {
     const isLast = i === pieces.length - 1;
-    return [i === 0 ? pings : "", piece, isLast ? `---\n${smallPrint(answer)}` : ""].filter(Boolean).join("\n\n");
+    return [i === 0 ? pings : "", piece, isLast ? `---\n${answerFacts(answer).join("\n")}` : ""]
+      .filter(Boolean)
+      .join("\n\n");
   });
 }
 /** Room for the pings and the small print. */
@@ -72,15 +86,18 @@ export const renderQuestion = (question: AskedQuestion): string =>
 
 export const renderSettled = (question: SettledQuestion): string => neutralise(settledText(question));
 
-function stepLines({ steps, earlierSteps }: Progress): string {
-  const earlier = earlierSteps > 0 ? [`- [x] ${earlierSteps} earlier ${earlierSteps === 1 ? "step" : "steps"}`] : [];
-  return [...earlier, ...steps.map(stepLine)].join("\n");
+function folded({ steps, earlierSteps }: Progress): string {
+  if (steps.length === 0) return "";
+  const earlier = earlierSteps > 0 ? [`- … ${count(earlierSteps, "earlier step")}`] : [];
+  const all = [...earlier, ...steps.map(stepLine)].join("\n");
+  return `<details><summary>${count(earlierSteps + steps.length, "step")}</summary>\n\n${all}\n\n</details>`;
 }
 
-function stepLine({ title, state }: Step): string {
-  const words = code(clip(title.trim(), MAX_LINE_CHARS));
-  return state === "running" ? `- [ ] ${words}` : `- [x] ${words}${state === "failed" ? " (failed)" : ""}`;
-}
+const SIGNS: Record<Step["state"], string> = { running: "▸", ok: "✓", failed: "✗" };
+
+/** No boxes: whoever may write could tick them. */
+const stepLine = ({ title, state }: Step): string =>
+  `- ${SIGNS[state]} ${code(shortened(title, MAX_LINE_CHARS))}${state === "failed" ? " (failed)" : ""}`;
 
 /** A turn that went well says what was done and needs no headline. */
 function headline({ result }: Answer): string {
@@ -104,30 +121,22 @@ function pingLine(askers: Person[]): string {
     .join(" ");
 }
 
-function smallPrint({ result, repository, pullRequest, tests, page, session }: Answer): string {
+/** Where the work is, how it was verified, and what it took: a line each, because a phone breaks a long one anywhere. */
+export function answerFacts({ result, repository, pullRequest, tests, page, session }: Answer): string[] {
   const { changes, branch, usage, durationMs } = result;
-  return line([
-    pullRequest && link(`pull request #${pullRequest.number}`, pullRequest.url),
-    branch ? code(branch) : null,
-    branch && repository ? neutraliseLine(repository) : null,
-    changes ? changed(changes) : null,
-    tested(tests, code),
-    duration(durationMs),
-    usage ? tokens(usage) : null,
-    usage ? cost(usage) : null,
-    page ? link("session", page) : `session ${code(session)}`,
-  ]);
-}
-
-const line = (facts: (string | null)[]): string => facts.filter(Boolean).join(" · ");
-
-const link = (text: string, url: string): string => `[${text}](${url.replace(/[\s()<>]/g, percentEncoded)})`;
-const percentEncoded = (letter: string): string => `%${letter.charCodeAt(0).toString(16).padStart(2, "0")}`;
-
-/** A code span that holds any text, backticks too, on one line; in code nothing pings and nothing renders. */
-function code(text: string): string {
-  const flat = redactTokens(text.replace(/\s+/g, " ").trim()) || "…";
-  const longest = Math.max(0, ...[...flat.matchAll(/`+/g)].map(([ticks]) => ticks.length));
-  const ticks = "`".repeat(longest + 1);
-  return longest === 0 ? `${ticks}${flat}${ticks}` : `${ticks} ${flat} ${ticks}`;
+  return [
+    line([
+      pullRequest && link(`pull request #${pullRequest.number}`, pullRequest.url),
+      branch && code(branch),
+      changes && changed(changes),
+    ]),
+    tested(tests, code) ?? "",
+    line([
+      repository && neutraliseLine(repository),
+      duration(durationMs),
+      usage && tokens(usage),
+      usage && cost(usage),
+      page ? link("session", page) : `session ${code(session)}`,
+    ]),
+  ].filter((one) => one !== "");
 }

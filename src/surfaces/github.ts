@@ -3,6 +3,7 @@
  * pull requests. Every comment of ours carries a hidden marker; an effect that is repeated looks for it before it posts again.
  */
 import { z } from "zod";
+import { bounded } from "../bounded.ts";
 import { branchKey } from "../core/correlation.ts";
 import type { GitHubRepo, Mention, Thread } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
@@ -54,6 +55,7 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
   const graph = githubGraph({ access, log });
 
   const at = visitor(access);
+  const sent = bounded<string, string>(MAX_SENT);
   const say = (thread: Thread, text: string, id: PostId): Promise<MessageRef> =>
     at(thread, "comment on", (place) => postAll(place, access, renderNote(text), id));
 
@@ -61,7 +63,7 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
     ...plainSurface,
     ...knowing(options, { people, graph, at }),
 
-    pace: "sparing",
+    pace: "calm",
 
     acknowledge: ({ thread, message }) => at(thread, "react in", (place) => react(place, graph, message, "eyes")),
 
@@ -76,10 +78,14 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
     },
 
     show: (thread, progress, page, ref, id) =>
-      at(thread, "comment on", (place) => {
+      at(thread, "comment on", async (place) => {
         const body = renderProgress(progress, page, access.clock.now());
         // The last state says how it ended; it stands before the answer, and waits for its place as the answer does.
-        return editedOrPosted(place, access, { body, ref, weight: progress.ended ? "words" : "progress" }, id);
+        const weight = progress.ended ? "words" : "progress";
+        if (ref !== null && sent.get(sentAs(place, ref)) === body) return ref;
+        const shown = await editedOrPosted(place, access, { body, ref, weight }, id);
+        sent.set(sentAs(place, shown), body);
+        return shown;
       }),
 
     answer: (thread, answer, id) =>
@@ -107,6 +113,10 @@ export function githubSurface(options: GitHubSurfaceOptions): Surface {
     open: async () => null,
   };
 }
+
+/** What our progress comments said last: the same is not said again. One that is forgotten costs an edit. */
+const MAX_SENT = 500;
+const sentAs = ({ owner, repo }: GitHubPlace, ref: MessageRef): string => `${owner}/${repo} ${ref}`;
 
 /** What GitHub knows of people and pull requests. */
 function knowing(

@@ -9,6 +9,8 @@ export const plainForge: Forge = {
   openPullRequest: async () => {
     throw new ThreadboxError("github.pull-request-failed", "GitHub is not set up.");
   },
+  updatePullRequest: async () => {},
+  showCheck: async () => {},
   readLinked: async () => null,
   failedJobs: async () => [],
   cardOf: async () => {

@@ -42,6 +42,7 @@ export const STORIES: Story[] = [
         "answer",
         "look-at-pull-request",
         "show-card",
+        "report",
         "wake-me",
         "sleep",
       ],
@@ -54,6 +55,8 @@ export const STORIES: Story[] = [
       reads(found, ground, thread, [/Done/, /It adds now, and the test passes/, /Open · acme\/api#\d+/]);
       const opened = ground.github.pulls("acme/api").slice(before);
       counted(found, "pull requests", opened.length, 1);
+      const checks = ground.github.checkRuns("acme/api").filter(({ headSha }) => headSha === opened[0]?.headSha);
+      counted(found, "checks on the commit", checks.length, 1);
       counted(found, "machines that run", (await ground.sandboxes()).length, 0);
       counted(found, "eyes on the message", eyesOn(ground, thread), 1);
       await inOrder(found, ground);

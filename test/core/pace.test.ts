@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { newProgress } from "../../src/core/condense.ts";
-import { type ProgressPace, type Shown, showInMs } from "../../src/core/pace.ts";
+import { editInMs, type ProgressPace, type Shown, showInMs } from "../../src/core/pace.ts";
 import type { Progress } from "../../src/core/types.ts";
 import { NOW, work } from "./story.ts";
 
@@ -53,6 +53,23 @@ describe("sparing progress", () => {
 
   test("of a turn that began later by another machine's clock is shown after the shortest pause", () =>
     assert.equal(showInMs("sparing", changedAt(0), { at: -MINUTE_MS, changedAt: 0 }, -MINUTE_MS), 3_000));
+});
+
+describe("calm progress", () => {
+  test("is shown at once, five seconds later, and then ever less often", () =>
+    assert.deepEqual(
+      timesShown("calm", 20 * MINUTE_MS, (now) => now).map((ms) => ms / 1_000),
+      [0, 5, 25, 125, 425, 725, 1025],
+    ));
+
+  const table: [string, ProgressPace, number, number, number][] = [
+    ["its last state waits for five seconds after an edit", "calm", 1_000, 3_000, 3_000],
+    ["its last state waits for nothing after that", "calm", 1_000, 6_000, 0],
+    ["its last state waits no longer when the clock was set back", "calm", 60_000, 0, 5_000],
+    ["only its last state waits", "sparing", 1_000, 3_000, 0],
+  ];
+  for (const [name, pace, editedAt, now, expected] of table)
+    test(name, () => assert.equal(editInMs(pace, editedAt, now), expected));
 });
 
 /** When it is shown, since its turn began; `tells` says when it last changed. */

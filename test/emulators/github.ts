@@ -83,6 +83,10 @@ export interface GitHubEmulator extends FailingChecks {
   rename(fullName: string, name: string): void;
   /** Pushes to the branch are refused from now on. */
   protect(fullName: string, branch: string): void;
+  /** Its plan has no draft pull requests. */
+  refuseDrafts(fullName: string): void;
+  /** A check of that name has to pass before anything is merged into the branch. */
+  requireCheck(fullName: string, branch: string, context: string, by: "protection" | "ruleset"): void;
   collaborator(fullName: string, login: string, role: Role | null): void;
   createApp(wish: AppWish): Promise<AppHandle>;
   personalToken(login: string, scopes?: string[]): string;
@@ -218,6 +222,12 @@ function settingUp(hub: Hub) {
     rename: (name: string, to: string) => renameRepository(named(name), to),
     protect(name: string, branch: string) {
       named(name).protectedBranches.add(branch);
+    },
+    refuseDrafts(name: string) {
+      named(name).refusesDrafts = true;
+    },
+    requireCheck(name: string, branch: string, context: string, by: "protection" | "ruleset") {
+      named(name).requiredChecks.push({ branch, context, by });
     },
     collaborator(name: string, login: string, role: Role | null) {
       accountNamed(hub, login, "User");

@@ -177,4 +177,27 @@ describe("the progress message", () => {
     await wind(2_000);
     assert.equal(shown.at(-1)?.now, "Done");
   });
+
+  test("of a calm surface is edited for the last time five seconds after the edit before it", async () => {
+    const { display, shown, wind, change } = opened(null, "calm");
+    await wind(0);
+    change("one");
+    await wind(5_000);
+    assert.equal(shown.length, 2);
+    await wind(1_000);
+    const closed = display.close({ ...display.progress(), now: "Done", ended: "done" });
+    await wind(3_999);
+    assert.equal(shown.length, 2);
+    await wind(1);
+    await closed;
+    assert.equal(shown.at(-1)?.now, "Done");
+  });
+
+  test("of a calm surface that another bot has edited is left alone for five seconds", async () => {
+    const { shown, wind } = opened("1.2", "calm");
+    await wind(4_999);
+    assert.equal(shown.length, 0);
+    await wind(1);
+    assert.equal(shown.length, 1);
+  });
 });

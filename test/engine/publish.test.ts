@@ -1,58 +1,77 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Thread } from "../../src/core/types.ts";
+import type { Session, Thread } from "../../src/core/types.ts";
 import { pullRequestDraft, wayBack } from "../../src/engine/publish.ts";
 import { pageFor } from "../../src/engine/reach.ts";
 import { terminalSurface } from "../../src/surfaces/terminal.ts";
 import { accepted, done, ended, onGitHub, pullRequestThread, ready, says, slackThread, tell } from "../core/story.ts";
 
 const repo = { id: 7, owner: "acme", name: "api" };
+const elsewhere: Thread = { surface: "github", repo: { ...repo, id: 8 }, number: 3, is: "issue", installation: 1 };
 const issueThread: Thread = { surface: "github", repo, number: 3, is: "issue", installation: 1 };
-const pushed = { ...done, branch: "threadbox/fix-test-s0001" };
+const pushed = { ...done, branch: "threadbox/fix-test-s0001", commit: "abc1234567" };
 const publishing = (change: object) =>
   tell(says("m1", "fix the login", change, onGitHub), ready, accepted("m1"), ended("m1", pushed)).session;
 const settings = { page: (session: string) => `https://bot.example.com/sessions/${session}` };
 
-const nowhere = { page: null, thread: null };
+const nowhere = { page: null, thread: null, tests: null };
+const draftOf = (session: Session, ways: Parameters<typeof pullRequestDraft>[2] = nowhere, answer = "Fixed.") =>
+  session.turn && pullRequestDraft(session, [{ turn: session.turn, result: { ...pushed, answer } }], ways);
 
 describe("the words of a pull request", () => {
-  const asked = (change: object = {}) => pullRequestDraft(publishing(change), nowhere);
+  const asked = (change: object = {}) => draftOf(publishing(change));
 
-  test("#43 say what was done, who asked, and that it was in Slack", () => {
-    assert.match(asked()?.body ?? "", /^Fixed\.\n\n---\n\nRequested by alice via Slack\. Comment here/);
+  test("#43 say what was done, and who asked", () => {
+    const draft = asked();
+    assert.deepEqual(
+      [draft?.body, draft?.requestedBy?.map(({ name }) => name), draft?.asked],
+      ["Fixed.", ["alice"], null],
+    );
   });
 
   test("#43 #16 have nothing of what was said in Slack, in public or not", () => {
     const draft = asked({ text: "fire bob, then fix the login", about: "bob@acme.com", subject: "bob" });
-    assert.doesNotMatch(`${draft?.title} ${draft?.body}`, /bob/);
+    assert.doesNotMatch(JSON.stringify({ ...draft, requestedBy: [] }), /bob/);
   });
 
   const titles: [string, string][] = [
     ["The cookie was never set. Now it is.", "The cookie was never set"],
-    ["# Done\n\nI set `SameSite` in v1.2 of the cookie.", "I set SameSite in v1.2 of the cookie"],
+    ["# Done\n\nI set `SameSite` in v1.2 of the cookie.", "Set SameSite in v1.2 of the cookie"],
     ["", "Changes asked for by alice"],
   ];
   for (const [answer, title] of titles)
     test(`#43 are called ${JSON.stringify(title)} after the agent's own words`, () => {
-      const { session } = tell(
-        ...[says("m1", "fix the login", {}, onGitHub), ready, accepted("m1")],
-        ended("m1", { ...pushed, answer }),
-      );
-      assert.equal(pullRequestDraft(session, nowhere)?.title, title);
+      assert.equal(draftOf(publishing({}), nowhere, answer)?.title, title);
     });
 
-  test("lead back to a comment that everybody can read, and take a title from the issue", async () => {
-    const session = publishing({
-      thread: issueThread,
-      subject: "Login fails",
-      link: "https://github.com/acme/api/issues/3",
-    });
-    const thread = await wayBack({}, session.turn?.asks[0], "never");
-    const draft = pullRequestDraft({ ...session, thread: issueThread }, { page: null, thread });
-    assert.equal(draft?.title, "Login fails");
-    assert.match(draft?.body ?? "", /\[where it was asked\]\(https:\/\/github\.com\/acme\/api\/issues\/3\)/);
-    assert.equal(draft?.closes, 3);
+  test("tell of each turn that pushed, and of whoever asked for any of them once", () => {
+    const session = publishing({});
+    const { turn } = session;
+    assert.ok(turn);
+    const again = { turn, result: { ...pushed, answer: "And on Safari.", commit: "def1234567" } };
+    const draft = pullRequestDraft(session, [{ turn, result: pushed }, again], nowhere);
+    assert.deepEqual(draft?.later, [{ by: "alice via Slack", answer: "And on Safari.", commit: "def1234567" }]);
+    assert.equal(draft?.requestedBy?.length, 1);
   });
+
+  const onIssue = { thread: issueThread, subject: "Login fails", link: "https://github.com/acme/api/issues/3" };
+
+  test("lead back to a comment that everybody can read, and take a title from the issue", async () => {
+    const session = { ...publishing(onIssue), thread: issueThread };
+    const thread = await wayBack({}, session.turn?.asks[0], "never");
+    const draft = draftOf(session, { ...nowhere, thread }, "The cookie is set.");
+    assert.equal(draft?.title, "Fix the login");
+    assert.equal(draft?.asked, "https://github.com/acme/api/issues/3");
+  });
+
+  const closing: [string, Session, number | undefined][] = [
+    ["close the issue that it was asked for on", { ...publishing(onIssue), thread: issueThread }, 3],
+    ["close none where the session began elsewhere", publishing(onIssue), undefined],
+    ["close none where it was asked for elsewhere", { ...publishing({}), thread: issueThread }, undefined],
+    ["close none of another repository", { ...publishing(onIssue), thread: elsewhere }, undefined],
+    ["close no pull request", { ...publishing(onIssue), thread: pullRequestThread }, undefined],
+  ];
+  for (const [name, session, closes] of closing) test(name, () => assert.equal(draftOf(session)?.closes, closes));
 });
 
 describe("#43 the way from a pull request back to a Slack thread", () => {

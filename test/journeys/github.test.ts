@@ -77,6 +77,26 @@ describe("a label on an issue", () => {
     const [pull] = github.pulls("acme/api");
     assert.match(pull?.title ?? "", /the test fails/);
     assert.match(answer?.body ?? "", new RegExp(`/pull/${pull?.number}`));
+    assert.match(progress?.body ?? "", /> asked: /);
+  });
+
+  test("gets a pull request as a maintainer writes it: what was done, how it was verified, who asked, and which issue it fixes", () => {
+    const [pull] = github.pulls("acme/api");
+    assert.match(
+      (pull?.body ?? "").replace(/<!--.*?-->\n?/g, ""),
+      /It adds now, and the test passes[\s\S]*How it was verified[\s\S]*`node --test` passed[\s\S]*Requested by \[@\u200balice\][\s\S]*Fixes #1\n/,
+    );
+  });
+
+  test("gets a check on the commit that the bot pushed, with every step, which leads to the answer and blocks nothing", () => {
+    const [run, ...others] = github.checkRuns("acme/api");
+    assert.deepEqual(others, []);
+    assert.deepEqual(
+      [run?.name, run?.app, run?.conclusion, run?.headSha],
+      ["threadbox", "threadbox", "neutral", github.pulls("acme/api")[0]?.headSha],
+    );
+    assert.match(run?.text ?? "", /It adds now, and the test passes[\s\S]*### Steps[\s\S]*✓ `node --test`/);
+    assert.equal(run?.detailsUrl, oursOn(1).at(-1)?.htmlUrl);
   });
 });
 
@@ -102,6 +122,21 @@ describe("a session that began in Slack", () => {
     const branch = github.pulls("acme/api").at(-1)?.head.split(":").at(-1) ?? "";
     assert.match((await github.files("acme/api", branch))["README.md"] ?? "", /Adds, and is tested/);
     assert.match(JSON.stringify(world.model.server.getRequests().at(-1)?.body), /the test fails, please fix it/);
+  });
+
+  test("tells of it in the pull request, and shows its check on the new commit, without the steps of what began in Slack", () => {
+    const opened = github.pulls("acme/api").at(-1);
+    assert.match(
+      opened?.body ?? "",
+      /\*\*Since then\*\*\n\n- \w{7} The README says so now[^\n]* \(asked for by alice\)\n/,
+    );
+    assert.match(opened?.body ?? "", /Requested by ada via Slack, \[@\u200balice\]/);
+    const runs = github.checkRuns("acme/api").filter(({ headSha }) => headSha === opened?.headSha);
+    assert.deepEqual(
+      runs.map(({ conclusion }) => conclusion),
+      ["neutral"],
+    );
+    assert.match(runs[0]?.text ?? "", /The README says so now[\s\S]*They are not shown here/);
   });
 
   test("and the Slack thread hears of it", () => {

@@ -13,13 +13,6 @@ const repositoryOf = ({ repo, installation }: World): Repository => ({
   github: { owner: "acme", name: "api", installation },
 });
 
-const draftOf = (world: World, head = "login") => ({
-  repository: repositoryOf(world),
-  head,
-  title: "Fix the login",
-  body: "Sets the cookie. cc @alice, fixes #1",
-});
-
 const get = async ({ github }: World, token: string, path: string): Promise<number> =>
   (await fetch(`${github.apiUrl}${path}`, { headers: { authorization: `Bearer ${token}` } })).status;
 
@@ -118,48 +111,5 @@ describe("a repository that was named by its URL", () => {
         code: "repository.unknown",
         detail: "GitHub shows me no repository acme/none",
       });
-    }));
-});
-
-describe("a pull request", () => {
-  const pushed = (world: World) => world.github.as("alice").pushes(REPO, "login", { "main.ts": "1\n" });
-
-  test("is opened once, pings nobody, and closes only what we say", () =>
-    inWorld({}, async (world) => {
-      await pushed(world);
-      const opened = await world.forge.openPullRequest({ ...draftOf(world), closes: 1 });
-      assert.deepEqual(await world.forge.openPullRequest(draftOf(world)), opened);
-      const [only, ...others] = world.github.pulls(REPO);
-      assert.equal(others.length, 0);
-      assert.deepEqual([only?.number, only?.htmlUrl, only?.title], [opened.number, opened.url, "Fix the login"]);
-      assert.equal(
-        only?.body,
-        "Sets the cookie. cc @\u200balice, f\u200bixes #1\n\nCloses #1\n<!-- threadbox:pull-request:login -->",
-      );
-    }));
-
-  test("goes to the default branch where no base is known", () =>
-    inWorld({}, async (world) => {
-      await pushed(world);
-      const draft = draftOf(world);
-      await world.forge.openPullRequest({ ...draft, repository: { ...draft.repository, base: "" } });
-      assert.equal(world.github.pulls(REPO)[0]?.base, "main");
-    }));
-
-  test("that GitHub refuses is told in its words", () =>
-    inWorld({}, async (world) => {
-      await assert.rejects(world.forge.openPullRequest(draftOf(world, "missing")), (thrown: Error) => {
-        assert.equal("code" in thrown && thrown.code, "github.pull-request-failed");
-        assert.match(thrown.message, /open a pull request for missing on acme\/api: Validation Failed/);
-        return true;
-      });
-    }));
-
-  test("that may succeed later keeps the code that says so", () =>
-    inWorld({}, async (world) => {
-      await pushed(world);
-      world.github.faults.next("POST /repos/{owner}/{repo}/pulls", { kind: "status", status: 502, when: "after" });
-      await assert.rejects(world.forge.openPullRequest(draftOf(world)), { code: "surface.unavailable" });
-      assert.equal((await world.forge.openPullRequest(draftOf(world))).number, 2);
     }));
 });

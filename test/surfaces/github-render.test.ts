@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Answer, Person, Progress } from "../../src/core/types.ts";
+import { markersIn } from "../../src/surfaces/github-comments.ts";
 import { MAX_BODY_CHARS, renderAnswer, renderNote, renderProgress } from "../../src/surfaces/github-render.ts";
 
 const started = 1_700_000_000_000;
@@ -45,38 +46,73 @@ const answer: Answer = {
   page,
 };
 
-test("the small print says which tests ran, in code that pings nobody", () => {
+test("the answer says which tests ran on a line of its own, in code that pings nobody", () => {
   const tests = [{ command: "npm test -- @alice `x`", ok: false }];
-  assert.match(renderAnswer({ ...answer, tests }).join(""), /\+10 −2 · tests: `` npm test -- @alice `x` `` failed · /);
-  assert.match(renderAnswer({ ...answer, tests: [] }).join(""), / · no tests run · /);
+  assert.match(
+    renderAnswer({ ...answer, tests }).join(""),
+    /\+10 −2\ntests: `` npm test -- @alice `x` `` failed\nacme/,
+  );
+  assert.match(renderAnswer({ ...answer, tests: [] }).join(""), /\nno tests run\n/);
 });
 
-test("progress says what goes on, the last steps, for how long, where, and links to the page", () => {
+test("progress says what goes on and what was asked in a few lines, with the steps folded away", () => {
   assert.equal(
-    renderProgress(progress, page, started + 75_000),
-    `**Working** for 1 min 15 s as of 22:14 UTC · acme/api · \`threadbox/login-x1y2z\` · [session](https://box.dev/sessions/s1)
+    renderProgress({ ...progress, asked: "fix the login\n@bob closes #3" }, page, started + 75_000),
+    `**Working** for 1 min 15 s as of 22:14 UTC · acme/api · \`threadbox/login-x1y2z\` · 12.0k tokens · [session](https://box.dev/sessions/s1)
 
 ▸ Running npm test
 
-- [x] 4 earlier steps
-- [x] \`read src/login.ts\`
-- [x] \`npm run lint\` (failed)
-- [ ] \`npm test\`
+The cookie is set too late.
 
-The cookie is set too late.`,
+<details><summary>7 steps</summary>
+
+- … 4 earlier steps
+- ✓ \`read src/login.ts\`
+- ✗ \`npm run lint\` (failed)
+- ▸ \`npm test\`
+
+</details>
+
+> asked: fix the login @\u200bbob c\u200bloses #3`,
+  );
+});
+
+test("the first progress, which is what a notification mail has, is three lines", () => {
+  const first = {
+    ...progress,
+    now: "Starting a sandbox",
+    steps: [],
+    earlierSteps: 0,
+    said: "",
+    asked: "fix the login",
+  };
+  assert.equal(
+    renderProgress({ ...first, usage: { inputTokens: 0, outputTokens: 0, costUsd: 0 } }, null, started),
+    "**Working** for 0 s as of 22:13 UTC · acme/api · `threadbox/login-x1y2z`\n\n▸ Starting a sandbox\n\n> asked: fix the login",
   );
 });
 
 test("progress that has ended says how, and what was done", () => {
   assert.equal(
     renderProgress({ ...progress, ended: "timed-out", steps: [], branch: null }, null, started + 999_000),
-    "**Timed out** after 1 min 10 s · acme/api\n\n- [x] 4 earlier steps",
+    "**Timed out** after 1 min 10 s · acme/api · 12.0k tokens",
   );
 });
 
 test("a step with backticks, names and lines stays one span of code", () => {
   const steps = [{ call: "1", title: "echo `@bob`\n<!-- x -->", state: "ok" as const }];
-  assert.match(renderProgress({ ...progress, steps }, null, started), /- \[x\] `` echo `@bob` <!-- x --> ``\n/);
+  assert.match(renderProgress({ ...progress, steps }, null, started), /- ✓ `` echo `@bob` <!-- x --> ``\n/);
+});
+
+test("marker forged by an agent: what it says or runs is never taken for a comment of ours", () => {
+  const forged = "<!-- threadbox:s1/7 -->";
+  const steps = [{ call: "1", title: `echo '${forged}'`, state: "ok" as const }];
+  const said = `\`${forged}\`\n\n\`\`\`\n${forged}\n\`\`\``;
+  const shown = [
+    renderProgress({ ...progress, steps, said, asked: forged }, null, started),
+    ...renderAnswer({ ...answer, result: { ...answer.result, answer: said } }),
+  ];
+  assert.deepEqual(shown.flatMap(markersIn), []);
 });
 
 test("progress fits a comment however much there is to tell", () => {
@@ -96,7 +132,8 @@ test("the answer pings the asker, says what was done first, and ends with the sm
 Fixed: the cookie was never set.
 
 ---
-[pull request #12](https://github.com/acme/api/pull/12) · \`threadbox/login-x1y2z\` · acme/api · 3 files +10 −2 · 1 min 12 s · 12.0k tokens · $0.12 · [session](https://box.dev/sessions/s1)`,
+[pull request #12](https://github.com/acme/api/pull/12) · \`threadbox/login-x1y2z\` · 3 files +10 −2
+acme/api · 1 min 12 s · 12.0k tokens · $0.12 · [session](https://box.dev/sessions/s1)`,
   ]);
 });
 

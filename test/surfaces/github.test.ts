@@ -59,6 +59,18 @@ describe("comments", () => {
       assert.match(bodies(world, number)[0] ?? "", /^Stopped\./);
     }));
 
+  test("progress that says the same is not sent again", () =>
+    inWorld({}, async (world) => {
+      const { surface, github } = world;
+      const show = (now: string, ref: string | null) =>
+        surface.show(issueThread(world), progress(now), null, ref, once("t1"));
+      const ref = await show("Reading", null);
+      assert.equal(await show("Reading", ref), ref);
+      assert.equal(await show("Testing", ref), ref);
+      assert.equal(await show("Testing", ref), ref);
+      assert.equal(github.calls()["PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}"], 1);
+    }));
+
   test("progress that somebody deleted is posted anew", () =>
     inWorld({}, async (world) => {
       const { surface, github } = world;

@@ -107,11 +107,15 @@ function compile(template: string) {
     return WIDE.has(name) ? `(?<${name}>.*)` : `(?<${name}>[^/]+)`;
   });
   const literals = parts.filter((part) => !part.startsWith("{")).length;
-  return { method, pattern: new RegExp(`^/${source.join("/")}/?$`), literals };
+  // The root of the contents has no path, and octokit leaves the slash before it out as well.
+  const whole = source.join("/").replace(/\/(\(\?<path>\.\*\))$/, "(?:/$1)?");
+  return { method, pattern: new RegExp(`^/${whole}/?$`), literals };
 }
 
 function decoded(groups: Record<string, string> | undefined): Record<string, string> {
-  return Object.fromEntries(Object.entries(groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]));
+  return Object.fromEntries(
+    Object.entries(groups ?? {}).map(([name, value = ""]) => [name, decodeURIComponent(value)]),
+  );
 }
 
 /** The repository that the path names, under its present name. */

@@ -91,6 +91,8 @@ function addRepository(hub: Hub, name: string, draft: RepositoryDraft): Reposito
     parent: null,
     collaborators: new Map(collaborators),
     protectedBranches: new Set(),
+    refusesDrafts: false,
+    requiredChecks: [],
     directory: join(hub.directory, `${id}.git`),
     labels: [],
     issues: new Map(),

@@ -33,6 +33,10 @@ export interface Repository {
   /** Login in lower case to role. */
   collaborators: Map<string, Role>;
   protectedBranches: Set<string>;
+  /** Its plan has no drafts. */
+  refusesDrafts: boolean;
+  /** What has to pass before a merge into a branch, by the branch's own protection or by a ruleset. */
+  requiredChecks: { branch: string; context: string; by: "protection" | "ruleset" }[];
   /** The bare git repository on disk. */
   directory: string;
   labels: Label[];
@@ -169,6 +173,8 @@ export interface CheckRun {
   id: number;
   suite: CheckSuite;
   name: string;
+  /** What the app itself calls it by. */
+  externalId?: string;
   headSha: string;
   status: "queued" | "in_progress" | "completed";
   conclusion: Conclusion | null;

@@ -119,11 +119,13 @@ export interface CheckRunView {
   detailsUrl: string | null;
   title: string | null;
   summary: string | null;
+  text: string | null;
+  externalId: string;
 }
 
 export function viewCheckRuns(hub: Hub, repository: string): CheckRunView[] {
   return repositoryNamed(hub, repository).checkRuns.map(
-    ({ suite, output, name, headSha, status, conclusion, detailsUrl }) => ({
+    ({ suite, output, name, headSha, status, conclusion, detailsUrl, externalId = "" }) => ({
       name,
       app: suite.app.slug,
       headSha,
@@ -132,6 +134,8 @@ export function viewCheckRuns(hub: Hub, repository: string): CheckRunView[] {
       detailsUrl,
       title: output.title,
       summary: output.summary,
+      text: output.text,
+      externalId,
     }),
   );
 }

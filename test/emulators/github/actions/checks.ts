@@ -117,7 +117,7 @@ export function renderRun(hub: Hub, repository: Repository, run: CheckRun) {
     node_id: nodeId("CR", run.id),
     name: run.name,
     head_sha: run.headSha,
-    external_id: "",
+    external_id: run.externalId ?? "",
     url,
     html_url: `${hub.url}/runs/${run.id}`,
     details_url: run.detailsUrl,

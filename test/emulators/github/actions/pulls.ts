@@ -2,7 +2,7 @@
 import { branchSha, git, isAncestor, mergeBase, mergedTree } from "../git.ts";
 import { changedFiles } from "../git-log.ts";
 import { findAccount, type Hub, isPull, openPulls, timestamp } from "../hub.ts";
-import { type FieldProblem, validationFailed } from "../problem.ts";
+import { type FieldProblem, unprocessable, validationFailed } from "../problem.ts";
 import type { By, PullIssue, Repository } from "../state.ts";
 import { addEvent, checkBody, newIssue, setState, tell } from "./issues.ts";
 
@@ -18,6 +18,8 @@ export interface PullDraft {
 
 export async function openPull(hub: Hub, repository: Repository, by: By, draft: PullDraft): Promise<PullIssue> {
   checkBody("PullRequest", draft.body);
+  if (draft.draft && repository.refusesDrafts)
+    throw unprocessable("Draft pull requests are not supported in this repository.");
   const head = headOf(hub, repository, draft.head);
   const headSha = head && (await branchSha(head.repository.directory, head.ref));
   if (!head || !headSha) throw refused({ field: "head", code: "invalid" });

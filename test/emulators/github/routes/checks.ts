@@ -1,6 +1,7 @@
 /** Check runs and suites. Only apps write them. */
 import { z } from "zod";
 import { addRun, renderRun, renderStatus, renderSuite, suiteFor } from "../actions/checks.ts";
+import { tellOwnRun } from "../actions/own-checks.ts";
 import { refs, resolveCommit } from "../git.ts";
 import { timestamp } from "../hub.ts";
 import { notForToken, notFound, unprocessable } from "../problem.ts";
@@ -14,10 +15,12 @@ const write = { needs: ["checks:write" as const], role: "write" as const };
 export const checkRoutes: Route[] = [
   ...jobRoutes,
   repoRoute("POST /repos/{owner}/{repo}/check-runs", write, create),
-  repoRoute("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", write, (call) => {
+  repoRoute("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", write, async (call) => {
     const run = runOf(call);
     if (run.suite.app !== appOf(call)) throw notFound();
+    const wasCompleted = run.status === "completed";
     Object.assign(run, changesOf(call, bodyOf(call, RunChange), run));
+    if (!wasCompleted) await tellOwnRun(call.hub, call.repository, run);
     return ok(renderRun(call.hub, call.repository, run));
   }),
   repoRoute("GET /repos/{owner}/{repo}/check-runs/{check_run_id}", read, (call) =>
@@ -25,7 +28,10 @@ export const checkRoutes: Route[] = [
   ),
   repoRoute("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", read, async (call) => {
     const sha = await shaOf(call);
-    const all = call.repository.checkRuns.filter((run) => run.headSha === sha);
+    const [name, app] = [call.query.get("check_name"), call.query.get("app_id")];
+    const all = call.repository.checkRuns
+      .filter((run) => run.headSha === sha)
+      .filter((run) => (name === null || run.name === name) && (app === null || run.suite.app.id === Number(app)));
     const runs = call.query.get("filter") === "all" ? all : newestRuns(all);
     return paged(
       call,
@@ -93,6 +99,7 @@ const RunChange = z.object({
   conclusion: z
     .enum(["success", "failure", "neutral", "cancelled", "timed_out", "action_required", "stale"])
     .optional(),
+  external_id: z.string().optional(),
   details_url: z.string().optional(),
   output: z
     .object({ title: z.string(), summary: z.string().max(MAX_TEXT), text: z.string().max(MAX_TEXT).optional() })
@@ -112,6 +119,7 @@ async function create(call: RepoCall) {
   const blank = { name: wish.name, status: "queued", conclusion: null, detailsUrl: null, output: NO_OUTPUT } as const;
   const run = addRun(hub, repository, suite, blank);
   Object.assign(run, changesOf(call, wish, run));
+  await tellOwnRun(hub, repository, run);
   return created(renderRun(hub, repository, run));
 }
 
@@ -123,6 +131,7 @@ function changesOf(call: RepoCall, wish: z.output<typeof RunChange>, run: CheckR
   return {
     status,
     name: wish.name ?? run.name,
+    ...(wish.external_id === undefined ? {} : { externalId: wish.external_id }),
     conclusion: wish.conclusion ?? run.conclusion,
     detailsUrl: wish.details_url ?? run.detailsUrl,
     output: wish.output ? { ...wish.output, text: wish.output.text ?? null } : run.output,

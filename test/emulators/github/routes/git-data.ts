@@ -3,7 +3,7 @@ import { z } from "zod";
 import { pushed } from "../actions/pushes.ts";
 import { branchSha, git, isAncestor, mergeBase, readRef, refs, resolveCommit, ZERO_SHA } from "../git.ts";
 import { type Commit, changedFiles, type FileChange, log, oneCommit } from "../git-log.ts";
-import { findAccount, type Hub } from "../hub.ts";
+import { findAccount, fullName, type Hub } from "../hub.ts";
 import { ApiProblem, notFound, unprocessable } from "../problem.ts";
 import { htmlUrl, nodeId, renderUser, repositoryUrl } from "../render/shared.ts";
 import { actingBy, bodyOf, created, noContent, ok, paged, type RepoCall, type Route, repoRoute } from "../router.ts";
@@ -26,6 +26,13 @@ export const gitDataRoutes: Route[] = [
     const sha = await branchSha(call.repository.directory, name);
     if (!sha) throw new ApiProblem(404, "Branch not found");
     return ok(renderBranch(call, name, await commitAt(call, sha)));
+  }),
+  repoRoute("GET /repos/{owner}/{repo}/rules/branches/{branch}", { needs: ["metadata:read"] }, (call) => {
+    const contexts = requiredOn(call.repository, call.params.branch ?? "", "ruleset");
+    const required_status_checks = contexts.map((context) => ({ context }));
+    const parameters = { required_status_checks, strict_required_status_checks_policy: false };
+    const rule = { type: "required_status_checks", parameters, ruleset_source_type: "Repository", ruleset_id: 1 };
+    return paged(call, contexts.length > 0 ? [{ ...rule, ruleset_source: fullName(call.repository) }] : []);
   }),
   repoRoute("GET /repos/{owner}/{repo}/git/ref/{ref}", read, async (call) => {
     const ref = `refs/${call.params.ref}`;
@@ -67,6 +74,9 @@ export const gitDataRoutes: Route[] = [
   repoRoute("GET /repos/{owner}/{repo}/compare/{basehead}", read, compare),
 ];
 
+const requiredOn = ({ requiredChecks }: Repository, branch: string, by: "protection" | "ruleset"): string[] =>
+  requiredChecks.filter((one) => one.branch === branch && one.by === by).map(({ context }) => context);
+
 const commitUrl = ({ hub, repository }: RepoCall, sha: string) => `${repositoryUrl(hub, repository)}/commits/${sha}`;
 
 async function commitAt({ hub, repository }: RepoCall, sha: string) {
@@ -76,7 +86,8 @@ async function commitAt({ hub, repository }: RepoCall, sha: string) {
 }
 
 function renderBranch({ hub, repository }: RepoCall, name: string, commit: unknown) {
-  const isProtected = repository.protectedBranches.has(name);
+  const contexts = requiredOn(repository, name, "protection");
+  const isProtected = repository.protectedBranches.has(name) || contexts.length > 0;
   const url = `${repositoryUrl(hub, repository)}/branches/${name}`;
   return {
     name,
@@ -85,7 +96,11 @@ function renderBranch({ hub, repository }: RepoCall, name: string, commit: unkno
     protected: isProtected,
     protection: {
       enabled: isProtected,
-      required_status_checks: { enforcement_level: "off", contexts: [], checks: [] },
+      required_status_checks: {
+        enforcement_level: contexts.length > 0 ? "non_admins" : "off",
+        contexts,
+        checks: contexts.map((context) => ({ context, app_id: null })),
+      },
     },
     protection_url: `${url}/protection`,
   };

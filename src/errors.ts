@@ -125,6 +125,10 @@ const CATALOG = {
     retry: "never",
     remedy: "Somebody else's commits on the branch conflict with these. Merge them by hand, then write `retry`.",
   },
+  "git.head-moved": {
+    retry: "never",
+    remedy: "Look at what stands there now. To have that worked on, write `retry`, or ask again.",
+  },
   "git.setup-failed": { retry: "never", remedy: "The repository's setup command failed; fix it in threadbox.yml." },
   "push.not-allowed": {
     retry: "never",

@@ -1,5 +1,6 @@
 /** What mentions from GitHub have in common, whichever event they come from. */
 import { branchKey, githubPullRequestKey } from "../../src/core/correlation.ts";
+import { tipOf } from "../../src/core/head.ts";
 import type { CorrelationKey, GitHubRepo, Person, RepositoryHint, Thread } from "../../src/core/types.ts";
 import { visibleText } from "../../src/surfaces/github-sanitize.ts";
 import type { Bot, IgnoredReason } from "./outcome.ts";
@@ -32,14 +33,24 @@ export function repositoryOf({ repository }: Envelope): RepositoryHint {
   return { id: String(id), name: full_name, url: clone_url, base: default_branch };
 }
 
-/** The keys and the repository of a pull request whose payload tells its head. */
-export function workOf(envelope: Envelope, pull: PullRequest): { keys: CorrelationKey[]; repository: RepositoryHint } {
+/**
+ * The keys and the repository of a pull request whose payload tells its head. `seen` is the commit that whoever spoke had before their eyes:
+ * in a fork its author may push another one between that and the words.
+ */
+export function workOf(
+  envelope: Envelope,
+  pull: PullRequest,
+  seen?: string | null,
+): { keys: CorrelationKey[]; repository: RepositoryHint } {
   const { id } = envelope.repository;
   const pullKey = githubPullRequestKey(id, pull.number);
   const repository = { ...repositoryOf(envelope), base: pull.base.ref };
-  // A fork's head cannot be pushed, and its name may equal one of ours. A closed one is not worked on any more.
-  if (pull.state !== "open" || pull.head.repo?.id !== id) return { keys: [pullKey], repository };
-  return { keys: [pullKey, branchKey(id, pull.head.ref)], repository: { ...repository, head: pull.head.ref } };
+  // A closed one is not worked on any more.
+  if (pull.state !== "open") return { keys: [pullKey], repository };
+  const tip = tipOf(id, pull, seen);
+  // A fork's head cannot be pushed, and its name may equal one of ours.
+  if (tip.fork) return { keys: [pullKey], repository: { ...repository, tip } };
+  return { keys: [pullKey, branchKey(id, pull.head.ref)], repository: { ...repository, head: pull.head.ref, tip } };
 }
 
 /** The same for every event that tells of the review or of one of its comments. */

@@ -51,8 +51,9 @@ const PullRequest = z.object({
   body: text,
   html_url: z.string(),
   state: z.string(),
+  user: z.object({ login: z.string() }).nullish(),
   /** `repo` is null when the fork was deleted. */
-  head: z.object({ ref: z.string(), repo: z.object({ id: z.number() }).nullable() }),
+  head: z.object({ ref: z.string(), sha: z.string(), repo: z.object({ id: z.number() }).nullable() }),
   base: z.object({ ref: z.string() }),
 });
 export type PullRequest = z.infer<typeof PullRequest>;
@@ -73,6 +74,7 @@ export const ReviewCommentPayload = Envelope.extend({
     line: z.number().nullish(),
     original_line: z.number().nullish(),
     diff_hunk: text,
+    commit_id: z.string().nullish(),
     in_reply_to_id: z.number().optional(),
     /** Each belongs to one, a single comment and a reply too; older servers do not tell. */
     pull_request_review_id: z.number().nullish(),
@@ -81,7 +83,13 @@ export const ReviewCommentPayload = Envelope.extend({
 
 export const ReviewPayload = Envelope.extend({
   pull_request: PullRequest,
-  review: z.object({ id: z.number(), body: text, html_url: z.string(), submitted_at: time }),
+  review: z.object({
+    id: z.number(),
+    body: text,
+    html_url: z.string(),
+    submitted_at: time,
+    commit_id: z.string().nullish(),
+  }),
 });
 
 export const IssuePayload = Envelope.extend({ issue: Issue });

@@ -23,7 +23,8 @@ export function onReviewComment(payload: Payload, bot: Bot): Outcome {
   return {
     is: "mention",
     mention: {
-      ...workOf(payload, pull),
+      // A reply repeats the commit that its thread began at.
+      ...workOf(payload, pull, comment.in_reply_to_id === undefined ? comment.commit_id : null),
       thread: { ...threadOf(payload, "pr", pull.number), reviewComment: comment.in_reply_to_id ?? comment.id },
       author: authorOf(payload),
       text: found?.text ?? body,

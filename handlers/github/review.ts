@@ -25,7 +25,7 @@ function saidIn(payload: z.infer<typeof ReviewPayload>, bot: Bot): Said {
     is: "mention",
     mention: {
       dedupe: reviewDedupe(payload, review.id),
-      ...workOf(payload, pull),
+      ...workOf(payload, pull, review.commit_id),
       thread,
       author: authorOf(payload),
       text: found?.text ?? body,

@@ -27,9 +27,11 @@ export function anew(session: Session, thread: Thread): Anew {
     return { session, told: [] };
   const { card: _card, pushed: _pushed, ...rest } = session;
   const branch = nextName(work.branch);
+  // It begins at the base, which has what was merged: nothing of a fork's is under it any more.
+  const { fork: _fork, ...base } = work;
   const text = `${linkTo(seen)} is ${seen.state}, so I go on here on a new branch, \`${branch}\`, and open a new pull request for it.`;
   return {
-    session: { ...rest, work: { ...work, branch }, pullRequest: null },
+    session: { ...rest, work: { ...base, branch }, pullRequest: null },
     told: [{ do: "say", thread, text }],
     after: { number: seen.number, state: seen.state },
   };

@@ -6,6 +6,7 @@ import { AGENT_KINDS } from "../wire/agents.ts";
 import { isBranchName } from "../wire/branch.ts";
 import type { Options } from "./command.ts";
 import { canonicalGitUrl } from "./correlation.ts";
+import { forkOf } from "./head.ts";
 import { branchName } from "./naming.ts";
 import type { Mention, Repository, Work } from "./types.ts";
 
@@ -50,9 +51,9 @@ export function chooseWork(mention: Mention, repositories: Repository[], wish: W
   if (onBase) return onBase;
   const repository = options.base ? { ...found, base: options.base } : found;
   const head = options.branch ?? mention.repository?.head;
-  const work: Work = head
-    ? { repository, branch: head, own: false }
-    : { repository, branch: branchName(text, sessionId), own: true };
+  if (head) return { is: "chosen", work: { repository, branch: head, own: false } };
+  const fork = forkOf(mention.repository?.tip);
+  const work: Work = { repository, branch: branchName(text, sessionId), own: true, ...(fork && { fork }) };
   return { is: "chosen", work };
 }
 

@@ -46,7 +46,7 @@ function changeOf(progress: Progress, event: AgentEvent): Partial<Progress> | nu
     case "workspace.preparing":
       return { now: PREPARING[event.step] };
     case "workspace.ready":
-      return beginning(progress);
+      return { ...beginning(progress), ...(event.pull ? { said: lookingAt(event.commit, event.pull) } : {}) };
     case "turn.started":
       // Begun once more, on another machine, it has run nothing.
       return { ...beginning(progress), tests: [] };
@@ -103,6 +103,9 @@ const beginning = ({ waits }: Progress): Partial<Progress> => ({
   now: "Reading what was asked",
   ...(waits ? { waits: false } : {}),
 });
+
+const lookingAt = (commit: string, pull: number): string =>
+  `I look at ${commit.slice(0, 10)} of #${pull}, which comes from a fork.`;
 
 const PREPARING = {
   clone: "Cloning the repository",

@@ -9,6 +9,7 @@ import { leave, linked } from "./decide-thread.ts";
 import { stop } from "./decide-turn.ts";
 import type { SessionEvent } from "./decision.ts";
 import { forked } from "./fork.ts";
+import { withTip } from "./head.ts";
 import { isStale, mendRefused, unmended } from "./mend.ts";
 import { menuClosed } from "./menu.ts";
 import { askOf, commandOf, displaced, elsewhereText, isElsewhere, order, take } from "./order.ts";
@@ -64,8 +65,9 @@ export function limited(session: Session, event: Extract<SessionEvent, { type: "
 
 /** Its author may ask: it is marked as seen, and done. */
 export function admitted(session: Session, event: Extract<SessionEvent, { type: "admitted" }>, now: Ms): Plan {
-  const [mention, rest] = takeChecked(session, event.mention);
-  if (!mention) return plan(session);
+  const [found, rest] = takeChecked(session, event.mention);
+  if (!found) return plan(session);
+  const mention = withTip(found, event.tip);
   if (isTooLate(rest, mention)) return plan(rest);
   if (mention.mends && isStale(rest, mention.mends)) return unmended(rest, mention.mends);
   // Said in another thread meanwhile: nobody has asked whether its author may write there.

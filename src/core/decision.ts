@@ -2,6 +2,7 @@
 import type { Card } from "./card.ts";
 import type { Choice } from "./choose.ts";
 import { threadKey } from "./correlation.ts";
+import type { Tip } from "./head.ts";
 import type { Membership } from "./identity.ts";
 import type { Link } from "./link.ts";
 import type { Chosen } from "./menu.ts";
@@ -39,6 +40,8 @@ export type PeopleEvent =
       choice: Choice;
       link?: Link;
       preferred?: Preferred;
+      /** Of the pull request that it stands on, looked up when it was let in. */
+      tip?: Tip;
       /** Id of the repository that the session worked on when that was found out; null where there was none yet. */
       workedOn?: string | null;
     }

@@ -48,6 +48,14 @@ export interface Looked {
   found: Linked | null;
 }
 
+/**
+ * As it stood when the order was given, or null: somebody who may not give orders here must not change what an order means by changing, behind
+ * it, what the order links to. GitHub counts in seconds, and calls an issue changed that has a new comment.
+ */
+export function asAsked(found: Linked | null, askedAt: Ms): Linked | null {
+  return found && !found.trusted && found.at >= askedAt ? null : found;
+}
+
 /** More would drown the order itself. */
 export const MAX_LINKS = 5;
 /** Three pages of print for each. */

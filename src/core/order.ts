@@ -173,5 +173,6 @@ export function askOf(mention: Mention, author: Person, text: string): Ask {
     ...(mention.subject ? { subject: mention.subject } : {}),
     ...(mention.mends ? { mends: mention.mends } : {}),
     ...(mention.review ? { review: mention.review } : {}),
+    ...(mention.repository?.tip ? { tip: mention.repository.tip } : {}),
   };
 }

@@ -1,5 +1,6 @@
 /** What people are shown of a turn: its progress while it goes on, its answer at the end. */
 import type { Usage } from "../wire/events.ts";
+import type { ForkAnswer } from "./head.ts";
 import type { KnownOutcome } from "./test-outcomes.ts";
 import type { Ms, Person, PullRequest, TurnResult } from "./types.ts";
 
@@ -48,7 +49,7 @@ export interface TestOutcome {
 }
 
 /** What the surfaces render as the final message of a turn. */
-export interface Answer {
+export interface Answer extends ForkAnswer {
   turn: string;
   session: string;
   title: string;

@@ -6,6 +6,7 @@ import type { Changes, Usage } from "../wire/events.ts";
 import type { Over } from "./anew.ts";
 import type { CardState, Mends } from "./card.ts";
 import type { Options } from "./command.ts";
+import type { OnFork, OwnWork, Pinned } from "./head.ts";
 import type { Origin } from "./origin.ts";
 import type { Asking, DecidedQuestion } from "./question.ts";
 import type { InReview, Reply, Reviewed } from "./review.ts";
@@ -110,7 +111,7 @@ export interface Mention extends InReview {
 export type NewMention = Omit<Mention, "id">;
 
 /** A repository that the surface knows from its payload. `head` is set when the mention stands on a pull request of that very repository. */
-export interface RepositoryHint {
+export interface RepositoryHint extends Pinned {
   id: string;
   name: string;
   url: string;
@@ -142,7 +143,7 @@ export interface Repository {
 }
 
 /** The branch of a session: which repository, and the name that is pushed. `own` is false when it is the head of somebody's pull request. */
-export interface Work {
+export interface Work extends OnFork {
   repository: Repository;
   branch: string;
   own: boolean;
@@ -176,7 +177,7 @@ export interface Running {
 export type StartedFrom = "warm" | "golden" | "woken" | "cold";
 
 /** What a turn is asked to do: a mention whose author may ask, with the command grammar taken out of its text. */
-export interface Ask extends InReview {
+export interface Ask extends InReview, Pinned {
   /** The mention's id. */
   id: string;
   thread: Thread;
@@ -227,7 +228,7 @@ export interface Turn extends Asking {
 }
 
 /** How a turn ended. Every turn gets exactly one. */
-export interface TurnResult {
+export interface TurnResult extends OwnWork {
   outcome: "done" | "failed" | "stopped" | "timed-out";
   /** The agent's last words, in Markdown. Empty when it said nothing. */
   answer: string;

@@ -45,6 +45,16 @@ const SETTLE_DEADLINE_MS = ABORT_DEADLINE_MS + 5_000;
 
 const STOPPED: AgentOutcome = { outcome: "stopped", answer: "", usage: NO_USAGE };
 
+/**
+ * A folder in the work tree that looks like a bare repository brings a config of its own, which can name programs; git asks nobody before
+ * it runs them. Only the environment can tell the agent's git so: a repository's own config has no say in it.
+ */
+const GIT_CAUTION = {
+  GIT_CONFIG_COUNT: "1",
+  GIT_CONFIG_KEY_0: "safe.bareRepository",
+  GIT_CONFIG_VALUE_0: "explicit",
+};
+
 export class AgentHost {
   readonly #parts: AgentHostParts;
   #seated: { agent: Agent; madeFor: string } | null = null;
@@ -142,7 +152,7 @@ export class AgentHost {
       keysDir,
       sessionId,
       model,
-      env: { ...account.env, ...credentials.agentEnv() },
+      env: { ...GIT_CAUTION, ...account.env, ...credentials.agentEnv() },
       wrap: account.wrap,
       report: (report) => this.#recorder?.report(report),
       exited: (exit) => this.#exited(exit),

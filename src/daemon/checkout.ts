@@ -12,6 +12,10 @@ export interface CheckoutSpec {
   /** Where a new branch starts; undefined: the remote's default branch. */
   base: string | undefined;
   setup: string | undefined;
+  /** The commit that the turn is about: what is worked on has to contain it. */
+  pin?: string | undefined;
+  /** `pin` is the head of the pull request of this number, in a repository where strangers push. */
+  pull?: number | undefined;
   identity: { name: string; email: string };
 }
 
@@ -23,6 +27,16 @@ export interface Published {
   /** Against the base; null when nothing differs. */
   changes: Changes | null;
   patch: { text: string; cut: boolean } | null;
+  /** On top of a fork's commit: see `turn.ended`. */
+  own?: { from: string; patch: string | null };
+}
+
+/** What has to be said of a clone that is not just what it was asked to be: to the agent before the turn, to people at its end. */
+export interface Remarks {
+  agent: string[];
+  people: string[];
+  /** The fork's commit that the work stands on. */
+  from?: string;
 }
 
 /** The branch as a turn left it. */
@@ -34,11 +48,13 @@ export interface Committed {
 
 export type CheckoutReport = Extract<AgentEvent, { type: "workspace.preparing" | "workspace.ready" }>;
 
-/** Throws `CheckoutError` with a code of the bot's catalog (git.clone-failed, git.unauthorized, git.push-refused, git.diverged, git.setup-failed). */
+/** Throws `CheckoutError` with a code of the bot's catalog (git.clone-failed, git.unauthorized, git.push-refused, git.diverged, git.head-moved, git.setup-failed). */
 export interface Checkout {
   readonly spec: CheckoutSpec;
   /** Clones, or brings an existing clone up to date: fetches, makes or checks out the branch, fast-forwards to what people pushed. Safe to repeat. */
   prepare(report: (report: CheckoutReport) => void): Promise<void>;
+  /** Of the last preparation. */
+  remarks?(): Remarks;
   /** Before the agent starts: whose turn it is. Every commit of the turn, the agent's own too, gets these co-authors. */
   begin(coAuthors: { name: string; email: string }[]): Promise<void>;
   /** After the agent, when leave to push has to be asked for first: only commits what is left over. Null: the base has all of it. */

@@ -47,12 +47,14 @@ export async function removeStaleLocks(repository: Repository): Promise<void> {
 }
 
 /** A merge or rebase that the agent left half done; committing in the middle of it would publish its conflict markers. */
-export async function unfinishedBusiness({ clone }: Repository): Promise<string | null> {
+export async function unfinishedBusiness({ clone, env, owner }: Repository): Promise<string | null> {
   const unmerged = await filesInConflict(clone);
   if (unmerged.length > 0) return `Unresolved conflicts in ${someOf(unmerged)}.`;
   for (const folder of ["rebase-merge", "rebase-apply"]) {
     const path = (await clone(["rev-parse", "--path-format=absolute", "--git-path", folder])).stdout.trim();
-    if ((await clone(["-C", path, "rev-parse", "--git-dir"])).code === 0) return "A rebase was left half done.";
+    // With its owner's rights, who can put a link there.
+    const isThere = await runCommand("test", ["-d", path], { cwd: "/", env, owner });
+    if (isThere.code === 0) return "A rebase was left half done.";
   }
   return null;
 }

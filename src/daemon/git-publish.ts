@@ -9,6 +9,8 @@ import { coAuthorTrailer, type Person, plainPerson } from "./git-names.ts";
 import type { Prepared } from "./git-prepare.ts";
 import { branchRef, commitOf, contains, countAhead, fetchFromRemote, lookAtRemote, remoteRef } from "./git-refs.ts";
 import type { Repository } from "./git-repository.ts";
+import { refuseRewritten, saw } from "./git-tip.ts";
+import { unveil } from "./git-veil.ts";
 import { MAX_PATCH_CHARS } from "./limits.ts";
 
 /** Somebody who pushes in just this moment is rare; three times in a row is a machine that we should not fight. */
@@ -37,6 +39,7 @@ export async function publishCheckout(
   if (branch === undefined) return lookOnly(repository, base);
   await settle(repository, branch);
   if (only === undefined) await commitLeftovers(repository, subject, coAuthors);
+  await bare(repository, branch);
   // Before the push: when the branch is the base itself, afterwards there is nothing to compare with any more.
   const before = base ? await commitOf(repository.link, remoteRef(base)) : null;
   const made = await whatIsThere(prepared, branch);
@@ -44,12 +47,29 @@ export async function publishCheckout(
   if (only !== undefined && made.commit !== only) throw repository.failure("git.diverged", CHANGED_MEANWHILE);
   const push: Push = { ...prepared, branch, coAuthors, only, isSent: false };
   const commit = made.unpushed ? await pushMerged(push) : made.commit;
-  const from = base && base !== branch ? await commitOf(repository.link, remoteRef(base)) : before;
+  const ofBase = base && base !== branch ? await commitOf(repository.link, remoteRef(base)) : before;
+  const compared = await compare(repository.link, prepared.fork ?? ofBase, commit);
   return {
     pushed: { branch, commit },
     ...(push.isSent ? {} : { already: true }),
-    ...(await compare(repository.link, from, commit)),
+    ...compared,
+    ...(prepared.fork ? { own: ownOf(prepared.fork, compared) } : {}),
   };
+}
+
+/** Room in a comment on GitHub beside the answer itself. */
+const MAX_OWN_CHARS = 30_000;
+
+/** What a stranger can put onto their own commit; a patch that leaves something out would not be that. */
+function ownOf(from: string, { patch }: Pick<Published, "patch">): NonNullable<Published["own"]> {
+  const whole = patch && !patch.cut && patch.text.length <= MAX_OWN_CHARS && !/^Binary files /m.test(patch.text);
+  return { from, patch: whole ? patch.text : null };
+}
+
+/** Nothing leaves under the veil. */
+async function bare(repository: Repository, branch: string): Promise<void> {
+  if (!(await unveil(repository, branch)))
+    throw repository.failure("git.diverged", "Something is in the way in the clone.");
 }
 
 /** The same, up to where something would leave the machine. */
@@ -64,15 +84,18 @@ export async function commitCheckout(
   await removeStaleLocks(repository);
   await settle(repository, branch);
   await commitLeftovers(repository, subject, coAuthors);
+  await bare(repository, branch);
   return whatIsThere(prepared, branch);
 }
 
 /** Null when the base has all of it. */
-async function whatIsThere({ repository, base }: Prepared, branch: string): Promise<Committed | null> {
+async function whatIsThere({ repository, base, fork }: Prepared, branch: string): Promise<Committed | null> {
   const { clone, link } = repository;
   const before = base ? await commitOf(link, remoteRef(base)) : null;
   const commit = await commitOf(clone, "HEAD");
   if (!commit || (await countAhead(link, before, commit)) === 0) return null;
+  // A fork's commits alone are nothing of ours to show; nor is what was taken in of them since.
+  if (fork && (await contains(link, fork, commit))) return null;
   return { commit, unpushed: commit !== (await commitOf(link, remoteRef(branch))) };
 }
 
@@ -126,6 +149,7 @@ async function pushMerged(push: Push): Promise<string> {
     const news = [...tips].filter(([name]) => name === branch || name === base).map(([name]) => name);
     if (news.length > 0) await fetchFromRemote(repository, news);
     const theirs = tips.has(branch) ? await commitOf(link, remoteRef(branch)) : null;
+    if (theirs) await refuseRewritten(repository, branch, theirs);
     if (theirs) await mergeTheirs(push, theirs);
     const commit = await commitOf(clone, "HEAD");
     if (!commit) throw repository.failure("git.diverged", "HEAD has no commit any more.");
@@ -175,9 +199,11 @@ async function mergeTheirs({ repository, branch, coAuthors }: Push, theirs: stri
 }
 
 /** So that neither side takes its own push for somebody else's. */
-async function noteTip({ link, clone }: Repository, branch: string, commit: string): Promise<void> {
+async function noteTip(repository: Repository, branch: string, commit: string): Promise<void> {
+  const { link, clone } = repository;
   await link(["update-ref", remoteRef(branch), commit]);
   await clone(["update-ref", remoteRef(branch), commit]);
+  await saw(repository, branch, commit);
 }
 
 /** Without a branch of ours nothing is committed; new files are only announced to the index, so that the comparison has them. */

@@ -50,6 +50,8 @@ export interface Repository {
 }
 
 interface RunOptions {
+  /** Beside what every command has. */
+  env?: Record<string, string>;
   stdin?: string;
   maxChars?: number;
 }
@@ -61,6 +63,8 @@ const ROOT_PATH = `/usr/local/sbin:${DEFAULT_PATH}:/usr/sbin:/sbin`;
 /** In front of every command: no program of the clone's is run by the daemon, and nothing is tidied up behind the agent's back. */
 const QUIET = [
   ...["core.hooksPath=/dev/null", "core.fsmonitor=false", "core.askPass=", "protocol.ext.allow=never"],
+  // A folder of the work tree that looks like a bare repository brings a config of its own; a submodule's address is a stranger's.
+  ...["safe.bareRepository=explicit", "submodule.recurse=false", "fetch.recurseSubmodules=no"],
   // The link does not know the agent's commits; its idea of garbage would be their end.
   ...["gc.auto=0", "maintenance.auto=false", "commit.gpgsign=false", "advice.detachedHead=false"],
 ].flatMap((setting) => ["-c", setting]);
@@ -92,7 +96,8 @@ export function openRepository(spec: CheckoutSpec, options: GitOptions, dir: str
   };
   const failure = (code: string, detail: string) => new CheckoutError(code, withoutSecrets(detail, secrets));
   const link: Repository["link"] = (args, run) =>
-    runCommand("git", [...QUIET, ...args], { cwd: stateDir, env: linkEnv, ...run });
+    runCommand("git", [...QUIET, ...args], { cwd: stateDir, ...run, env: { ...linkEnv, ...run?.env } });
+  const trusting = ["-c", `safe.directory=${dir}`];
 
   return {
     spec,
@@ -102,7 +107,12 @@ export function openRepository(spec: CheckoutSpec, options: GitOptions, dir: str
     owner,
     env,
     clone: (args, run) =>
-      runCommand("git", [...QUIET, "-c", `safe.directory=${dir}`, ...args], { cwd: dir, env: cloneEnv, owner, ...run }),
+      runCommand("git", [...QUIET, ...trusting, ...args], {
+        cwd: dir,
+        owner,
+        ...run,
+        env: { ...cloneEnv, ...run?.env },
+      }),
     link,
     async online(args) {
       const loan = await lendCredentials(remote.origin, find, stateDir);

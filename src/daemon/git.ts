@@ -23,6 +23,7 @@ export function createGitCheckout(spec: CheckoutSpec, options: GitOptions): Chec
     async prepare(report) {
       prepared = await prepareCheckout(spec, options, report);
     },
+    remarks: () => prepared?.remarks ?? { agent: [], people: [] },
     async begin(people) {
       coAuthors = people;
       const { clone, must, dir, env, owner } = repository;

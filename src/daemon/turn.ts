@@ -3,7 +3,7 @@ import { type AgentEvent, NO_USAGE, Usage } from "../wire/events.ts";
 import type { PromptRequest, PublishRequest } from "../wire/routes.ts";
 import type { AgentHost } from "./agent-host.ts";
 import type { AgentOutcome } from "./agents/agent.ts";
-import { type Checkout, CheckoutError, type Published } from "./checkout.ts";
+import { type Checkout, CheckoutError, type Published, type Remarks } from "./checkout.ts";
 import type { Journal } from "./journal.ts";
 import { type Leave, publishWithLeave } from "./leave.ts";
 import { cutEnd, cutMiddle, MAX_ANSWER_CHARS } from "./limits.ts";
@@ -53,7 +53,11 @@ export async function runTurn(turn: RunningTurn, parts: TurnParts): Promise<Endi
     if (turn.stop.signal.aborted) return ending(turn, "stopped", null);
     await checkout?.begin(turn.request.coAuthors);
     turn.phase = "agent";
-    said = await parts.host.prompt(turn.id, wordsOf(turn), turn.stop.signal);
+    const remarks = checkout?.remarks?.() ?? NO_REMARKS;
+    said = withRemarks(
+      await parts.host.prompt(turn.id, wordsOf(turn, remarks.agent), turn.stop.signal),
+      remarks.people,
+    );
     turn.phase = "publishing";
     await Promise.allSettled(turn.steering);
     if (turn.stop.signal.aborted) return ending(turn, "stopped", said);
@@ -61,7 +65,7 @@ export async function runTurn(turn: RunningTurn, parts: TurnParts): Promise<Endi
     const leave = await publish(turn, checkout, parts);
     if (leave.is === "stopped") return ending(turn, "stopped", said);
     if (leave.is === "no") return ending(turn, "failed", { ...said, failure: leave.failure });
-    return withPublished(ending(turn, "done", said), leave.published, checkout?.spec.id ?? "");
+    return withPublished(ending(turn, "done", said), leave.published, checkout);
   } catch (error) {
     parts.log.warn("turn.broke", { turn: turn.id, phase: turn.phase, error });
     return ending(turn, "failed", { ...(said ?? SILENT), failure: failureOf(error) });
@@ -72,8 +76,16 @@ export async function runTurn(turn: RunningTurn, parts: TurnParts): Promise<Endi
 const GO_ON =
   "The machine was replaced while you worked on what follows. See what is done already, and go on from there.";
 
-function wordsOf({ request, joined }: RunningTurn): string {
-  return [...(request.attempt > 1 ? [GO_ON] : []), request.message, ...joined].join("\n\n");
+function wordsOf({ request, joined }: RunningTurn, remarks: string[]): string {
+  return [...(request.attempt > 1 ? [GO_ON] : []), ...remarks, request.message, ...joined].join("\n\n");
+}
+
+const NO_REMARKS: Remarks = { agent: [], people: [] };
+
+/** Under the agent's own words, for it may not repeat them. */
+function withRemarks(said: AgentOutcome, remarks: string[]): AgentOutcome {
+  if (said.outcome !== "done" || remarks.length === 0) return said;
+  return { ...said, answer: [said.answer, ...remarks.map((one) => `> ${one}`)].filter(Boolean).join("\n\n") };
 }
 
 /** Waiting for a clone ends at once when the turn is stopped; the clone itself goes on, the next turn needs it as well. */
@@ -124,15 +136,23 @@ function ending(turn: RunningTurn, outcome: TurnEnded["outcome"], said: AgentOut
   };
 }
 
-function withPublished({ ended }: Ending, result: Published | null, repository: string): Ending {
+function withPublished({ ended }: Ending, result: Published | null, checkout: Checkout | null): Ending {
   const { turn } = ended;
+  const repository = checkout?.spec.id ?? "";
+  const from = checkout?.remarks?.().from;
+  const own = result?.own ?? (from ? { from, patch: null } : null);
   const before: AgentEvent[] = [];
   const already = result?.already ? { already: true as const } : {};
   if (result?.pushed) before.push({ type: "branch.pushed", turn, repository, ...result.pushed, ...already });
   if (result?.patch) before.push({ type: "diff", turn, patch: result.patch.text, cut: result.patch.cut });
   return {
     before,
-    ended: { ...ended, ...(result?.pushed ?? {}), ...(result?.changes ? { changes: result.changes } : {}) },
+    ended: {
+      ...ended,
+      ...(result?.pushed ?? {}),
+      ...(result?.changes ? { changes: result.changes } : {}),
+      ...(own ? { own } : {}),
+    },
   };
 }
 

@@ -89,10 +89,14 @@ export class Workspace {
   #cloneOf({ workspace, identity = DEFAULT_IDENTITY }: InitRequest): Clone | null {
     const [repo] = workspace.repos;
     if (!repo) return null;
-    const { id, source, path, branch, base, setup } = repo;
+    const { id, source, path, branch, base, setup, pin, pull } = repo;
     const dir = folderBelow(this.#parts.root, path);
     try {
-      const checkout = this.#parts.checkout({ id, source, dir, branch, base, setup, identity });
+      const checkout = this.#parts.checkout({
+        ...{ id, source, dir, branch, base, setup, identity },
+        ...(pin === undefined ? {} : { pin }),
+        ...(pull === undefined ? {} : { pull }),
+      });
       return { path, checkout, state: "preparing", preparation: null };
     } catch (error) {
       if (error instanceof CheckoutError) throw new DaemonProblem("invalid", `workspace.repos.0: ${error.message}`);

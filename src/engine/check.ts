@@ -25,11 +25,12 @@ export async function check(
   id: string,
   write: Write,
 ): Promise<SessionEvent | null> {
-  const mention = session.checking.find((one) => one.id === id);
-  if (!mention) return null;
+  const said = session.checking.find((one) => one.id === id);
+  if (!said) return null;
   // Who may ask is known where the person is: an operator may stop a Slack thread from the terminal.
-  const authorization = await surfaceOf(deps, mention.author.surface).authorize(mention);
+  const authorization = await surfaceOf(deps, said.author.surface).authorize(said);
   if (!authorization.allowed) return { type: "turned-away", mention: id, text: authorization.text };
+  const mention = await pinned(deps, said);
   const preferences = await preferencesFor(deps, session, mention);
   const choice = await choose(deps, { session, mention, preferences });
   const { link, linked } = await linkOf(deps, mention);
@@ -43,12 +44,26 @@ export async function check(
     choice,
     ...(link && { link }),
     ...(preferred && { preferred }),
+    ...(mention.repository?.tip && { tip: mention.repository.tip }),
     workedOn: session.work?.repository.id ?? null,
   };
   const refusal = await countOrRefuse(deps, { mention, admitted, write });
   if (!refusal) return admitted;
   deps.log.info({ session: session.id, mention: id, code: refusal.code, refusal: refusal.text }, "limit.reached");
   return { type: "limited", mention: id, text: refusal.text };
+}
+
+/** Where a session follows already, nobody has looked up yet which commit it is about. */
+async function pinned(deps: EngineDeps, mention: Mention): Promise<Mention> {
+  if (mention.lookup !== "pull-request-head" || !beginsWork(mention)) return mention;
+  try {
+    return await surfaceOf(deps, mention.thread.surface).complete(mention);
+  } catch (thrown) {
+    const error = toThreadboxError(thrown);
+    if (error.code === "surface.unavailable" || error.code === "surface.rate-limited") throw error;
+    deps.log.warn({ mention: mention.id, code: error.code, detail: error.detail }, "mention.head-unknown");
+    return mention;
+  }
 }
 
 /** They count where a session begins, and for what begins one; nobody else's matter to it later. */

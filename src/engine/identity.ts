@@ -12,6 +12,7 @@ import type { Ask, Failure, Mention, Person, Repository, Session, Turn } from ".
 import type { PostId } from "../surfaces/surface.ts";
 import type { EngineDeps } from "./ports.ts";
 import { daemonOf, surfaceOf } from "./reach.ts";
+import { credentialsFor, type HandOver } from "./send.ts";
 
 type Deps = Pick<EngineDeps, "identities">;
 type Book = NonNullable<EngineDeps["identities"]>;
@@ -134,13 +135,15 @@ export async function refuse(
 
 /** Nobody needs to be told of a turn that is over. */
 export async function allowPush(
-  deps: Pick<EngineDeps, "identities" | "connect">,
+  deps: Pick<EngineDeps, "identities" | "connect"> & HandOver,
   session: Session,
   { turn: id, no }: Extract<Effect, { do: "allow-push" }>,
 ): Promise<void> {
   const { turn, work } = session;
   if (turn?.id !== id || !work) return;
   const failure = no ?? (await whyNotPush(deps, turn, work.repository));
+  // Until here it had one that could not push.
+  if (work.fork && !failure) await daemonOf(deps, session).credentials(await credentialsFor(deps, work, "write"));
   await daemonOf(deps, session).publish(
     failure ? { turn: id, allowed: false, ...failure } : { turn: id, allowed: true },
   );

@@ -5,7 +5,7 @@
  */
 import { pause } from "../clock.ts";
 import { memberOf } from "../core/identity.ts";
-import { isItself, type Link, type Linked, type Looked, linksIn, MAX_LINKS } from "../core/linked.ts";
+import { asAsked, isItself, type Link, type Linked, type Looked, linksIn, MAX_LINKS } from "../core/linked.ts";
 import type { Ask, Ms, Repository, Said, Work } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { EngineDeps } from "./ports.ts";
@@ -33,7 +33,9 @@ export async function linkedTo(deps: Deps, { repository }: Work, asks: Ask[], sa
   for (const { text } of said.toReversed()) note(text, [repository]);
   // Files of another repository are not in the clone.
   const looked = [...links.values()].filter((link) => link.is === "talk" || link.repository === repository);
-  return lookAtAll(deps, looked.slice(0, MAX_LINKS));
+  const askedAt = Math.max(...asks.map(({ at }) => at));
+  const all = await lookAtAll(deps, looked.slice(0, MAX_LINKS));
+  return all.map(({ link, found }) => ({ link, found: asAsked(found, askedAt) }));
 }
 
 /** Of those that the ask links to. */

@@ -2,7 +2,7 @@
 import { mayNameWork } from "../core/confidence.ts";
 import { threadKey } from "../core/correlation.ts";
 import { pullRequestTitle } from "../core/pull-request-title.ts";
-import type { Ask, Person, Session, TestOutcome, Thread, Turn, TurnResult } from "../core/types.ts";
+import type { Ask, Person, Session, TestOutcome, Thread, Turn, TurnResult, Work } from "../core/types.ts";
 import type { PullRequestDraft, PullRequestTurn } from "../surfaces/forge.ts";
 import type { Surfaces } from "../surfaces/surface.ts";
 import type { EngineDeps } from "./ports.ts";
@@ -62,11 +62,16 @@ export function pullRequestDraft(
     ...closing(session, everybody),
     ...{ repository: work.repository, head: work.branch, page, asked, tests },
     title: titleOf(ask, first.result, session),
-    body: first.result.answer,
+    body: [first.result.answer, creditOf(work)].filter(Boolean).join("\n\n"),
     later: later.map(laterTurn),
     requestedBy: peopleIn(everybody),
   };
 }
+
+const creditOf = ({ fork }: Work): string =>
+  fork
+    ? `Made on top of ${fork.by}'s commits of #${fork.number}, which comes from a fork: this branch has them as they stood at ${fork.sha}, with what was changed since. Merging it merges both.`
+    : "";
 
 /** Only where the session began on that issue, and was asked for the work there. */
 function closing({ thread, work }: Session, asks: Ask[]): { closes?: number } {

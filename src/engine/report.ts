@@ -27,6 +27,7 @@ export async function answerOf(deps: EngineDeps, session: Session, told: Told, o
     ...(result.failure ? { remedy: catalogEntry(result.failure.code).remedy } : {}),
     repository: session.work?.repository.name ?? null,
     pullRequest: session.pullRequest,
+    ...(session.work?.fork ? { fork: { ...session.work.fork, url: session.work.repository.url } } : {}),
     ...(tests ? { tests } : {}),
     askers: asks.map((ask) => ask.author),
     page: pageFor(deps.settings, session, on),

@@ -2,6 +2,7 @@
 import { pause } from "../clock.ts";
 import type { Effect, SessionEvent } from "../core/decision.ts";
 import { earlierText } from "../core/fork.ts";
+import { pinOf } from "../core/head.ts";
 import { commitSubject, promptText, steerText } from "../core/prompt.ts";
 import type { Ask, Ms, Said, Session, Turn, Work } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
@@ -27,7 +28,7 @@ export async function sendTurn(
   const daemon = daemonOf(deps, session);
   try {
     await daemon.credentials(await credentialsFor(deps, work));
-    await daemon.init(await initFor(deps, session, work));
+    await daemon.init(await initFor(deps, session, work, pinOf(turn, work)));
     deps.reached?.("sandbox.prepared");
     const words = await wordsOf(deps, session, turn, work);
     const message = await write((tx) => deps.store.fixPrompt(tx, id, words));
@@ -87,8 +88,13 @@ export interface HandOver {
 }
 
 /** Git credentials are as narrow and short-lived as the forge can make them; long turns get fresh ones (see `follow.ts`). */
-export async function credentialsFor(deps: HandOver, work: Pick<Work, "repository">): Promise<CredentialsRequest> {
-  const credential = await deps.forge.credential(work.repository);
+export async function credentialsFor(
+  deps: HandOver,
+  work: Pick<Work, "repository" | "fork">,
+  // Where a stranger's code is run, nothing is near that could push, until the work is committed and may be.
+  may: "read" | "write" = work.fork ? "read" : "write",
+): Promise<CredentialsRequest> {
+  const credential = await deps.forge.credential(work.repository, may);
   return { version: "1", llm: deps.settings.models, ...(credential ? { git: [credential] } : {}) };
 }
 
@@ -96,7 +102,8 @@ export async function credentialsFor(deps: HandOver, work: Pick<Work, "repositor
 export async function initFor(
   deps: HandOver,
   session: Pick<Session, "agent" | "model" | "preferred">,
-  { repository, branch }: Pick<Work, "repository"> & Partial<Pick<Work, "branch">>,
+  { repository, branch, fork }: Pick<Work, "repository"> & Partial<Pick<Work, "branch" | "fork">>,
+  pin?: string,
 ): Promise<InitRequest> {
   const { preferred } = session;
   const kind = session.agent ?? repository.agent ?? preferred?.agent ?? deps.settings.agent;
@@ -111,6 +118,8 @@ export async function initFor(
           ...(branch === undefined ? {} : { branch }),
           ...(repository.base ? { base: repository.base } : {}),
           ...(repository.setup ? { setup: repository.setup } : {}),
+          ...(pin ? { pin } : {}),
+          ...(fork && pin ? { pull: fork.number } : {}),
         },
       ],
     },
@@ -181,7 +190,7 @@ const MIN_PAUSE_MS: Ms = 500;
 
 /** Where people have to be somebody on GitHub: also for those who ask there, since others may join their turn. */
 const publishing = ({ identities }: EngineDeps, work: Work | null): true | "ask" =>
-  identities && work?.repository.github ? "ask" : true;
+  work?.fork || (identities && work?.repository.github) ? "ask" : true;
 
 const coAuthors = (asks: Ask[]): { name: string; email: string }[] => {
   const people = new Map(asks.flatMap(({ author }) => (author.git ? [[author.git.email, author.git]] : [])));

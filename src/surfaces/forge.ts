@@ -65,8 +65,11 @@ export type ReportedStep =
 export interface Forge {
   /** Who commits: `threadbox[bot]` with its numeric noreply address. */
   identity(): Promise<{ name: string; email: string }>;
-  /** What git needs for this repository, as narrow and as short-lived as can be had. Null where it needs nothing. */
-  credential(repository: Repository): Promise<GitCredential | null>;
+  /**
+   * What git needs for this repository, as narrow and as short-lived as can be had. Null where it needs nothing. With `read` it cannot push,
+   * where the forge knows such a thing.
+   */
+  credential(repository: Repository, may?: "read" | "write"): Promise<GitCredential | null>;
   /**
    * What the forge knows of a repository that was named by its URL: its immutable id, its default branch, where pull requests go.
    * Gives back the same object where it lives elsewhere or is known already. Throws `repository.unknown` when we may not see it.

@@ -59,7 +59,11 @@ export interface GitHubAccess {
   /** The address that GitHub shows as this account without telling a private one. */
   noreply(account: GitHubSelf): string;
   /** A token for git alone, for this repository alone where GitHub can narrow it. `id` is null when it is not known. */
-  gitToken(place: RepositoryPlace, id: number | null): Promise<{ token: string; expiresAt?: number }>;
+  gitToken(
+    place: RepositoryPlace,
+    id: number | null,
+    may: "read" | "write",
+  ): Promise<{ token: string; expiresAt?: number }>;
   /** What GitHub told our App, and whether it got through. Null with a token: then each repository's webhook is its owner's. */
   deliveries: GitHubDeliveries | null;
 }
@@ -152,11 +156,11 @@ function appWay(options: Shared, app: { appId: string; privateKey: string }): Wa
       const { kept = (_name, make) => make() } = options;
       return Account.parse(await kept(`github-account ${options.apiUrl} ${slug}`, ask));
     },
-    async gitToken(place, id) {
+    async gitToken(place, id, may) {
       const wanted = {
         type: "installation",
         installationId: await installationOf(place),
-        permissions: { contents: "write", metadata: "read" },
+        permissions: { contents: may, metadata: "read" },
         ...(id === null ? { repositoryNames: [place.name] } : { repositoryIds: [id] }),
       };
       const cached = InstallationToken.parse(await jwt.auth(wanted));

@@ -26,7 +26,7 @@ export function githubForge({ access, log }: GitHubForgeOptions): Forge {
       const self = await access.self();
       return { name: self.login, email: access.noreply(self) };
     },
-    credential: (repository) => credentialFor(access, repository),
+    credential: (repository, may = "write") => credentialFor(access, repository, may),
     locate: (repository) => locate(access, repository),
     async openPullRequest(draft) {
       const { name } = draft.repository;
@@ -61,12 +61,16 @@ export function githubForge({ access, log }: GitHubForgeOptions): Forge {
 }
 
 /** Nothing is handed out for another host, whatever the repository is called there. */
-async function credentialFor(access: GitHubAccess, repository: Repository): Promise<GitCredential | null> {
+async function credentialFor(
+  access: GitHubAccess,
+  repository: Repository,
+  may: "read" | "write",
+): Promise<GitCredential | null> {
   const place = placeOf(access, repository);
   if (place === null) return null;
   try {
     const id = /^\d{1,16}$/.test(repository.id) ? Number(repository.id) : null;
-    const { token, expiresAt } = await access.gitToken(place, id);
+    const { token, expiresAt } = await access.gitToken(place, id, may);
     const credential = { origin: new URL(access.url).origin, username: "x-access-token", password: token };
     return expiresAt === undefined ? credential : { ...credential, expiresAt };
   } catch (thrown) {

@@ -7,6 +7,7 @@ import type { AskedQuestion, SettledQuestion } from "../core/question.ts";
 import type { Answer, Ms, Person, Progress, Step } from "../core/types.ts";
 import { changed, cost, count, duration, tested, timeOfDay, tokens } from "./figures.ts";
 import { neutralise, neutraliseLine, shortened } from "./github-neutral.ts";
+import { offerLines } from "./github-offer.ts";
 import { code, line, link } from "./github-words.ts";
 import { split } from "./markdown.ts";
 import { askedText, settledText } from "./question-text.ts";
@@ -61,12 +62,16 @@ export function renderAnswer(answer: Answer): string[] {
     .join("\n\n");
   const pieces = split(said, MAX_BODY_CHARS - MAX_FRAME_CHARS);
   const pings = pingLine(answer.askers);
-  return pieces.map((piece, i) => {
+  const offer = offerLines(answer);
+  const facts = `---\n${answerFacts(answer).join("\n")}`;
+  const isApart = said.length + offer.join("").length > MAX_BODY_CHARS - MAX_FRAME_CHARS && offer.length > 0;
+  const comments = pieces.map((piece, i) => {
     const isLast = i === pieces.length - 1;
-    return [i === 0 ? pings : "", piece, isLast ? `---\n${answerFacts(answer).join("\n")}` : ""]
-      .filter(Boolean)
-      .join("\n\n");
+    // The offer has up to 30,000 characters of its own; pieces leave no room for it, and a comment of its own has.
+    const last = isLast && !isApart ? [...offer, facts] : [];
+    return [i === 0 ? pings : "", piece, ...last].filter(Boolean).join("\n\n");
   });
+  return isApart ? [...comments, [...offer, facts].join("\n\n")] : comments;
 }
 /** Room for the pings and the small print. */
 const MAX_FRAME_CHARS = 3_000;

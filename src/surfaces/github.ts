@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { bounded } from "../bounded.ts";
 import { branchKey } from "../core/correlation.ts";
+import { tipOf } from "../core/head.ts";
 import type { GitHubRepo, Mention, Thread } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -280,22 +281,27 @@ async function reactToReview(
 
 /** The fields of a pull request that we use. The head's repository is null when a fork was deleted. */
 const PullRequestHead = z.object({
+  number: z.number(),
   state: z.string(),
-  head: z.object({ ref: z.string(), repo: z.object({ id: z.number() }).nullable() }),
+  user: z.object({ login: z.string() }).nullish(),
+  head: z.object({ ref: z.string(), sha: z.string(), repo: z.object({ id: z.number() }).nullable() }),
   base: z.object({ ref: z.string() }),
 });
 
 /**
- * Adds the head branch, where it can be worked on: it is open, and in the same repository. The head of a fork cannot be pushed
- * and its name may equal one of ours, so work there starts from the base on a branch of its own.
+ * Adds the head's commit as it is now, which is the one that counts from here on, and its branch, where that can be worked on: it is open,
+ * and in the same repository. The head of a fork cannot be pushed and its name may equal one of ours, so work there goes on a branch of its own.
  */
 async function withHead(place: GitHubPlace, repo: GitHubRepo, mention: Mention): Promise<Mention> {
   const { octokit, owner, repo: name, number } = place;
   const { lookup: _, ...known } = mention;
   const { data } = await octokit.rest.pulls.get({ owner, repo: name, pull_number: number });
-  const { state, head, base } = PullRequestHead.parse(data);
+  const pull = PullRequestHead.parse(data);
+  const { state, head, base } = pull;
   const repository = known.repository && { ...known.repository, base: base.ref };
-  if (state !== "open" || head.repo?.id !== repo.id) return repository ? { ...known, repository } : known;
+  if (state !== "open") return repository ? { ...known, repository } : known;
+  const tip = tipOf(repo.id, pull);
+  if (tip.fork) return repository ? { ...known, repository: { ...repository, tip } } : known;
   const keys = [...known.keys, branchKey(repo.id, head.ref)];
-  return repository ? { ...known, keys, repository: { ...repository, head: head.ref } } : { ...known, keys };
+  return repository ? { ...known, keys, repository: { ...repository, head: head.ref, tip } } : { ...known, keys };
 }

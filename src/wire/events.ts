@@ -42,6 +42,8 @@ export const AgentEvent = z.discriminatedUnion("type", [
     repository: z.string(),
     branch: z.string(),
     commit: z.string(),
+    /** `commit` is on top of that pull request's, which is from a fork. */
+    pull: z.int().positive().optional(),
   }),
 
   z.strictObject({ type: z.literal("turn.started"), turn, attempt, prompt: z.string() }),
@@ -123,6 +125,8 @@ export const AgentEvent = z.discriminatedUnion("type", [
     answer: z.string(),
     failure: z.strictObject({ code: z.string(), detail: z.string() }).optional(),
     changes: Changes.optional(),
+    /** What was done on top of a fork's commit alone, for its author to take over; without a patch where that is long, or not text. */
+    own: z.strictObject({ from: z.string(), patch: z.string().nullable() }).optional(),
     branch: z.string().optional(),
     commit: z.string().optional(),
     usage: Usage.optional(),

@@ -50,8 +50,15 @@ export const InitRequest = z.strictObject({
           /** The branch that is worked on and pushed. Made from `base` when the remote does not have it. */
           branch: z.string().min(1).optional(),
           base: z.string().min(1).optional(),
-          /** Shell command run once after a fresh clone. */
+          /** Shell command run once after a fresh clone. Not for a `pull`. */
           setup: z.string().min(1).optional(),
+          /** The commit that it is about: what is worked on has to contain it. */
+          pin: z
+            .string()
+            .regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)
+            .optional(),
+          /** Number of the pull request whose head `pin` is, where that lies in another repository: nobody there is trusted. */
+          pull: z.int().positive().optional(),
         }),
       )
       .max(1),

@@ -1,7 +1,15 @@
 /** Links in what is said: which of them lead to an issue, a pull request, a comment or a file of a repository that is known here. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { isItself, type Link, type Linked, linksIn, MAX_LINKED_CHARS, type TalkLink } from "../../src/core/linked.ts";
+import {
+  asAsked,
+  isItself,
+  type Link,
+  type Linked,
+  linksIn,
+  MAX_LINKED_CHARS,
+  type TalkLink,
+} from "../../src/core/linked.ts";
 import { promptText, steerText } from "../../src/core/prompt.ts";
 import type { Repository } from "../../src/core/types.ts";
 import { alice, NOW, slackThread, work } from "./story.ts";
@@ -170,4 +178,23 @@ test("a link from an issue to itself tells nothing new, one to a comment there d
   assert.equal(isItself(talk({ number: 13 }), here), false);
   assert.equal(isItself(talk({ comment: { is: "issue-comment", id: 1 } }), here), false);
   assert.equal(isItself(talk(), slackThread), false);
+});
+
+describe("CCA #904: what is linked to, changed behind the order", () => {
+  const found = (at: number, trusted: boolean) => ({
+    title: "t",
+    state: "open",
+    author: "eve",
+    trusted,
+    at,
+    text: "x",
+  });
+  const rows: [what: string, at: number, trusted: boolean, counts: boolean][] = [
+    ["by somebody who may not give orders does not count", 1_001, false, false],
+    ["nor in the second of the order", 1_000, false, false],
+    ["before the order counts", 999, false, true],
+    ["by somebody who may give orders counts", 1_001, true, true],
+  ];
+  for (const [what, at, trusted, counts] of rows)
+    test(what, () => assert.equal(asAsked(found(at, trusted), 1_000) !== null, counts));
 });

@@ -186,7 +186,9 @@ describe("#24 before a push", () => {
         return { success: true, command: "publish", outcome: "heard" };
       },
     };
-    const deps = { identities: book, connect: () => daemon };
+    const forge = { credential: async () => null, identity: async () => ({ name: "bot", email: "bot@example.com" }) };
+    const settings = { agent: "pi", model: undefined, models: {} };
+    const deps = { identities: book, connect: () => daemon, forge, settings };
     await allowPush(deps, session, { do: "allow-push", turn: "m1", ...(no ? { no } : {}) });
     return heard;
   };

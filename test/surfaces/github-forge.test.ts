@@ -54,6 +54,21 @@ describe("what git may use", () => {
       assert.equal(await get(world, token, "/repos/acme/api/issues"), 403);
     }));
 
+  test("where a stranger's code is run, one that can fetch and not push", () =>
+    inWorld({ isPrivate: true }, async (world) => {
+      const read = (await world.forge.credential(repositoryOf(world), "read"))?.password ?? "";
+      assert.equal(await get(world, read, "/repos/acme/api/branches"), 200);
+      const services = (token: string) =>
+        ["git-upload-pack", "git-receive-pack"].map(async (service) => {
+          const authorization = `Basic ${Buffer.from(`x-access-token:${token}`).toString("base64")}`;
+          const url = `${world.github.url}/acme/api.git/info/refs?service=${service}`;
+          return (await fetch(url, { headers: { authorization } })).status;
+        });
+      assert.deepEqual(await Promise.all(services(read)), [200, 403]);
+      const write = (await world.forge.credential(repositoryOf(world)))?.password ?? "";
+      assert.deepEqual(await Promise.all(services(write)), [200, 200]);
+    }));
+
   test("a fresh one when the last is half used up", () =>
     inWorld({}, async (world) => {
       const first = await world.forge.credential(repositoryOf(world));

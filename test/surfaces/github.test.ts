@@ -298,11 +298,12 @@ describe("completing the mention on a pull request", () => {
       const complete = await world.surface.complete(mention);
       const { id } = world.repo;
       assert.deepEqual(complete.keys, [githubPullRequestKey(id, number), branchKey(id, "login")]);
-      assert.deepEqual(complete.repository, { ...mention.repository, base: "main", head: "login" });
+      const tip = { sha: (await world.github.refs(REPO))["refs/heads/login"], branch: "login" };
+      assert.deepEqual(complete.repository, { ...mention.repository, base: "main", head: "login", tip });
       assert.equal("lookup" in complete, false);
     }));
 
-  test("adds nothing of a fork, whose branch may bear the same name", () =>
+  test("adds the commit of a fork and no branch, for its name may be that of one of ours", () =>
     inWorld({}, async (world) => {
       await world.github.fork(REPO, "mallory");
       await world.github.as("mallory").pushes("mallory/api", "login", { "main.ts": "evil\n" });
@@ -311,6 +312,8 @@ describe("completing the mention on a pull request", () => {
       const complete = await world.surface.complete(await onPull(world, number));
       assert.deepEqual(complete.keys, [githubPullRequestKey(world.repo.id, number)]);
       assert.equal(complete.repository?.head, undefined);
+      const sha = (await world.github.refs(REPO))[`refs/pull/${number}/head`];
+      assert.deepEqual(complete.repository?.tip, { sha, branch: "login", fork: { number, by: "mallory" } });
     }));
 
   test("adds nothing of a closed one", () =>

@@ -65,7 +65,7 @@ test("an inline comment, which knows the branch and the line", async () => {
     at,
     message: "review-comment:32",
     link: "https://github.com/acme/api/pull/8#discussion_r32",
-    repository: { ...hint, base: "release", head: "fix-login" },
+    repository: { ...hint, base: "release", head: "fix-login", tip: { sha: "abc", branch: "fix-login" } },
     about: "src/login.ts:12\n@@ -10,3 +10,3 @@\n-a\n+b\n\nFix login\n\nSets the cookie.",
   });
 });
@@ -86,17 +86,40 @@ test("a review with words", async () => {
   );
 });
 
-for (const [name, change] of [
-  ["of a fork", forkPull],
-  ["of a fork that was deleted", { ...pull, head: { ...pull.head, repo: null } }],
-  ["that is closed", { ...pull, state: "closed" }],
+const ofFork = { tip: { sha: "abc", branch: "fix-login", fork: { number: 8, by: "ghost" } } };
+for (const [name, change, tip] of [
+  ["of a fork", forkPull, ofFork],
+  ["of a fork that was deleted", { ...pull, head: { ...pull.head, repo: null } }, ofFork],
+  ["that is closed", { ...pull, state: "closed" }, {}],
 ] as const) {
   test(`a review on a pull request ${name} knows no branch to work on`, async () => {
     const mention = await mentionOf("pull_request_review", review("@threadbox go", { pull_request: change }));
     assert.deepEqual(mention?.keys, ["github:pr:900#8"]);
-    assert.deepEqual(mention?.repository, { ...hint, base: "release" });
+    assert.deepEqual(mention?.repository, { ...hint, base: "release", ...tip });
   });
 }
+
+describe("bot-delegated TOCTOU: a push to a fork between what a reviewer looked at and their words", () => {
+  const tipOf = async (event: string, payload: unknown) => (await mentionOf(event, payload))?.repository?.tip?.sha;
+  const fork = { ...forkPull, head: { ...forkPull.head, sha: "evil" } };
+
+  test("is not what a review is about", async () => {
+    const { review: said } = review("@threadbox take this");
+    const payload = (pull_request: unknown) => review("", { pull_request, review: { ...said, commit_id: "seen" } });
+    assert.equal(await tipOf("pull_request_review", payload(fork)), "seen");
+    // On a branch of the repository itself only people push who may write, and the newest counts.
+    assert.equal(await tipOf("pull_request_review", payload({ ...pull, head: { ...pull.head, sha: "new" } })), "new");
+  });
+
+  test("is not what an inline comment is about; a reply repeats the commit of its thread, and the newest counts", async () => {
+    const payload = (more: Record<string, unknown>) => ({
+      ...reviewComment("@threadbox take this", { commit_id: "seen", ...more }),
+      pull_request: fork,
+    });
+    assert.equal(await tipOf("pull_request_review_comment", payload({})), "seen");
+    assert.equal(await tipOf("pull_request_review_comment", payload({ in_reply_to_id: 12 })), "evil");
+  });
+});
 
 test("a new issue that names us asks with title and text", async () => {
   assert.deepEqual(await mentionOf("issues", opened({ body: "It says 401. @threadbox please" })), {

@@ -121,6 +121,16 @@ const CATALOG = {
     remedy:
       "The remote refused the push (a protected branch or a hook). The commits are in the sandbox; fix the rule and write `retry`.",
   },
+  "git.workflows": {
+    retry: "never",
+    remedy:
+      "A person who may change workflows applies that part by hand: the diff is on the session's page. Or ask here to leave those files as they were. Or set `github.workflows: true` in threadbox.yml and give the App the permission Workflows.",
+  },
+  "git.secret": {
+    retry: "never",
+    remedy:
+      "Nothing was pushed. Ask here to take it out of those commits (not only of the files), and replace the credential if anybody else may have seen it.",
+  },
   "git.diverged": {
     retry: "never",
     remedy: "Somebody else's commits on the branch conflict with these. Merge them by hand, then write `retry`.",

@@ -22,5 +22,9 @@ export function githubOf(options: {
   return githubAccess({ credentials: auth, apiUrl, url, paced, log, clock, ...(kept ? { kept } : {}) });
 }
 
-export const forgeOf = (github: GitHubAccess | null, log: Log): Forge =>
-  github ? githubForge({ access: github, log }) : plainForge;
+/** `workflows`: whether what is pushed may change them, by `threadbox.yml`. */
+export const forgeOf = (
+  github: GitHubAccess | null,
+  log: Log,
+  { workflows }: { workflows?: boolean | undefined } = {},
+): Forge => (github ? githubForge({ access: github, log, workflows }) : plainForge);

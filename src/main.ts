@@ -20,7 +20,8 @@ import { healthOf } from "./health.ts";
 import { isIdentityRequired, openIdentities } from "./identities.ts";
 import type { Log } from "./log.ts";
 import { openMachines } from "./machines.ts";
-import type { TeamSettings } from "./repositories.ts";
+import { ownSecrets } from "./own-secrets.ts";
+import { commitRules, type TeamSettings } from "./repositories.ts";
 import { daemonBundle } from "./sandboxes/bundle.ts";
 import { type Listening, listen, type Routes } from "./server.ts";
 import { openSlack } from "./slack.ts";
@@ -36,6 +37,7 @@ import { webSurface } from "./surfaces/web.ts";
 import { DEFAULT_RETENTION_MS } from "./team-retention.ts";
 import { openWatching } from "./watching.ts";
 import { homeOf, metricsOf, replayOf, routesOf } from "./ways-in.ts";
+import { blankerOf } from "./wire/secrets.ts";
 import { stopTogether } from "./workers.ts";
 
 export interface BotOptions {
@@ -85,7 +87,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const slackParts = openSlack({ config, team, db: store.db, paced: options.paced ?? true, log, clock });
   const surfaces = watching.metrics.counting(surfacesOf(options, store, { github, slack: slackParts?.surface }, clock));
   const identities = await openIdentities({ config, team, store: createStore(store.db), github, clock, log });
-  const built = { store, jobs, surfaces, forge: forgeOf(github, log), clock, tell: watching.tell };
+  const built = { store, jobs, surfaces, forge: forgeOf(github, log, options.team.github), clock, tell: watching.tell };
   const base = await engineDeps(options, built);
   const daemon = async () => (await daemonBundle()).sha256;
   const stock = createStock({ ...base, sandboxes: team.sandboxes, daemon });
@@ -190,6 +192,8 @@ async function engineDeps(
       lookEveryMs: paced === false ? 0 : undefined,
       fixChecks: team.github.fixChecks,
       permalinks: team.slack.permalinks,
+      commits: commitRules(team),
+      blank: blankerOf(ownSecrets(config)),
       page: (session) => (config.publicUrl ? `${config.publicUrl}/sessions/${session}` : null),
     },
     log,

@@ -55,6 +55,10 @@ const Listed = z.strictObject({
     .describe(
       "Are failed checks and conflicts on what the bot pushed mended by itself? As `github.fixChecks` says, when it is left out.",
     ),
+  verifiedCommits: z
+    .boolean()
+    .optional()
+    .describe("As `github.verifiedCommits`, for this repository alone, where that says nothing or otherwise."),
   ...ofRepository,
 });
 
@@ -109,6 +113,18 @@ export const File = z.strictObject({
         .describe(
           "Are failed checks and conflicts on what the bot pushed mended by itself, three times for each pull request? Yes, when it is left out.",
         ),
+      workflows: z
+        .boolean()
+        .optional()
+        .describe(
+          "May what is pushed change `.github/workflows`? Needs the App's permission Workflows. No, when it is left out: such a turn fails.",
+        ),
+      verifiedCommits: z
+        .boolean()
+        .optional()
+        .describe(
+          "Are commits made through GitHub's API, one for each turn, so that it signs them? No, when it is left out.",
+        ),
     })
     .default({}),
   image: Image.default({}).describe("What is in a Modal sandbox beside the daemon and the agent."),
@@ -127,6 +143,8 @@ export interface TeamSettings {
   repositories: Repository[];
   /** Label by repository name. */
   labels: Record<string, string>;
+  /** Whether GitHub signs the commits, by repository name, where that is said of it. */
+  verifiedCommits?: Record<string, boolean>;
   slack: File["slack"];
   github: File["github"];
   idleAfterMs: number;
@@ -152,6 +170,11 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
   return {
     repositories: repositories.map((listed) => toRepository(listed, githubUrl)),
     labels: Object.fromEntries(repositories.flatMap(({ name, label }) => (label ? [[name, label]] : []))),
+    verifiedCommits: Object.fromEntries(
+      repositories.flatMap(({ name, verifiedCommits }) =>
+        verifiedCommits === undefined ? [] : [[name, verifiedCommits]],
+      ),
+    ),
     slack,
     github,
     idleAfterMs: (limits.idleAfterMinutes ?? DEFAULTS.idleAfterMinutes) * 60_000,
@@ -162,6 +185,18 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
     found: text !== null,
   };
 }
+
+/** What may be pushed to GitHub, and how. A repository that nobody has listed goes by what is said of all. */
+export const commitRules = ({
+  github,
+  verifiedCommits = {},
+}: Pick<TeamSettings, "github" | "verifiedCommits">): {
+  workflows: boolean;
+  verified(repository: Repository): boolean;
+} => ({
+  workflows: github.workflows ?? false,
+  verified: ({ name }) => verifiedCommits[name] ?? github.verifiedCommits ?? false,
+});
 
 const KINDS: Record<string, string> = {
   string: "text",

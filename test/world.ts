@@ -34,6 +34,8 @@ export interface WorldOptions {
   slack?: TeamSettings["slack"];
   /** What it says of GitHub; nothing when it is left out. */
   github?: TeamSettings["github"];
+  /** Repositories whose commits GitHub signs; none when it is left out. */
+  verifiedCommits?: Record<string, boolean>;
   log?: Log;
   idleAfterMs?: number;
   turnLimitMs?: number;
@@ -101,6 +103,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             ? options.repositories(repository)
             : (options.repositories ?? [repository]),
         labels: {},
+        verifiedCommits: options.verifiedCommits ?? {},
         slack: options.slack ?? {},
         github: options.github ?? {},
         idleAfterMs: options.idleAfterMs ?? 3_600_000,

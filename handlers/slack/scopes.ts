@@ -16,7 +16,6 @@ export const BOT_SCOPES = [
   "reactions:read",
   "reactions:write",
   "users:read",
-  "users:read.email",
   "files:read",
   "files:write",
 ];

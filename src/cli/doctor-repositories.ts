@@ -31,7 +31,7 @@ function forgeOf({ config: { github }, log }: Checked): Forge {
 async function checkRepository(forge: Forge, listed: Repository): Promise<Finding> {
   try {
     const repository = await forge.locate(listed);
-    const heads = await lsRemote(repository.url, await forge.credential(repository));
+    const heads = await lsRemote(repository.url, await forge.credential(repository, "read"));
     if (!repository.base || heads.includes(`refs/heads/${repository.base}`))
       return ok(listed.name, `readable, ${heads.length} ${heads.length === 1 ? "branch" : "branches"}`);
     return fail(listed.name, `It has no branch ${repository.base}.`, "Fix `base` in threadbox.yml.");

@@ -45,7 +45,7 @@ type Step = "clone" | "fetch" | "setup";
 
 async function withRepository(handOver: HandOver, into: Into, progress: Progress): Promise<void> {
   const { daemon, sandbox, repository } = into;
-  await daemon.credentials(await credentialsFor(handOver, { repository }));
+  await daemon.credentials(await credentialsFor(handOver, { repository }, "write"));
   const before = await daemon.status();
   const work = { repository, branch: `threadbox/${shortName(sandbox.name)}` };
   await daemon.init(await initFor(handOver, { agent: null, model: null }, work));

@@ -26,21 +26,15 @@ export interface PromptInput {
   first: boolean;
   /** First turn on a new branch: the agent is told where it is now, and why. */
   after?: Over | undefined;
+  /** Whether `.github/workflows` may be changed; no, when it is left out. */
+  workflows?: boolean;
 }
 
 /** The whole text that goes to the agent at the start of a turn. */
-export function promptText({
-  asks,
-  files,
-  context,
-  linked = [],
-  earlier = "",
-  work,
-  first,
-  after,
-}: PromptInput): string {
+export function promptText(input: PromptInput): string {
+  const { asks, files, context, linked = [], earlier = "", work, first, after, workflows = false } = input;
   const parts = [
-    (first || after) && work ? ground(work) : "",
+    (first || after) && work ? ground(work, workflows) : "",
     after ? overText(after) : "",
     headText(asks, work),
     earlier,
@@ -56,12 +50,17 @@ export function steerText(ask: Ask, files?: HandedFile[], linked: Looked[] = [])
   return `While you work, ${ask.author.name} adds:\n\n${ask.text}${reviewText(ask.review, quoted)}${aboutText(ask)}${filesText(files)}${linked.length > 0 ? `\n\n${linkedText(linked)}` : ""}`;
 }
 
-function ground(work: Work): string {
+/** Told before, so that no work is lost; held to afterwards, whatever the agent makes of it. */
+const NO_WORKFLOWS =
+  "Leave `.github/workflows` as it is: nothing of a turn that changes it is pushed. Where the order needs such a change, say which one in your answer, and leave it to a person.";
+
+function ground(work: Work, workflows: boolean): string {
   return [
     `You work in a clone of ${work.repository.name} on the branch ${work.branch}${work.own ? ` (from ${work.repository.base || "the default branch"})` : ""}.`,
     "Decide what you can, and say in your answer what you assumed. People are asked with the tool `ask`, where you have it, and never in your answer's place: it may take long until somebody answers.",
     "Change files as needed and check your work (run the tests where there are any). You may commit; do not push:",
     "when you are done, what you changed is committed and the branch is pushed for you.",
+    ...(work.repository.github && !workflows ? [NO_WORKFLOWS] : []),
     "Your last message is posted as the answer: begin with what you did, in a few sentences.",
     "Write it in the language of whoever asked, whatever language the code, the thread and these words are in; of several, in that of the last.",
   ].join(" ");

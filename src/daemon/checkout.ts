@@ -1,5 +1,6 @@
 /** The port between turns and git: one clone with one branch of ours. `git.ts` implements it over the real `git`. */
 import type { AgentEvent, Changes } from "../wire/events.ts";
+import type { GitLogin, Verified } from "../wire/routes.ts";
 
 export interface CheckoutSpec {
   id: string;
@@ -17,6 +18,8 @@ export interface CheckoutSpec {
   /** `pin` is the head of the pull request of this number, in a repository where strangers push. */
   pull?: number | undefined;
   identity: { name: string; email: string };
+  /** False: what is pushed may not change `.github/workflows`. */
+  workflows?: boolean | undefined;
 }
 
 export interface Published {
@@ -29,6 +32,15 @@ export interface Published {
   patch: { text: string; cut: boolean } | null;
   /** On top of a fork's commit: see `turn.ended`. */
   own?: { from: string; patch: string | null };
+  /** Why the host did not sign what it should have signed; people are told. */
+  unsigned?: string;
+}
+
+/** What came with leave to push, for that push alone. */
+export interface Grant {
+  logins: GitLogin[];
+  /** Where the host shall make the commit, and sign it. */
+  verified?: Verified;
 }
 
 /** What has to be said of a clone that is not just what it was asked to be: to the agent before the turn, to people at its end. */
@@ -48,7 +60,7 @@ export interface Committed {
 
 export type CheckoutReport = Extract<AgentEvent, { type: "workspace.preparing" | "workspace.ready" }>;
 
-/** Throws `CheckoutError` with a code of the bot's catalog (git.clone-failed, git.unauthorized, git.push-refused, git.diverged, git.head-moved, git.setup-failed). */
+/** Throws `CheckoutError` with a code of the bot's catalog (git.clone-failed, git.unauthorized, git.push-refused, git.diverged, git.head-moved, git.setup-failed, git.workflows, git.secret). */
 export interface Checkout {
   readonly spec: CheckoutSpec;
   /** Clones, or brings an existing clone up to date: fetches, makes or checks out the branch, fast-forwards to what people pushed. Safe to repeat. */
@@ -61,16 +73,19 @@ export interface Checkout {
   commit(subject: string): Promise<Committed | null>;
   /**
    * After the agent: commits what is left over, merges what people pushed meanwhile, pushes the branch without force. With `only` that
-   * commit and nothing that came into the clone since.
+   * commit and nothing that came into the clone since, with what `grant` gives for it.
    */
-  publish(subject: string, only?: string): Promise<Published>;
+  publish(subject: string, only?: string, grant?: Grant): Promise<Published>;
 }
 
 export class CheckoutError extends Error {
   readonly code: string;
-  constructor(code: string, detail: string) {
+  /** What stayed behind, for a person to take over by hand. */
+  readonly left: Pick<Published, "changes" | "patch"> | null;
+  constructor(code: string, detail: string, left: CheckoutError["left"] = null) {
     super(detail);
     this.name = "CheckoutError";
     this.code = code;
+    this.left = left;
   }
 }

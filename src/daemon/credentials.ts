@@ -5,7 +5,7 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { CredentialsRequest } from "../wire/routes.ts";
+import type { CredentialsRequest, GitLogin } from "../wire/routes.ts";
 import type { DaemonClock } from "./clock.ts";
 import type { Redactor } from "./redactor.ts";
 
@@ -49,7 +49,7 @@ const LOOKS_SECRET = /TOKEN|KEY|SECRET|PASSWORD|CREDENTIAL/i;
 export function createCredentials(options: CredentialsOptions): Credentials {
   const { dir, redactor, clock } = options;
   let llm: LlmCredentials = { ...readFiles(dir), ...options.initial };
-  let git: NonNullable<CredentialsRequest["git"]> = [];
+  let git: GitLogin[] = [];
   let extra: Record<string, string> = {};
   let revision = 0;
   learnLlm();
@@ -62,10 +62,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       extra = withoutOurs(request.extra?.env ?? {});
       writeFiles(dir, llm);
       learnLlm();
-      for (const { username, password } of git) {
-        redactor.learn(password);
-        redactor.learn(Buffer.from(`${username}:${password}`).toString("base64"));
-      }
+      learnLogins(redactor, git);
       for (const [name, value] of Object.entries(extra)) if (LOOKS_SECRET.test(name)) redactor.learn(value);
       if (JSON.stringify([llm, extra]) !== before) revision += 1;
     },
@@ -73,8 +70,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     agentEnv: () => ({ ...toEnv(llm), ...extra }),
     extraEnv: () => extra,
     find(origin) {
-      const wanted = canonicalOrigin(origin);
-      const entry = git.find((candidate) => canonicalOrigin(candidate.origin) === wanted);
+      const entry = loginFor(git, origin);
       if (!entry || (entry.expiresAt !== undefined && entry.expiresAt <= clock.now())) return null;
       return { username: entry.username, password: entry.password };
     },
@@ -86,7 +82,21 @@ export function createCredentials(options: CredentialsOptions): Credentials {
   }
 }
 
-function fromGitHub(github: CredentialsRequest["github"]): NonNullable<CredentialsRequest["git"]> {
+/** So that they are blanked wherever they turn up, also as a header has them. */
+export function learnLogins(redactor: Pick<Redactor, "learn">, logins: GitLogin[] = []): void {
+  for (const { username, password } of logins) {
+    redactor.learn(password);
+    redactor.learn(Buffer.from(`${username}:${password}`).toString("base64"));
+  }
+}
+
+/** The one for that place, if there is one. */
+export function loginFor(logins: GitLogin[], origin: string): GitLogin | undefined {
+  const wanted = canonicalOrigin(origin);
+  return logins.find((candidate) => canonicalOrigin(candidate.origin) === wanted);
+}
+
+function fromGitHub(github: CredentialsRequest["github"]): GitLogin[] {
   // GitHub takes any user name beside a token; this one works for tokens of apps, too.
   return github ? [{ origin: "https://github.com", username: "x-access-token", password: github.token }] : [];
 }

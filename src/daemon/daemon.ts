@@ -28,6 +28,8 @@ import { Workspace } from "./workspace.ts";
 
 export interface CheckoutOptions {
   credentials: GitCredentials;
+  /** Values that must not be pushed, in all their spellings. */
+  heldBack(): string[];
   /** A folder of the daemon's own, out of the agent's reach. */
   stateDir: string;
   /** The whole environment of git and of the repository's set-up command. */
@@ -72,7 +74,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const ground: Ground = { options, storage, journal, redactor, clock, log };
 
   const { credentials, workspace, host, questions } = createWork(ground);
-  const turns = new Turns({ storage, journal, clock, host, workspace, questions, log });
+  const turns = new Turns({ storage, journal, clock, host, workspace, questions, redactor, log });
   const closing = new AbortController();
   const app = createApp({
     name: config.name,
@@ -146,6 +148,7 @@ function createWork({ options, storage, journal, redactor, clock, log }: Ground)
   const checkout = (spec: CheckoutSpec) =>
     options.checkout(spec, {
       credentials,
+      heldBack: redactor.heldBack,
       stateDir: config.stateDir,
       env: { ...account.env, ...credentials.extraEnv() },
       ...(config.agentUser ? { owner: { uid: config.agentUser.uid, gid: config.agentUser.gid } } : {}),

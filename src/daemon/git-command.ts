@@ -22,6 +22,8 @@ export interface CommandOptions {
   /** Whose rights it runs with, when not the daemon's. */
   owner?: Owner | undefined;
   maxChars?: number;
+  /** Takes standard output as it comes, for what is too much to be kept; the result has none of it then. */
+  onBytes?(bytes: Buffer): void;
   /** Everything that it started is killed with it. */
   timeoutMs?: number;
 }
@@ -42,7 +44,8 @@ export function runCommand(command: string, args: string[], options: CommandOpti
   });
   const stdout = collect(options.maxChars ?? DEFAULT_MAX_CHARS);
   const stderr = collect(MAX_STDERR_CHARS);
-  child.stdout.setEncoding("utf8").on("data", stdout.add);
+  if (options.onBytes) child.stdout.on("data", options.onBytes);
+  else child.stdout.setEncoding("utf8").on("data", stdout.add);
   child.stderr.setEncoding("utf8").on("data", stderr.add);
   // It may end without reading what it was given.
   child.stdin.on("error", () => {});

@@ -4,7 +4,7 @@
  */
 import type { CommandResult } from "./git-command.ts";
 
-export type GitFailureCode = "git.clone-failed" | "git.unauthorized" | "git.push-refused";
+export type GitFailureCode = "git.clone-failed" | "git.unauthorized" | "git.push-refused" | "git.workflows";
 
 /** Best first: a host that refuses a token often says "not found" as well. */
 const MEANINGS: { says: RegExp; code: GitFailureCode }[] = [
@@ -20,6 +20,10 @@ const MEANINGS: { says: RegExp; code: GitFailureCode }[] = [
   { says: /Could not resolve host|Failed to connect|Connection (refused|timed out|reset)/i, code: "git.clone-failed" },
   { says: /couldn't find remote ref|unable to access/i, code: "git.clone-failed" },
 ];
+
+/** GitHub's words to an App without the permission, and to a token without the scope; API and git say the same. */
+export const WITHOUT_WORKFLOWS =
+  /refusing to allow .{1,80} to create or update workflow .{1,400} without `workflows?`/i;
 
 /** A line or two under a thread. */
 const MAX_DETAIL_CHARS = 500;
@@ -47,7 +51,8 @@ export function pushOutcome(result: Pick<CommandResult, "code" | "stdout" | "std
   }
   const said = remoteLines(result.stderr);
   const detail = [...said, why].filter((line) => line).join(" · ");
-  return { is: "refused", code: "git.push-refused", detail: detail.slice(0, MAX_DETAIL_CHARS) };
+  const code = WITHOUT_WORKFLOWS.test(detail) ? "git.workflows" : "git.push-refused";
+  return { is: "refused", code, detail: detail.slice(0, MAX_DETAIL_CHARS) };
 }
 
 /** The server's own words when it had any, else git's verdict. */

@@ -19,6 +19,7 @@ import {
   remoteRef,
 } from "./git-refs.ts";
 import { type GitOptions, openRepository, type Repository } from "./git-repository.ts";
+import { takeOver } from "./git-take-over.ts";
 import { checkHead, followRewritten, saw, takeIn } from "./git-tip.ts";
 import { copiesOf, leaveVeil, unveil, veil } from "./git-veil.ts";
 
@@ -150,8 +151,9 @@ async function enterBranch(repository: Repository, tips: RemoteTips, pin: string
   if (await commitOf(clone, branchRef(branch))) {
     // Where that would lose something, it is left to the agent, and to `publish` to tell.
     const { is } = await returnToBranch(repository, branch);
-    if (is === "on-branch" && theirs && !(await followRewritten(repository, branch, theirs)))
-      await fastForward(repository, theirs);
+    // Made of ours by the host, just before a crash: the agent goes on from there.
+    if (is !== "on-branch" || !theirs || (await takeOver(repository, branch, theirs))) return;
+    if (!(await followRewritten(repository, branch, theirs))) await fastForward(repository, theirs);
     return;
   }
   const base = baseBranch(spec, tips);

@@ -2,15 +2,18 @@
  * After a turn: what is left over is committed, what people pushed meanwhile is merged, and the one branch is pushed, never with force.
  */
 import type { Changes } from "../wire/events.ts";
-import type { CheckoutSpec, Committed, Published } from "./checkout.ts";
+import { CheckoutError, type CheckoutSpec, type Committed, type Grant, type Published } from "./checkout.ts";
 import { filesInConflict, removeStaleLocks, returnToBranch, someOf, unfinishedBusiness } from "./git-branch.ts";
 import { pushOutcome, relevantLine } from "./git-failure.ts";
+import { whyHeld } from "./git-gate.ts";
 import { coAuthorTrailer, type Person, plainPerson } from "./git-names.ts";
 import type { Prepared } from "./git-prepare.ts";
 import { branchRef, commitOf, contains, countAhead, fetchFromRemote, lookAtRemote, remoteRef } from "./git-refs.ts";
 import type { Repository } from "./git-repository.ts";
+import { takeOver } from "./git-take-over.ts";
 import { refuseRewritten, saw } from "./git-tip.ts";
 import { unveil } from "./git-veil.ts";
+import { publishVerified, type VerifiedOutcome } from "./git-verified.ts";
 import { MAX_PATCH_CHARS } from "./limits.ts";
 
 /** Somebody who pushes in just this moment is rare; three times in a row is a machine that we should not fight. */
@@ -27,11 +30,12 @@ export interface Publication {
   subject: string;
   coAuthors: Person[];
   only: string | undefined;
+  grant?: Grant | undefined;
 }
 
 export async function publishCheckout(
   prepared: Prepared,
-  { subject, coAuthors, only }: Publication,
+  { subject, coAuthors, only, grant }: Publication,
 ): Promise<Published> {
   const { repository, base } = prepared;
   await removeStaleLocks(repository);
@@ -45,8 +49,8 @@ export async function publishCheckout(
   const made = await whatIsThere(prepared, branch);
   if (!made) return NOTHING;
   if (only !== undefined && made.commit !== only) throw repository.failure("git.diverged", CHANGED_MEANWHILE);
-  const push: Push = { ...prepared, branch, coAuthors, only, isSent: false };
-  const commit = made.unpushed ? await pushMerged(push) : made.commit;
+  const push: Push = { ...prepared, branch, subject, coAuthors, only, grant, isSent: false };
+  const { commit, unsigned } = made.unpushed ? await pushMerged(push) : { commit: made.commit };
   const ofBase = base && base !== branch ? await commitOf(repository.link, remoteRef(base)) : before;
   const compared = await compare(repository.link, prepared.fork ?? ofBase, commit);
   return {
@@ -54,6 +58,7 @@ export async function publishCheckout(
     ...(push.isSent ? {} : { already: true }),
     ...compared,
     ...(prepared.fork ? { own: ownOf(prepared.fork, compared) } : {}),
+    ...(unsigned === undefined ? {} : { unsigned }),
   };
 }
 
@@ -85,7 +90,26 @@ export async function commitCheckout(
   await settle(repository, branch);
   await commitLeftovers(repository, subject, coAuthors);
   await bare(repository, branch);
-  return whatIsThere(prepared, branch);
+  const made = await whatIsThere(prepared, branch);
+  // Now already, so that nobody is asked for leave, and no token is made, for what cannot be pushed anyway.
+  if (made?.unpushed) await letPass(prepared, made.commit);
+  return made;
+}
+
+/** Throws when something is in it that must not leave the machine, with the difference, so that a person can take it over by hand. */
+async function letPass({ repository, base }: Prepared, commit: string): Promise<void> {
+  const held = await whyHeld(repository, commit, base);
+  if (held) throw await heldBack({ repository, base }, commit, held);
+}
+
+async function heldBack(
+  { repository, base }: Pick<Prepared, "repository" | "base">,
+  commit: string,
+  { code, detail }: { code: string; detail: string },
+): Promise<CheckoutError> {
+  const from = base ? await commitOf(repository.link, remoteRef(base)) : null;
+  const { message } = repository.failure(code, detail);
+  return new CheckoutError(code, message, await compare(repository.link, from, commit));
 }
 
 /** Null when the base has all of it. */
@@ -130,18 +154,21 @@ function identity(spec: CheckoutSpec): string[] {
   return ["-c", `user.name=${name}`, "-c", `user.email=${email}`];
 }
 
-interface Push extends Prepared {
+interface Push extends Prepared, Publication {
   branch: string;
-  coAuthors: Person[];
-  /** As in `Publication`. */
-  only: string | undefined;
   /** The remote took something of ours. */
   isSent: boolean;
 }
 
-/** The commit that is on the remote afterwards. */
-async function pushMerged(push: Push): Promise<string> {
-  const { repository, base, branch } = push;
+/** What is on the remote afterwards. */
+interface OnRemote {
+  commit: string;
+  /** As in `Published`. */
+  unsigned?: string;
+}
+
+async function pushMerged(push: Push): Promise<OnRemote> {
+  const { repository, base, branch, grant } = push;
   const { link, clone, remote } = repository;
   let agreed = push.only;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
@@ -149,25 +176,48 @@ async function pushMerged(push: Push): Promise<string> {
     const news = [...tips].filter(([name]) => name === branch || name === base).map(([name]) => name);
     if (news.length > 0) await fetchFromRemote(repository, news);
     const theirs = tips.has(branch) ? await commitOf(link, remoteRef(branch)) : null;
+    if (theirs && (await takeOver(repository, branch, theirs))) return sent(push, theirs);
     if (theirs) await refuseRewritten(repository, branch, theirs);
     if (theirs) await mergeTheirs(push, theirs);
     const commit = await commitOf(clone, "HEAD");
     if (!commit) throw repository.failure("git.diverged", "HEAD has no commit any more.");
-    if (commit === theirs) return commit;
+    if (commit === theirs) return { commit };
     if (agreed !== undefined) agreed = await grownFrom(agreed, { commit, theirs }, repository);
-    const pushed = await repository.online(["push", "--porcelain", "--", remote.url, `${commit}:${branchRef(branch)}`]);
+    await letPass(push, commit);
+    const signed = await madeByTheHost(push, { commit, theirs });
+    if (signed.is === "made") return sent(push, signed.commit);
+    if (signed.is === "raced") continue;
+    const target = `${commit}:${branchRef(branch)}`;
+    const pushed = await repository.online(["push", "--porcelain", "--", remote.url, target], grant?.logins);
     const outcome = pushOutcome(pushed);
-    if (outcome.is === "refused") throw repository.failure(outcome.code, outcome.detail);
+    if (outcome.is === "refused") throw await refusal(push, commit, outcome);
     if (outcome.is === "pushed") {
-      push.isSent = true;
       await noteTip(repository, branch, commit);
-      return commit;
+      return { ...(await sent(push, commit)), ...(signed.is === "cannot" ? { unsigned: signed.why } : {}) };
     }
   }
   throw repository.failure(
     "git.diverged",
     `Others pushed to ${branch} at the same time, ${MAX_ATTEMPTS} times in a row.`,
   );
+}
+
+async function sent(push: Push, commit: string): Promise<OnRemote> {
+  push.isSent = true;
+  await saw(push.repository, push.branch, commit);
+  return { commit };
+}
+
+/** Of a fork's commits it would make one of the bot's. */
+async function madeByTheHost(push: Push, tips: { commit: string; theirs: string | null }): Promise<VerifiedOutcome> {
+  if (push.fork && push.grant?.verified) return { is: "cannot", why: "a contributor's own commits go along" };
+  return publishVerified(push, tips);
+}
+
+/** What a rule of ours would have held back is told in the same way when the host's own rule did. */
+async function refusal(push: Push, commit: string, refused: { code: string; detail: string }): Promise<CheckoutError> {
+  if (refused.code === "git.workflows") return heldBack(push, commit, refused);
+  return push.repository.failure(refused.code, refused.detail);
 }
 
 /** What was agreed to, with what people pushed meanwhile and nothing else. Asked of the link: the clone may call commits by other names. */
@@ -199,11 +249,9 @@ async function mergeTheirs({ repository, branch, coAuthors }: Push, theirs: stri
 }
 
 /** So that neither side takes its own push for somebody else's. */
-async function noteTip(repository: Repository, branch: string, commit: string): Promise<void> {
-  const { link, clone } = repository;
+async function noteTip({ link, clone }: Repository, branch: string, commit: string): Promise<void> {
   await link(["update-ref", remoteRef(branch), commit]);
   await clone(["update-ref", remoteRef(branch), commit]);
-  await saw(repository, branch, commit);
 }
 
 /** Without a branch of ours nothing is committed; new files are only announced to the index, so that the comparison has them. */

@@ -11,7 +11,9 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { GitLogin } from "../wire/routes.ts";
 import { CheckoutError, type CheckoutSpec } from "./checkout.ts";
+import { loginFor } from "./credentials.ts";
 import { type CommandResult, type Owner, runCommand } from "./git-command.ts";
 import { type Login, lendCredentials } from "./git-credentials.ts";
 import { type GitFailureCode, gitFailure } from "./git-failure.ts";
@@ -19,6 +21,8 @@ import { type Remote, readRemote, withoutSecrets } from "./git-names.ts";
 
 export interface GitOptions {
   credentials: { find(origin: string): Login | null };
+  /** Values that must not be pushed, in all their spellings. */
+  heldBack?(): string[];
   /** The daemon's own folder, out of the agent's reach. */
   stateDir: string;
   /** The whole environment of git and of the set-up command. */
@@ -40,8 +44,10 @@ export interface Repository {
   clone(args: string[], options?: RunOptions): Promise<CommandResult>;
   /** A command in the link, offline. */
   link(args: string[], options?: RunOptions): Promise<CommandResult>;
-  /** A command in the link that may need the remote. */
-  online(args: string[]): Promise<CommandResult>;
+  /** A command in the link that may need the remote; `logins` come before what the daemon has. */
+  online(args: string[], logins?: GitLogin[]): Promise<CommandResult>;
+  /** Values that must not be pushed, in all their spellings. */
+  heldBack(): string[];
   /** Makes the link when it is missing; `anew` when the clone's objects are not those that it knew. */
   openLink(anew: boolean): Promise<void>;
   /** The output of a command that has to work; throws its failure, or `otherwise` when git says nothing that we know. */
@@ -54,6 +60,7 @@ interface RunOptions {
   env?: Record<string, string>;
   stdin?: string;
   maxChars?: number;
+  onBytes?(bytes: Buffer): void;
 }
 
 const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
@@ -68,6 +75,9 @@ const QUIET = [
   // The link does not know the agent's commits; its idea of garbage would be their end.
   ...["gc.auto=0", "maintenance.auto=false", "commit.gpgsign=false", "advice.detachedHead=false"],
 ].flatMap((setting) => ["-c", setting]);
+
+/** The link stands on objects that the agent can write: its index over commits could tell another history than the commits themselves. */
+const OWN_EYES = ["core.commitGraph=false", "core.multiPackIndex=false"].flatMap((setting) => ["-c", setting]);
 
 /** A remote that sends less than a byte a second for two minutes is not coming back. */
 const NETWORK = [
@@ -96,7 +106,7 @@ export function openRepository(spec: CheckoutSpec, options: GitOptions, dir: str
   };
   const failure = (code: string, detail: string) => new CheckoutError(code, withoutSecrets(detail, secrets));
   const link: Repository["link"] = (args, run) =>
-    runCommand("git", [...QUIET, ...args], { cwd: stateDir, ...run, env: { ...linkEnv, ...run?.env } });
+    runCommand("git", [...QUIET, ...OWN_EYES, ...args], { cwd: stateDir, ...run, env: { ...linkEnv, ...run?.env } });
   const trusting = ["-c", `safe.directory=${dir}`];
 
   return {
@@ -114,8 +124,11 @@ export function openRepository(spec: CheckoutSpec, options: GitOptions, dir: str
         env: { ...cloneEnv, ...run?.env },
       }),
     link,
-    async online(args) {
-      const loan = await lendCredentials(remote.origin, find, stateDir);
+    heldBack: () => options.heldBack?.() ?? [],
+    async online(args, logins = []) {
+      const lent = (origin: string): Login | null => loginFor(logins, origin) ?? find(origin);
+      secrets.push(...logins.map(({ password }) => password));
+      const loan = await lendCredentials(remote.origin, lent, stateDir);
       try {
         return await link([...NETWORK, ...loan.args, ...args]);
       } finally {

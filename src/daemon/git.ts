@@ -36,7 +36,7 @@ export function createGitCheckout(spec: CheckoutSpec, options: GitOptions): Chec
       if (installed.code !== 0) throw repository.failure("git.clone-failed", `No hook: ${installed.stderr.trim()}`);
     },
     commit: async (subject) => commitCheckout(needed(prepared), subject, coAuthors),
-    publish: async (subject, only) => publishCheckout(needed(prepared), { subject, coAuthors, only }),
+    publish: async (subject, only, grant) => publishCheckout(needed(prepared), { subject, coAuthors, only, grant }),
   };
 }
 

@@ -16,12 +16,13 @@ export async function publishWithLeave(
 ): Promise<Leave> {
   const committed = await checkout.commit(subject);
   if (!committed) return { is: "given", published: null };
-  if (committed.unpushed) {
-    const said = await askFor(turn, checkout, journal);
-    if (!said || turn.stop.signal.aborted) return { is: "stopped" };
-    if (!said.allowed) return { is: "no", failure: { code: said.code, detail: said.detail } };
-  }
-  return { is: "given", published: await checkout.publish(subject, committed.commit) };
+  if (!committed.unpushed) return { is: "given", published: await checkout.publish(subject, committed.commit) };
+  const said = await askFor(turn, checkout, journal);
+  if (!said || turn.stop.signal.aborted) return { is: "stopped" };
+  if (!said.allowed) return { is: "no", failure: { code: said.code, detail: said.detail } };
+  const { git = [], verified } = said;
+  const published = await checkout.publish(subject, committed.commit, { logins: git, ...(verified && { verified }) });
+  return { is: "given", published };
 }
 
 /** Waits as long as the turn lasts. */

@@ -1,10 +1,15 @@
-/** Takes every credential value that the daemon was ever given out of what is written to the journal and to the log. */
+/**
+ * Takes credentials out of what is written to the journal and to the log: every value that the daemon was ever given, in every spelling,
+ * and whatever looks like one (`wire/secrets.ts`).
+ */
+import { blankTokens, CENSOR, formsOf, heldForLook, patternOf } from "../wire/secrets.ts";
 
-const CENSOR = "[secret]";
 /** Shorter values ("main", "8080") would blank ordinary words. */
 const SHORTEST_SECRET = 8;
-/** Tokens are replaced about hourly; the old ones may still turn up in what a tool prints. */
-const MAX_SECRETS = 500;
+/** A password such as `password` would hold up every push; what is given out by machines is longer. */
+const SHORTEST_HELD_BACK = 16;
+/** Two tokens an hour at most; the old ones may still turn up in what a tool prints. */
+const MAX_SECRETS = 100;
 /** So few first characters of a secret tell nothing, and holding text back for them would only make the stream jerky. */
 const SHORTEST_HELD = 4;
 
@@ -13,41 +18,33 @@ export interface Redactor {
   blank(text: string): string;
   /** How many characters at the end may be the beginning of a secret whose rest has not come yet. */
   heldTail(text: string): number;
+  /** Every spelling of every value that must not be pushed. */
+  heldBack(): string[];
 }
 
 export function createRedactor(): Redactor {
-  const secrets = new Set<string>();
+  const secrets = new Map<string, string[]>();
   let pattern: RegExp | null = null;
   return {
     learn(secret) {
-      if (secret === undefined || secret.length < SHORTEST_SECRET) return;
-      for (const form of formsOf(secret)) secrets.add(form);
-      const [oldest] = secrets;
+      if (secret === undefined || secret.length < SHORTEST_SECRET || secrets.has(secret)) return;
+      secrets.set(secret, formsOf(secret));
+      const [oldest] = secrets.keys();
       if (secrets.size > MAX_SECRETS && oldest !== undefined) secrets.delete(oldest);
-      pattern = patternOf([...secrets]);
+      pattern = patternOf([...secrets.values()].flat());
     },
-    blank: (text) => (pattern ? text.replace(pattern, CENSOR) : text),
-    heldTail: (text) => Math.max(0, ...[...secrets].map((secret) => overlap(text, secret))),
+    blank: (text) => blankTokens(pattern ? text.replace(pattern, CENSOR) : text),
+    heldTail: (text) =>
+      Math.max(heldForLook(text), ...[...secrets.values()].flat().map((secret) => overlap(text, secret))),
+    heldBack: () => [...secrets].flatMap(([secret, forms]) => (secret.length >= SHORTEST_HELD_BACK ? forms : [])),
   };
-}
-
-/** As it is, and as it stands in JSON text (our events) and in JSON inside JSON text (the input of a tool in our events). */
-function formsOf(secret: string): string[] {
-  const once = JSON.stringify(secret).slice(1, -1);
-  const twice = JSON.stringify(once).slice(1, -1);
-  return [secret, once, twice];
-}
-
-/** Longest first, so that a secret that contains another one is blanked whole. */
-function patternOf(secrets: string[]): RegExp {
-  const escaped = secrets.sort((a, b) => b.length - a.length).map((s) => s.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(escaped.join("|"), "g");
 }
 
 /** Length of the longest end of `text` that is a true beginning of `secret`. */
 function overlap(text: string, secret: string): number {
+  const last = text.at(-1);
   for (let length = Math.min(text.length, secret.length - 1); length >= SHORTEST_HELD; length--) {
-    if (text.endsWith(secret.slice(0, length))) return length;
+    if (secret[length - 1] === last && text.endsWith(secret.slice(0, length))) return length;
   }
   return 0;
 }

@@ -68,7 +68,9 @@ export async function runTurn(turn: RunningTurn, parts: TurnParts): Promise<Endi
     return withPublished(ending(turn, "done", said), leave.published, checkout);
   } catch (error) {
     parts.log.warn("turn.broke", { turn: turn.id, phase: turn.phase, error });
-    return ending(turn, "failed", { ...(said ?? SILENT), failure: failureOf(error) });
+    const { before, ended } = ending(turn, "failed", { ...(said ?? SILENT), failure: failureOf(error) });
+    const left = error instanceof CheckoutError ? error.left : null;
+    return withPublished({ before, ended }, left && { pushed: null, ...left }, null);
   }
 }
 
@@ -145,16 +147,20 @@ function withPublished({ ended }: Ending, result: Published | null, checkout: Ch
   const already = result?.already ? { already: true as const } : {};
   if (result?.pushed) before.push({ type: "branch.pushed", turn, repository, ...result.pushed, ...already });
   if (result?.patch) before.push({ type: "diff", turn, patch: result.patch.text, cut: result.patch.cut });
+  const answer = result?.unsigned ? `${ended.answer}\n\n_${unsignedText(result.unsigned)}_`.trimStart() : ended.answer;
   return {
     before,
     ended: {
       ...ended,
+      answer,
       ...(result?.pushed ?? {}),
       ...(result?.changes ? { changes: result.changes } : {}),
       ...(own ? { own } : {}),
     },
   };
 }
+
+const unsignedText = (why: string): string => `Pushed by git, so the commits are not signed: ${why}.`;
 
 function failureOf(error: unknown): { code: string; detail: string } {
   if (error instanceof CheckoutError) return { code: error.code, detail: error.message };

@@ -23,11 +23,13 @@ import type {
   StatusResponse,
 } from "../wire/routes.ts";
 import type { DaemonClock } from "./clock.ts";
+import { learnLogins } from "./credentials.ts";
 import type { Journal } from "./journal.ts";
 import { cutMiddle, MAX_PROMPT_CHARS } from "./limits.ts";
 import { DaemonProblem } from "./problem.ts";
 import { digestOf, type Known, openPrompts, type Prompt, type Prompts } from "./prompts.ts";
 import type { Questions } from "./questions.ts";
+import type { Redactor } from "./redactor.ts";
 import type { Storage } from "./storage.ts";
 import { attemptOf, type Ending, type RunningTurn, runTurn, type TurnParts } from "./turn.ts";
 
@@ -35,6 +37,7 @@ export interface TurnsParts extends TurnParts {
   storage: Storage;
   journal: Journal;
   questions: Questions;
+  redactor: Pick<Redactor, "learn">;
   clock: DaemonClock;
 }
 
@@ -53,8 +56,8 @@ export class Turns {
   #queue: Prompt[] = [];
   #running: { turn: RunningTurn; ended: Promise<void> } | null = null;
   #usage: Usage;
-  /** What was last said about leave to push. */
-  #heard: PublishRequest | null = null;
+  /** What was last said about leave to push. Not what came with it: a token must not outlive its push. */
+  #heard: Pick<PublishRequest, "turn" | "allowed"> | null = null;
   #held = false;
   #draining = false;
 
@@ -116,9 +119,10 @@ export class Turns {
   allow(request: PublishRequest): PublishResponse["outcome"] {
     const turn = this.#running?.turn;
     if (turn?.id === request.turn && turn.leave) {
+      if (request.allowed) learnLogins(this.#parts.redactor, request.git);
       turn.leave(request);
       turn.leave = null;
-      this.#heard = request;
+      this.#heard = { turn: request.turn, allowed: request.allowed };
       return "heard";
     }
     // Asked again because our answer was lost.

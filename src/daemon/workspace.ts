@@ -89,11 +89,11 @@ export class Workspace {
   #cloneOf({ workspace, identity = DEFAULT_IDENTITY }: InitRequest): Clone | null {
     const [repo] = workspace.repos;
     if (!repo) return null;
-    const { id, source, path, branch, base, setup, pin, pull } = repo;
+    const { id, source, path, branch, base, setup, pin, pull, workflows } = repo;
     const dir = folderBelow(this.#parts.root, path);
     try {
       const checkout = this.#parts.checkout({
-        ...{ id, source, dir, branch, base, setup, identity },
+        ...{ id, source, dir, branch, base, setup, identity, workflows },
         ...(pin === undefined ? {} : { pin }),
         ...(pull === undefined ? {} : { pull }),
       });

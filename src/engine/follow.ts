@@ -9,6 +9,7 @@ import { type Limits, refusalOfTurn } from "../core/limits.ts";
 import type { Progress, Session, TurnResult } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import type { JournalEntry, StreamPosition } from "../wire/events.ts";
+import { blanked } from "./blanked.ts";
 import type { EngineDeps, EngineSettings } from "./ports.ts";
 import { questionEvent } from "./questions.ts";
 import { daemonOf, sandboxOf } from "./reach.ts";
@@ -22,7 +23,7 @@ const MAX_WAITING = 50;
 const RENEW_CREDENTIALS_EVERY_MS = 40 * 60_000;
 
 type FollowDeps = Pick<EngineDeps, "connect" | "provider" | "clock" | "log" | "reached"> &
-  HandOver & { settings: Pick<EngineSettings, "limits"> };
+  HandOver & { settings: Pick<EngineSettings, "limits" | "blank"> };
 
 export interface Following {
   session: Session;
@@ -83,7 +84,7 @@ async function readOn(
   const { cursor, epoch } = from;
   const reading = readingOf(deps, session, turn);
   const stream = daemonOf(deps, session).stream({ cursor, epoch, signal: over, onBreak: ask });
-  for await (const entry of stream) {
+  for await (const entry of blanked(stream, deps.settings.blank)) {
     const event = meaning(entry, reading);
     deps.reached?.(event?.type === "turn.ended" ? "stream.ended" : "stream.read");
     await keeper.add(entry, event);
@@ -107,7 +108,8 @@ async function readAnew(
   const stillToCome = running?.id === turn || queued > 0;
   const reading = readingOf(deps, session, turn);
   let begun = false;
-  for await (const entry of daemon.stream({ cursor: 0, epoch: null, signal: over, onBreak: ask })) {
+  const all = daemon.stream({ cursor: 0, epoch: null, signal: over, onBreak: ask });
+  for await (const entry of blanked(all, deps.settings.blank)) {
     begun ||= entry.event.type === "turn.started" && entry.event.turn === turn;
     const event = begun ? meaning(entry, reading) : null;
     if (begun) await keeper.add(entry, event);

@@ -97,10 +97,13 @@ export function givenUp(effect: Effect, session: Session, error: ThreadboxError)
 }
 
 /** What cannot be found out is never taken for a yes: the daemon is told so, and keeps the work. */
-const unknownRights = ({ detail }: ThreadboxError) => ({
-  code: "push.not-allowed",
-  detail: `I could not find out whether you may push still, so I pushed nothing (${detail}).`,
-});
+const unknownRights = ({ code, detail }: ThreadboxError) =>
+  code === "git.unauthorized"
+    ? { code, detail }
+    : {
+        code: "push.not-allowed",
+        detail: `I could not find out whether you may push still, so I pushed nothing (${detail}).`,
+      };
 
 /** What can pass by itself has the remedy of a post, which is sent again. A mention that was turned away is not: its author has to ask. */
 function uncheckedText({ code, detail, remedy }: ThreadboxError): string {

@@ -8,11 +8,11 @@ import type { Command } from "../core/command.ts";
 import type { Effect, SessionEvent } from "../core/decision.ts";
 import { type GitHubAccount, memberOf, membershipOf } from "../core/identity.ts";
 import { commandOf, wishOf } from "../core/order.ts";
-import type { Ask, Failure, Mention, Person, Repository, Session, Turn } from "../core/types.ts";
+import type { Ask, Failure, Mention, Person, Repository, Session, Turn, Work } from "../core/types.ts";
 import type { PostId } from "../surfaces/surface.ts";
+import type { PublishRequest } from "../wire/routes.ts";
 import type { EngineDeps } from "./ports.ts";
 import { daemonOf, surfaceOf } from "./reach.ts";
-import { credentialsFor, type HandOver } from "./send.ts";
 
 type Deps = Pick<EngineDeps, "identities">;
 type Book = NonNullable<EngineDeps["identities"]>;
@@ -135,18 +135,30 @@ export async function refuse(
 
 /** Nobody needs to be told of a turn that is over. */
 export async function allowPush(
-  deps: Pick<EngineDeps, "identities" | "connect"> & HandOver,
+  deps: Pick<EngineDeps, "identities" | "connect"> & GrantDeps,
   session: Session,
   { turn: id, no }: Extract<Effect, { do: "allow-push" }>,
 ): Promise<void> {
   const { turn, work } = session;
   if (turn?.id !== id || !work) return;
   const failure = no ?? (await whyNotPush(deps, turn, work.repository));
-  // Until here it had one that could not push.
-  if (work.fork && !failure) await daemonOf(deps, session).credentials(await credentialsFor(deps, work, "write"));
   await daemonOf(deps, session).publish(
-    failure ? { turn: id, allowed: false, ...failure } : { turn: id, allowed: true },
+    failure ? { turn: id, allowed: false, ...failure } : { turn: id, allowed: true, ...(await grantFor(deps, work)) },
   );
+}
+
+type GrantDeps = { forge: Pick<EngineDeps["forge"], "credential" | "verified"> } & {
+  settings: Pick<EngineDeps["settings"], "commits">;
+};
+
+/** The token that can push, for this one push; and where the commits are made instead, when GitHub is to sign them. */
+async function grantFor(
+  { forge, settings }: GrantDeps,
+  { repository }: Pick<Work, "repository">,
+): Promise<Pick<Extract<PublishRequest, { allowed: true }>, "git" | "verified">> {
+  const credential = await forge.credential(repository, "write");
+  const verified = settings.commits?.verified(repository) ? forge.verified(repository) : null;
+  return { ...(credential ? { git: [credential] } : {}), ...(verified ? { verified } : {}) };
 }
 
 /** Each of them has a share in what is pushed. */

@@ -50,6 +50,13 @@ export interface EngineDeps {
   onWake(fn: (session: string | null) => void): () => void;
 }
 
+export interface CommitRules {
+  /** May what is pushed change `.github/workflows`? */
+  workflows: boolean;
+  /** Are its commits made through the API, so that GitHub signs them? */
+  verified(repository: Repository): boolean;
+}
+
 export interface EngineSettings {
   /** What people call the bot. */
   name: string;
@@ -71,6 +78,10 @@ export interface EngineSettings {
   fixChecks?: boolean | undefined;
   /** Whether a pull request leads back to the Slack thread that it was asked in; never, when it is left out. */
   permalinks?: "never" | "public" | undefined;
+  /** What may be pushed to GitHub, and how; no workflows and plain pushes, when it is left out. */
+  commits?: CommitRules | undefined;
+  /** Takes the bot's own secrets out of what a sandbox tells. */
+  blank?: ((text: string) => string) | undefined;
   /** The page of a session, or null where nobody could open it. */
   page(session: string): string | null;
 }

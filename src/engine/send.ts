@@ -7,7 +7,7 @@ import { commitSubject, promptText, steerText } from "../core/prompt.ts";
 import type { Ask, Ms, Said, Session, Turn, Work } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import type { DaemonClient } from "../sandboxes/daemon-client.ts";
-import type { Forge } from "../surfaces/forge.ts";
+import type { Forge, GitPurpose } from "../surfaces/forge.ts";
 import type { CredentialsRequest, InitRequest } from "../wire/routes.ts";
 import { WIRE_VERSION } from "../wire/version.ts";
 import { handOver } from "./attachments.ts";
@@ -38,7 +38,7 @@ export async function sendTurn(
       attempt: turn.attempt,
       whileBusy: "queue",
       coAuthors: coAuthors(turn.asks),
-      publish: publishing(deps, work),
+      publish: publishing(work),
       subject: commitSubject(turn.asks),
     });
   } catch (thrown) {
@@ -75,7 +75,7 @@ export async function passOn(
     whileBusy: "steer",
     into: turn,
     coAuthors: coAuthors([ask]),
-    publish: publishing(deps, session.work),
+    publish: publishing(session.work),
     subject: commitSubject([ask]),
   });
   return { type: "steered", turn, ask, disposition: sent.disposition === "late" ? "later" : "steered" };
@@ -84,17 +84,19 @@ export async function passOn(
 /** What a daemon is handed needs no more than this; the commands for sandboxes hand over the same. */
 export interface HandOver {
   forge: Pick<Forge, "credential" | "identity">;
-  settings: Pick<EngineSettings, "agent" | "model" | "models">;
+  settings: Pick<EngineSettings, "agent" | "model" | "models" | "commits">;
 }
 
-/** Git credentials are as narrow and short-lived as the forge can make them; long turns get fresh ones (see `follow.ts`). */
+/**
+ * Git credentials are as narrow and short-lived as the forge can make them; long turns get fresh ones (see `follow.ts`). They can read:
+ * to push takes another one, which comes with the leave to push (see `identity.ts`). Whoever is asked for no leave says `write`.
+ */
 export async function credentialsFor(
   deps: HandOver,
-  work: Pick<Work, "repository" | "fork">,
-  // Where a stranger's code is run, nothing is near that could push, until the work is committed and may be.
-  may: "read" | "write" = work.fork ? "read" : "write",
+  { repository }: Pick<Work, "repository">,
+  purpose: GitPurpose = "read",
 ): Promise<CredentialsRequest> {
-  const credential = await deps.forge.credential(work.repository, may);
+  const credential = await deps.forge.credential(repository, purpose);
   return { version: "1", llm: deps.settings.models, ...(credential ? { git: [credential] } : {}) };
 }
 
@@ -120,6 +122,7 @@ export async function initFor(
           ...(repository.setup ? { setup: repository.setup } : {}),
           ...(pin ? { pin } : {}),
           ...(fork && pin ? { pull: fork.number } : {}),
+          ...(repository.github ? { workflows: deps.settings.commits?.workflows ?? false } : {}),
         },
       ],
     },
@@ -150,6 +153,7 @@ async function wordsOf(deps: EngineDeps, session: Session, turn: Turn, work: Wor
     work,
     first: since === null,
     after: turn.after,
+    workflows: deps.settings.commits?.workflows ?? false,
   });
 }
 
@@ -188,9 +192,8 @@ export async function contextOf(deps: Pick<EngineDeps, "surfaces" | "clock" | "l
 
 const MIN_PAUSE_MS: Ms = 500;
 
-/** Where people have to be somebody on GitHub: also for those who ask there, since others may join their turn. */
-const publishing = ({ identities }: EngineDeps, work: Work | null): true | "ask" =>
-  work?.fork || (identities && work?.repository.github) ? "ask" : true;
+/** On GitHub the token that can push is made when there is something to push, and not before: an agent that is at work has none near it. */
+const publishing = (work: Work | null): true | "ask" => (work?.repository.github ? "ask" : true);
 
 const coAuthors = (asks: Ask[]): { name: string; email: string }[] => {
   const people = new Map(asks.flatMap(({ author }) => (author.git ? [[author.git.email, author.git]] : [])));

@@ -2,6 +2,7 @@
 import type { Card } from "../core/card.ts";
 import type { Linked, TalkLink } from "../core/linked.ts";
 import type { Answer, Person, PullRequest, Repository, TestOutcome, Thread } from "../core/types.ts";
+import type { Verified } from "../wire/routes.ts";
 
 /** Basic credentials for one git origin, for the daemon's memory only. */
 export interface GitCredential {
@@ -11,6 +12,9 @@ export interface GitCredential {
   /** Milliseconds since the epoch; absent when it does not expire. */
   expiresAt?: number;
 }
+
+/** What git is to do with a credential: `read` as long as an agent works, `write` for one push after it. */
+export type GitPurpose = "read" | "write";
 
 export interface PullRequestDraft {
   repository: Repository;
@@ -69,7 +73,9 @@ export interface Forge {
    * What git needs for this repository, as narrow and as short-lived as can be had. Null where it needs nothing. With `read` it cannot push,
    * where the forge knows such a thing.
    */
-  credential(repository: Repository, may?: "read" | "write"): Promise<GitCredential | null>;
+  credential(repository: Repository, purpose: GitPurpose): Promise<GitCredential | null>;
+  /** Where commits are made that the forge signs; null where it signs none. */
+  verified(repository: Repository): Verified | null;
   /**
    * What the forge knows of a repository that was named by its URL: its immutable id, its default branch, where pull requests go.
    * Gives back the same object where it lives elsewhere or is known already. Throws `repository.unknown` when we may not see it.

@@ -41,6 +41,20 @@ export interface RepositoryPlace {
   installation: number | null;
 }
 
+/** `write workflows` is for those who have said that the bot may change what their CI does. */
+export type GitTokenPurpose = "read" | "write" | "write workflows";
+
+export interface GitToken {
+  token: string;
+  expiresAt?: number;
+}
+
+const PERMISSIONS: Record<GitTokenPurpose, Record<string, "read" | "write">> = {
+  read: { contents: "read", metadata: "read" },
+  write: { contents: "write", metadata: "read" },
+  "write workflows": { contents: "write", metadata: "read", workflows: "write" },
+};
+
 /** Our own account. */
 export interface GitHubSelf {
   id: number;
@@ -58,12 +72,10 @@ export interface GitHubAccess {
   self(): Promise<GitHubSelf>;
   /** The address that GitHub shows as this account without telling a private one. */
   noreply(account: GitHubSelf): string;
-  /** A token for git alone, for this repository alone where GitHub can narrow it. `id` is null when it is not known. */
-  gitToken(
-    place: RepositoryPlace,
-    id: number | null,
-    may: "read" | "write",
-  ): Promise<{ token: string; expiresAt?: number }>;
+  /** A token for git alone, for this purpose and this repository alone where GitHub can narrow it. `id` is null when it is not known. */
+  gitToken(place: RepositoryPlace, id: number | null, purpose: GitTokenPurpose): Promise<GitToken>;
+  /** Where the API is, for whoever has no client. */
+  api: { restUrl: string; graphqlUrl: string };
   /** What GitHub told our App, and whether it got through. Null with a token: then each repository's webhook is its owner's. */
   deliveries: GitHubDeliveries | null;
 }
@@ -83,6 +95,7 @@ export function githubAccess(given: GitHubAccessOptions): GitHubAccess {
   return {
     url,
     clock,
+    api: apiOf(options.apiUrl),
     ...way,
     self() {
       self ??= way.self().catch((thrown) => {
@@ -93,6 +106,12 @@ export function githubAccess(given: GitHubAccessOptions): GitHubAccess {
     },
     noreply: ({ id, login }) => `${id}+${login}@users.noreply.${host}`,
   };
+}
+
+/** GitHub Enterprise Server has its REST API in `/api/v3` and the other one beside it. */
+function apiOf(apiUrl: string): GitHubAccess["api"] {
+  const restUrl = apiUrl.replace(/\/+$/, "");
+  return { restUrl, graphqlUrl: `${restUrl.replace(/\/v3$/, "")}/graphql` };
 }
 
 type Way = Pick<GitHubAccess, "appId" | "client" | "self" | "gitToken" | "deliveries">;
@@ -156,11 +175,11 @@ function appWay(options: Shared, app: { appId: string; privateKey: string }): Wa
       const { kept = (_name, make) => make() } = options;
       return Account.parse(await kept(`github-account ${options.apiUrl} ${slug}`, ask));
     },
-    async gitToken(place, id, may) {
+    async gitToken(place, id, purpose) {
       const wanted = {
         type: "installation",
         installationId: await installationOf(place),
-        permissions: { contents: may, metadata: "read" },
+        permissions: PERMISSIONS[purpose],
         ...(id === null ? { repositoryNames: [place.name] } : { repositoryIds: [id] }),
       };
       const cached = InstallationToken.parse(await jwt.auth(wanted));

@@ -4,9 +4,10 @@
  */
 import { OUTCOME_WORDS } from "../core/condense.ts";
 import type { Answer } from "../core/types.ts";
+import { blankTokens } from "../wire/secrets.ts";
 import { changed, clip, count, duration, outcomeWord } from "./figures.ts";
 import type { CheckReport, ReportedStep } from "./forge.ts";
-import { neutralise, neutraliseLine, redactTokens, shortened } from "./github-neutral.ts";
+import { neutralise, neutraliseLine, shortened } from "./github-neutral.ts";
 import { answerFacts } from "./github-render.ts";
 import { code } from "./github-words.ts";
 
@@ -91,7 +92,7 @@ function stepLine(step: ReportedStep): string {
 
 /** At most so many bytes of it, and never half a character; redacted before it is cut, so that no half of a token is left. */
 function fitting(text: string, maxBytes: number): string {
-  const whole = Buffer.from(redactTokens(text));
+  const whole = Buffer.from(blankTokens(text));
   if (whole.length <= maxBytes) return whole.toString();
   let end = maxBytes - 4;
   while (((whole[end] ?? 0) & 0xc0) === 0x80) end--;

@@ -2,13 +2,13 @@
 import { RequestError } from "octokit";
 import type { Clock } from "../clock.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
-import { redactTokens } from "./github-neutral.ts";
+import { blankTokens } from "../wire/secrets.ts";
 
 /** `doing` says in a few words what was tried: "comment on acme/api#12". */
 export function githubFailure(thrown: unknown, doing: string, clock: Clock): ThreadboxError {
   if (thrown instanceof ThreadboxError) return thrown;
   if (!(thrown instanceof RequestError)) return toThreadboxError(thrown);
-  const detail = `GitHub, ${doing}: ${redactTokens(thrown.message.split("\n")[0] ?? "")}`;
+  const detail = `GitHub, ${doing}: ${blankTokens(thrown.message.split("\n")[0] ?? "")}`;
   const retryAfterMs = limitedForMs(thrown, clock);
   if (retryAfterMs !== null) {
     return new ThreadboxError("surface.rate-limited", detail, { cause: thrown, retryAfterMs });

@@ -4,7 +4,7 @@ import type { Repository } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Forge, GitCredential } from "./forge.ts";
-import type { GitHubAccess, RepositoryPlace } from "./github-access.ts";
+import type { GitHubAccess, GitTokenPurpose, RepositoryPlace } from "./github-access.ts";
 import { cardsFrom } from "./github-card.ts";
 import { checksBy } from "./github-check.ts";
 import { githubFailure } from "./github-failure.ts";
@@ -15,9 +15,11 @@ import { openPullRequest, updatePullRequest } from "./github-pull.ts";
 export interface GitHubForgeOptions {
   access: GitHubAccess;
   log: Log;
+  /** Whether what is pushed may change workflows; no, when it is left out. */
+  workflows?: boolean | undefined;
 }
 
-export function githubForge({ access, log }: GitHubForgeOptions): Forge {
+export function githubForge({ access, log, workflows = false }: GitHubForgeOptions): Forge {
   const cardOf = cardsFrom({ access, log });
   const failedJobs = failedJobsFrom({ access, log });
   const showCheck = checksBy({ access, log });
@@ -26,7 +28,12 @@ export function githubForge({ access, log }: GitHubForgeOptions): Forge {
       const self = await access.self();
       return { name: self.login, email: access.noreply(self) };
     },
-    credential: (repository, may = "write") => credentialFor(access, repository, may),
+    credential: (repository, purpose) =>
+      credentialFor(access, repository, purpose === "write" && workflows ? "write workflows" : purpose),
+    verified(repository) {
+      const place = placeOf(access, repository);
+      return place && { repository: `${place.owner}/${place.name}`, ...access.api };
+    },
     locate: (repository) => locate(access, repository),
     async openPullRequest(draft) {
       const { name } = draft.repository;
@@ -64,13 +71,13 @@ export function githubForge({ access, log }: GitHubForgeOptions): Forge {
 async function credentialFor(
   access: GitHubAccess,
   repository: Repository,
-  may: "read" | "write",
+  purpose: GitTokenPurpose,
 ): Promise<GitCredential | null> {
   const place = placeOf(access, repository);
   if (place === null) return null;
   try {
     const id = /^\d{1,16}$/.test(repository.id) ? Number(repository.id) : null;
-    const { token, expiresAt } = await access.gitToken(place, id, may);
+    const { token, expiresAt } = await access.gitToken(place, id, purpose);
     const credential = { origin: new URL(access.url).origin, username: "x-access-token", password: token };
     return expiresAt === undefined ? credential : { ...credential, expiresAt };
   } catch (thrown) {

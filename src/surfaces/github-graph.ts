@@ -7,10 +7,10 @@ import { z } from "zod";
 import { bounded } from "../bounded.ts";
 import type { Ms } from "../core/types.ts";
 import type { Log } from "../log.ts";
+import { blankTokens } from "../wire/secrets.ts";
 import type { GitHubAccess } from "./github-access.ts";
 import type { GitHubPlace } from "./github-comments.ts";
 import { githubFailure } from "./github-failure.ts";
-import { redactTokens } from "./github-neutral.ts";
 
 export interface GitHubGraph {
   /**
@@ -82,7 +82,7 @@ function refusalIn(thrown: unknown, access: GitHubAccess, doing: string): string
   const { data } = Refused.safeParse(thrown);
   if (data) {
     const [error] = data.errors;
-    return error?.type === "RATE_LIMITED" ? null : redactTokens(error?.message ?? "").slice(0, 300);
+    return error?.type === "RATE_LIMITED" ? null : blankTokens(error?.message ?? "").slice(0, 300);
   }
   const { code, detail } = githubFailure(thrown, doing, access.clock);
   const isFinal = code === "surface.refused" || code === "surface.thread-gone" || code === "surface.unauthorized";

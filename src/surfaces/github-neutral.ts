@@ -3,13 +3,14 @@
  * hides nothing from readers, shows no token, and loads no picture, because the address of a picture can carry a secret out
  * without a click. Code stays as it is: GitHub reads no names and keywords there. But for what looks like a marker of ours, which we read.
  */
+import { blankTokens } from "../wire/secrets.ts";
 import { clip } from "./figures.ts";
 import { withoutMarkers } from "./github-pull-parts.ts";
 import { splitAtCode } from "./markdown-code.ts";
 
 /** The same Markdown to the eye. */
 export function neutralise(markdown: string): string {
-  const text = redactTokens(markdown);
+  const text = blankTokens(markdown);
   const posted = splitAtCode(text)
     .map((part) => (part.code ? part.text : inert(part.text)))
     .join("");
@@ -27,18 +28,10 @@ function closingFence(markdown: string): string {
 }
 
 /** For one line that is not Markdown, such as a title. */
-export const neutraliseLine = (text: string): string => inert(redactTokens(text.replace(/\s+/g, " ").trim()));
-
-/** Tokens by their look: GitHub's (the long new ones too), Slack's, and keys of models. */
-export function redactTokens(text: string): string {
-  return text.replace(TOKENS, "[secret]");
-}
+export const neutraliseLine = (text: string): string => inert(blankTokens(text.replace(/\s+/g, " ").trim()));
 
 /** At most so many characters. A token is blanked first: half of one looks like none, and is worth something all the same. */
-export const shortened = (text: string, maxChars: number): string => clip(redactTokens(text).trim(), maxChars);
-
-const TOKENS =
-  /\b(?:gh[pousr]_[A-Za-z0-9._-]{36,}|github_pat_[A-Za-z0-9_]{22,}|xox[a-z]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}|sk-[A-Za-z0-9_-]{20,})/g;
+export const shortened = (text: string, maxChars: number): string => clip(blankTokens(text).trim(), maxChars);
 
 /** Breaks a name or a keyword for GitHub; people do not see it. */
 const BREAK = "\u200b";

@@ -1,6 +1,6 @@
 /** What is said under an answer about a fork's pull request: which commit was looked at, and how its author gets at what was done. Pure. */
 import type { Answer } from "../core/types.ts";
-import { redactTokens } from "./github-neutral.ts";
+import { blankTokens } from "../wire/secrets.ts";
 
 /** A patch may hold any text: one that reads like a marker of ours, or like a token, is not repeated. */
 export function offerLines({ fork, result, pullRequest }: Answer): string[] {
@@ -15,7 +15,7 @@ export function offerLines({ fork, result, pullRequest }: Answer): string[] {
 }
 
 function quotable(patch: string): string | null {
-  return /<!--\s*threadbox:/i.test(patch) || redactTokens(patch) !== patch ? null : patch;
+  return /<!--\s*threadbox:/i.test(patch) || blankTokens(patch) !== patch ? null : patch;
 }
 
 /** In a fence that is longer than any in the patch nothing pings, nothing renders, and no line of it ends the fence. */

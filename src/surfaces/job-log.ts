@@ -3,7 +3,7 @@
  * letters that show nothing, and with whatever tokens the job came by. Pure.
  */
 import { stripVTControlCharacters } from "node:util";
-import { redactTokens } from "./github-neutral.ts";
+import { blankTokens } from "../wire/secrets.ts";
 
 /** GitHub puts one in front of each line. */
 const TIMESTAMP = /^\uFEFF?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z ?/;
@@ -12,7 +12,7 @@ const HIDDEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u2028\u2029]/gu;
 
 /** As a person would read it. */
 export const plainLog = (text: string): string =>
-  redactTokens(
+  blankTokens(
     stripVTControlCharacters(text)
       .split(/\r?\n/)
       // A progress bar writes its line again and again; the last time counts.

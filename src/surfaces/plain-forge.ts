@@ -5,6 +5,7 @@ import type { Forge } from "./forge.ts";
 export const plainForge: Forge = {
   identity: async () => ({ name: "threadbox[bot]", email: "threadbox@users.noreply.github.com" }),
   credential: async () => null,
+  verified: () => null,
   locate: async (repository) => repository,
   openPullRequest: async () => {
     throw new ThreadboxError("github.pull-request-failed", "GitHub is not set up.");

@@ -1,4 +1,5 @@
-/** Text that an agent or a stranger wrote, made harmless before it stands in Slack under our name: it pings nobody. */
+/** Text that an agent or a stranger wrote, made harmless before it stands in Slack under our name: it pings nobody, and shows no token. */
+import { blankTokens } from "../wire/secrets.ts";
 import { splitAtCode } from "./markdown-code.ts";
 
 /**
@@ -6,7 +7,7 @@ import { splitAtCode } from "./markdown-code.ts";
  * and a bare `@here` outside code only, because `npm install @here/maps` is there to be copied. People can still read whom it named.
  */
 export function neutralise(markdown: string): string {
-  const text = markdown.replace(PINGING_TOKEN, (_all, group, team, user, label) => {
+  const text = blankTokens(markdown).replace(PINGING_TOKEN, (_all, group, team, user, label) => {
     const name = (label ?? group ?? team ?? user).replace(/^@/, "");
     return `@${BREAK}${name}`;
   });

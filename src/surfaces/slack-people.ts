@@ -6,7 +6,7 @@ import type { WebClient } from "@slack/web-api";
 import { z } from "zod";
 import { remembered } from "../bounded.ts";
 import type { Clock } from "../clock.ts";
-import type { Ms, Person } from "../core/types.ts";
+import type { Ms } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
 import { call, slackWord } from "./slack-calls.ts";
 import type { Authorization } from "./surface.ts";
@@ -75,9 +75,7 @@ const User = z.object({
   is_stranger: z.boolean().nullish(),
   real_name: z.string().nullish(),
   enterprise_user: z.object({ teams: z.array(z.string()).nullish() }).nullish(),
-  profile: z
-    .object({ display_name: z.string().nullish(), real_name: z.string().nullish(), email: z.string().nullish() })
-    .nullish(),
+  profile: z.object({ display_name: z.string().nullish(), real_name: z.string().nullish() }).nullish(),
 });
 type User = z.infer<typeof User>;
 
@@ -130,10 +128,8 @@ function whyNotTheChannel(channel: Channel, place: Place, allow: SlackAllow): Au
 
 function allowed(user: User): Authorization {
   const name = nameOf(user);
-  const author: Person = { surface: "slack", id: user.id, name };
-  const email = user.profile?.email;
-  if (email) author.git = { name: user.profile?.real_name || name, email };
-  return { allowed: true, author };
+  // Their address is private, and a commit is not: they are named as co-authors by the account that they connect, or not at all.
+  return { allowed: true, author: { surface: "slack", id: user.id, name } };
 }
 
 /** What Slack shows beside their messages; empty where they never chose a display name. */

@@ -8,6 +8,15 @@ import { Usage } from "./events.ts";
 /** `observer` may look, `control` may do everything. Health needs no token and tells nothing about the work. */
 export type Scope = "open" | "observer" | "control";
 
+/** Basic credentials for one git origin ("https://github.com"). */
+const GitLogin = z.strictObject({
+  origin: z.string(),
+  username: z.string(),
+  password: z.string(),
+  expiresAt: z.int().optional(),
+});
+export type GitLogin = z.infer<typeof GitLogin>;
+
 /** Replaces all credentials of the sandbox. Held in the daemon's memory (keys of models: a 0600 file), never in the journal. */
 export const CredentialsRequest = z.strictObject({
   version: z.string().min(1),
@@ -23,12 +32,8 @@ export const CredentialsRequest = z.strictObject({
   github: z
     .strictObject({ token: z.string(), username: z.string().optional(), email: z.string().optional() })
     .optional(),
-  /** Basic credentials for git, by origin ("https://github.com"). */
-  git: z
-    .array(
-      z.strictObject({ origin: z.string(), username: z.string(), password: z.string(), expiresAt: z.int().optional() }),
-    )
-    .optional(),
+  /** For git. They lie here as long as a turn lasts, so they can only read, wherever the host can narrow them; see /publish. */
+  git: z.array(GitLogin).optional(),
   extra: z.strictObject({ env: z.record(z.string(), z.string()) }).optional(),
 });
 export type CredentialsRequest = z.infer<typeof CredentialsRequest>;
@@ -59,6 +64,8 @@ export const InitRequest = z.strictObject({
             .optional(),
           /** Number of the pull request whose head `pin` is, where that lies in another repository: nobody there is trusted. */
           pull: z.int().positive().optional(),
+          /** False: a turn whose commits change `.github/workflows` pushes nothing, and ends as failed (`git.workflows`). */
+          workflows: z.boolean().optional(),
         }),
       )
       .max(1),
@@ -124,9 +131,24 @@ export const AnswerResponse = z.strictObject({
 });
 export type AnswerResponse = z.infer<typeof AnswerResponse>;
 
+/** Where the commits of a turn are made through the host's API instead of being pushed, so that the host signs them. */
+const Verified = z.strictObject({
+  /** As the host calls it: `owner/name`. */
+  repository: z.string().min(1),
+  restUrl: z.url(),
+  graphqlUrl: z.url(),
+});
+export type Verified = z.infer<typeof Verified>;
+
 /** May the work of this turn be pushed (`push.asked`)? Said no, it stays in the sandbox, and the turn ends as failed with this reason. */
 export const PublishRequest = z.discriminatedUnion("allowed", [
-  z.strictObject({ turn: z.string().min(1), allowed: z.literal(true) }),
+  z.strictObject({
+    turn: z.string().min(1),
+    allowed: z.literal(true),
+    /** For this one push, then forgotten; where it is left out, those of /credentials have to do. */
+    git: z.array(GitLogin).optional(),
+    verified: Verified.optional(),
+  }),
   z.strictObject({ turn: z.string().min(1), allowed: z.literal(false), code: z.string(), detail: z.string() }),
 ]);
 export type PublishRequest = z.infer<typeof PublishRequest>;

@@ -26,6 +26,24 @@ describe("gitFailure", () => {
   }
 });
 
+describe("a refusal for the sake of workflows", () => {
+  for (const [who, what] of [
+    ["a GitHub App", "`workflows` permission"],
+    ["a Personal Access Token", "`workflow` scope"],
+    ["an OAuth App", "`workflow` scope"],
+  ]) {
+    test(`of ${who}`, () => {
+      const why = `refusing to allow ${who} to create or update workflow \`.github/workflows/ci.yml\` without ${what}`;
+      const stdout = `!\tdeadbeef:refs/heads/x\t[remote rejected] (${why})\nDone`;
+      assert.deepEqual(pushOutcome({ code: 1, stdout, stderr: "" }), {
+        is: "refused",
+        code: "git.workflows",
+        detail: why,
+      });
+    });
+  }
+});
+
 describe("pushOutcome", () => {
   const ref = "deadbeef:refs/heads/x";
   for (const [name, stdout, stderr, expected] of [

@@ -146,3 +146,18 @@ test("a daemon that is stopped while it waits ends the turn at once, and asks ag
   await next.until((event) => event.type === "turn.ended" && event.attempt === 2);
   assert.equal(published().length, 1);
 });
+
+test("what comes with the leave is for that push alone, and is told to nobody", async (t) => {
+  const { daemon, allow, checkout } = await start(t);
+  const token = `ghs_1_${"a-B_c.9".repeat(10)}`;
+  const git = [{ origin: "https://git.example", username: "x-access-token", password: token }];
+  checkout.publish = async () => {
+    throw new Error(`refused ${token} and ${Buffer.from(`x-access-token:${token}`).toString("base64")}`);
+  };
+  await daemon.prompt("Fix it", { id: "p1", publish: "ask" });
+  await daemon.until(isAsked);
+  assert.equal(await allow({ turn: "p1", allowed: true, git }), "heard");
+  assert.match((await endOf(daemon)).failure?.detail ?? "", /^refused \[secret\] and \S*\[secret\]\S*$/);
+  assert.ok(!JSON.stringify(await daemon.replay()).includes(token));
+  assert.deepEqual(checkout.grants, [{ logins: git }]);
+});

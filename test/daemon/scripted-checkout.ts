@@ -1,5 +1,5 @@
 /** A clone whose every outcome is written by the test; keeps the promises of the port and remembers what it was asked. */
-import type { Checkout, CheckoutSpec, Committed, Published } from "../../src/daemon/checkout.ts";
+import type { Checkout, CheckoutSpec, Committed, Grant, Published } from "../../src/daemon/checkout.ts";
 import type { DaemonOptions } from "../../src/daemon/daemon.ts";
 
 export const NOTHING: Published = { pushed: null, changes: null, patch: null };
@@ -9,6 +9,8 @@ export interface ScriptedCheckout {
   /** In order: "clone:prepare", "clone:begin Ann", "clone:publish Fix it". */
   calls: string[];
   specs: CheckoutSpec[];
+  /** What came with leave to push. */
+  grants: Grant[];
   prepare(): Promise<void>;
   commit(): Promise<Committed | null>;
   publish(): Promise<Published>;
@@ -22,6 +24,7 @@ export function scriptedCheckout(): ScriptedCheckout {
     },
     calls: [],
     specs: [],
+    grants: [],
     prepare: async () => {},
     commit: async () => null,
     publish: async () => NOTHING,
@@ -44,7 +47,8 @@ export function scriptedCheckout(): ScriptedCheckout {
         scripted.calls.push(`${spec.id}:commit ${subject}`);
         return scripted.commit();
       },
-      async publish(subject, only) {
+      async publish(subject, only, grant) {
+        if (grant) scripted.grants.push(grant);
         scripted.calls.push(`${spec.id}:publish ${subject}${only ? ` (${only})` : ""}`);
         return scripted.publish();
       },

@@ -7,6 +7,7 @@ import { givenUp } from "../../src/engine/give-up.ts";
 import { allowPush, askerOf } from "../../src/engine/identity.ts";
 import { ThreadboxError } from "../../src/errors.ts";
 import { type DaemonClient, daemonClient } from "../../src/sandboxes/daemon-client.ts";
+import { plainForge } from "../../src/surfaces/plain-forge.ts";
 import type { PublishRequest } from "../../src/wire/routes.ts";
 import {
   accepted,
@@ -186,9 +187,7 @@ describe("#24 before a push", () => {
         return { success: true, command: "publish", outcome: "heard" };
       },
     };
-    const forge = { credential: async () => null, identity: async () => ({ name: "bot", email: "bot@example.com" }) };
-    const settings = { agent: "pi", model: undefined, models: {} };
-    const deps = { identities: book, connect: () => daemon, forge, settings };
+    const deps = { identities: book, connect: () => daemon, forge: plainForge, settings: {} };
     await allowPush(deps, session, { do: "allow-push", turn: "m1", ...(no ? { no } : {}) });
     return heard;
   };

@@ -15,7 +15,7 @@ async function sessionIn(name: string, from: string | null) {
   const sandbox = await deps.boot(await provider.start(name, { from }));
   const daemon = deps.connect(sandbox);
   const before = await daemon.status();
-  const credential = await deps.forge.credential(repository);
+  const credential = await deps.forge.credential(repository, "read");
   await daemon.credentials({ version: "1", ...(credential ? { git: [credential] } : {}) });
   const { id, url, base, setup } = repository;
   const repo = { id, source: url, path: "calculator", base, branch: `threadbox/${name}`, ...(setup ? { setup } : {}) };

@@ -44,7 +44,7 @@ describe("what git may use", () => {
       const { forge, github, clock } = world;
       await github.createRepository("acme/secret", { isPrivate: true });
       await github.as("alice").pushes(REPO, "login", { "main.ts": "one\n" });
-      const credential = await forge.credential(repositoryOf(world));
+      const credential = await forge.credential(repositoryOf(world), "write");
       assert.equal(credential?.origin, github.url);
       assert.equal(credential?.username, "x-access-token");
       assert.ok((credential?.expiresAt ?? 0) > clock.now() + 50 * 60_000);
@@ -65,22 +65,50 @@ describe("what git may use", () => {
           return (await fetch(url, { headers: { authorization } })).status;
         });
       assert.deepEqual(await Promise.all(services(read)), [200, 403]);
-      const write = (await world.forge.credential(repositoryOf(world)))?.password ?? "";
+      const write = (await world.forge.credential(repositoryOf(world), "write"))?.password ?? "";
       assert.deepEqual(await Promise.all(services(write)), [200, 200]);
+    }));
+
+  test("while an agent is at work, one that can read and nothing else", () =>
+    inWorld({ isPrivate: true }, async (world) => {
+      const token = (await world.forge.credential(repositoryOf(world), "read"))?.password ?? "";
+      assert.equal(await get(world, token, "/repos/acme/api/branches"), 200);
+      const push = await fetch(`${world.github.apiUrl}/repos/acme/api/git/refs`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}` },
+        body: "{}",
+      });
+      assert.equal(push.status, 403);
+      assert.notEqual((await world.forge.credential(repositoryOf(world), "write"))?.password, token);
+    }));
+
+  test("one for workflows is asked for only where a person has allowed them; GitHub gives none that the App has not", () =>
+    inWorld({}, async (world) => {
+      const forge = githubForge({ access: world.access, log: createLog("silent"), workflows: true });
+      assert.ok(await forge.credential(repositoryOf(world), "read"));
+      await assert.rejects(forge.credential(repositoryOf(world), "write"), { code: "git.unauthorized" });
+    }));
+
+  test("commits that GitHub signs are made where its API is, also on a host of one's own", () =>
+    inWorld({}, async (world) => {
+      const { url } = world.github;
+      const verified = { repository: "acme/api", restUrl: `${url}/api/v3`, graphqlUrl: `${url}/api/graphql` };
+      assert.deepEqual(world.forge.verified(repositoryOf(world)), verified);
+      assert.equal(world.forge.verified({ ...repositoryOf(world), url: "https://git.example.dev/acme/api.git" }), null);
     }));
 
   test("a fresh one when the last is half used up", () =>
     inWorld({}, async (world) => {
-      const first = await world.forge.credential(repositoryOf(world));
+      const first = await world.forge.credential(repositoryOf(world), "write");
       world.clock.advance(29 * 60_000);
-      assert.equal((await world.forge.credential(repositoryOf(world)))?.password, first?.password);
+      assert.equal((await world.forge.credential(repositoryOf(world), "write"))?.password, first?.password);
       world.clock.advance(2 * 60_000);
-      assert.notEqual((await world.forge.credential(repositoryOf(world)))?.password, first?.password);
+      assert.notEqual((await world.forge.credential(repositoryOf(world), "write"))?.password, first?.password);
     }));
 
   test("the person's token, where we have no App", () =>
     inWorld({ as: "token" }, async (world) => {
-      const credential = await world.forge.credential(repositoryOf(world));
+      const credential = await world.forge.credential(repositoryOf(world), "write");
       assert.match(credential?.password ?? "", /^ghp_/);
       assert.equal(credential?.expiresAt, undefined);
     }));
@@ -89,7 +117,7 @@ describe("what git may use", () => {
     inWorld({}, async (world) => {
       const here = repositoryOf(world);
       for (const url of ["https://git.example.dev/acme/api.git", "git@github.com:acme/api.git", "/srv/git/api.git"]) {
-        assert.equal(await world.forge.credential({ ...here, url }), null, url);
+        assert.equal(await world.forge.credential({ ...here, url }, "write"), null, url);
       }
     }));
 
@@ -97,7 +125,7 @@ describe("what git may use", () => {
     inWorld({}, async (world) => {
       const { cloneUrl, id } = await world.github.createRepository("other/web", {});
       const repository = { id: String(id), name: "other/web", url: cloneUrl, base: "main" };
-      await assert.rejects(world.forge.credential(repository), { code: "git.unauthorized" });
+      await assert.rejects(world.forge.credential(repository, "write"), { code: "git.unauthorized" });
     }));
 });
 

@@ -40,16 +40,11 @@ describe("Slack says who may ask", () => {
     }
   });
 
-  test("with the name that people see, and the address for commits", () =>
+  test("with the name that people see, and without their private address", () =>
     inThread(async ({ surface, mention, slack }) => {
       assert.deepEqual(await surface.authorize(mention("fix this")), {
         allowed: true,
-        author: {
-          surface: "slack",
-          id: slack.person("ada").id,
-          name: "ada",
-          git: { name: "Ada", email: "ada@example.com" },
-        },
+        author: { surface: "slack", id: slack.person("ada").id, name: "ada" },
       });
     }));
 

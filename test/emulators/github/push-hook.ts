@@ -45,7 +45,16 @@ function changedWorkflow(from: string, to: string): string | null {
   const base = hasCommit(from) ? `${from}...${to}` : to;
   const args = hasCommit(from) ? ["diff", "--name-only", base] : ["ls-tree", "-r", "--name-only", base];
   const out = execFileSync("git", [...args, "--", ".github/workflows"], { encoding: "utf8" });
-  return out.split("\n").find(Boolean) ?? null;
+  return out.split("\n").find((path) => path && !isOnAnotherBranch(to, path)) ?? null;
+}
+
+/** The same file, path and contents, may come from another branch: a merge of the base changes no workflow. */
+function isOnAnotherBranch(to: string, path: string): boolean {
+  const blobAt = (commit: string) =>
+    execFileSync("git", ["ls-tree", commit, "--", path], { encoding: "utf8" }).split("\t")[0] ?? "";
+  const branches = execFileSync("git", ["for-each-ref", "--format=%(objectname)", "refs/heads/"], { encoding: "utf8" });
+  const ours = blobAt(to);
+  return branches.split("\n").some((tip) => tip && ours !== "" && blobAt(tip) === ours);
 }
 
 function hasCommit(name: string): boolean {

@@ -10,6 +10,8 @@ import { answerRest } from "./rest.ts";
 import { answerSignIn } from "./sign-in.ts";
 
 const API_ROOT = "/api/v3";
+/** Beside the REST API and not in it, on a host of one's own. */
+const GRAPHQL = "/api/graphql";
 
 export interface RequestRecord {
   method: string;
@@ -77,9 +79,8 @@ async function serve(
   };
   requests.push(record);
   const gitRequest = parseGitRequest(method, url);
-  // On a host of one's own GraphQL stands beside the versions of REST.
-  if (url.pathname === "/api/graphql") url.pathname = `${API_ROOT}/graphql`;
-  if (url.pathname.startsWith(`${API_ROOT}/`)) await serveRest(hub, record, url, incoming, response);
+  if (url.pathname.startsWith(`${API_ROOT}/`) || url.pathname === GRAPHQL)
+    await serveRest(hub, record, url, incoming, response);
   else if (url.pathname.startsWith("/login/oauth/")) await serveSignIn(hub, record, url, incoming, response);
   else if (isLogPath(url.pathname)) serveLog(hub, record, url, incoming, response);
   else if (gitRequest) await serveGitRequest(hub, record, gitRequest, incoming, response);
@@ -99,7 +100,7 @@ async function serveRest(
 ): Promise<void> {
   const { template, actor, reply } = await answerRest(hub, {
     method: record.method,
-    path: url.pathname.slice(API_ROOT.length),
+    path: url.pathname === GRAPHQL ? "/graphql" : url.pathname.slice(API_ROOT.length),
     query: url.searchParams,
     headers: flat(incoming),
     body: await textOf(incoming),

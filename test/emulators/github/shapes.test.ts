@@ -47,6 +47,8 @@ test("every route is spelled as octokit spells it", () => {
   const known = Object.values(new Octokit().rest).flatMap((group) =>
     Object.values(group).map(({ endpoint: { DEFAULTS } }) => `${DEFAULTS.method} ${DEFAULTS.url}`),
   );
-  const unknown = restRoutes.map((route) => route.template).filter((template) => !known.includes(template));
+  // The other API has one address, which is not among those of this one.
+  const all = [...known, "POST /graphql"];
+  const unknown = restRoutes.map((route) => route.template).filter((template) => !all.includes(template));
   assert.deepEqual(unknown, []);
 });

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { pushed } from "../actions/pushes.ts";
 import { branchSha, git, isAncestor, mergeBase, readRef, refs, resolveCommit, ZERO_SHA } from "../git.ts";
 import { type Commit, changedFiles, type FileChange, log, oneCommit } from "../git-log.ts";
+import { isSigned } from "../graphql-commit.ts";
 import { findAccount, fullName, type Hub } from "../hub.ts";
 import { ApiProblem, notFound, unprocessable } from "../problem.ts";
 import { htmlUrl, nodeId, renderUser, repositoryUrl } from "../render/shared.ts";
@@ -216,6 +217,8 @@ export function renderFile({ hub, repository }: RepoCall, sha: string, file: Fil
   };
 }
 
+const PGP = "-----BEGIN PGP SIGNATURE-----\n\nGitHub's\n-----END PGP SIGNATURE-----\n";
+
 export function renderCommit(hub: Hub, repository: Repository, commit: Commit) {
   const url = `${repositoryUrl(hub, repository)}/commits/${commit.sha}`;
   const account = (email: string) => [...hub.accounts.values()].find((one) => email.startsWith(`${one.id}+`));
@@ -234,7 +237,15 @@ export function renderCommit(hub: Hub, repository: Repository, commit: Commit) {
       message: commit.message,
       tree: { sha: commit.tree, url: `${repositoryUrl(hub, repository)}/git/trees/${commit.tree}` },
       comment_count: 0,
-      verification: { verified: false, reason: "unsigned", signature: null, payload: null, verified_at: null },
+      verification: isSigned(repository, commit.sha)
+        ? {
+            verified: true,
+            reason: "valid",
+            signature: PGP,
+            payload: `tree ${commit.tree}\n`,
+            verified_at: commit.committer.date,
+          }
+        : { verified: false, reason: "unsigned", signature: null, payload: null, verified_at: null },
     },
     author: author ? renderUser(hub, author) : null,
     committer: committer ? renderUser(hub, committer) : null,

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { DocumentRefused, execute } from "../graphql/execute.ts";
 import { parseOperation, SyntaxProblem } from "../graphql/parse.ts";
 import { INTERFACES, mutationRoot, queryRoot } from "../graphql/schema.ts";
+import { answerCommit } from "../graphql-commit.ts";
 import { requiresAuthentication } from "../problem.ts";
 import { type Call, ok, type Reply, type Route, route } from "../router.ts";
 
@@ -11,10 +12,12 @@ const Body = z.object({ query: z.string(), variables: z.record(z.string(), z.unk
 /** It is not among the routes that octokit's REST methods know. */
 export const graphqlRoute: Route = route("POST /graphql", answer);
 
-function answer(call: Call): Reply {
+async function answer(call: Call): Promise<Reply> {
   const { hub, actor } = call;
   if (actor.is === "anonymous") throw requiresAuthentication();
   const { query, variables } = Body.parse(call.body);
+  const committed = await answerCommit(hub, actor, { query, variables: variables ?? {} });
+  if (committed) return ok(committed);
   try {
     const operation = parseOperation(query);
     const root = operation.is === "query" ? queryRoot({ hub, actor }) : mutationRoot({ hub, actor });

@@ -71,6 +71,7 @@ const Environment = z.object({
     .optional(),
   GITHUB_PRIVATE_KEY: text,
   GITHUB_WEBHOOK_SECRET: text,
+  GITHUB_WEBHOOK_SECRET_PREVIOUS: text,
   GITHUB_CLIENT_ID: text,
   GITHUB_CLIENT_SECRET: text,
   GITHUB_TOKEN: text,
@@ -139,6 +140,8 @@ export interface SlackOAuth {
 export interface GitHubConfig {
   auth: { appId: string; privateKey: string } | { token: string };
   webhookSecret: string | undefined;
+  /** The one before, for a while. */
+  previousWebhookSecret: string | undefined;
   /** By which people say who they are there. */
   oauth?: { clientId: string; clientSecret: string };
   apiUrl: string;
@@ -303,7 +306,8 @@ function slackOf(read: Read): SlackConfig | null {
 }
 
 function githubOf(read: Read): GitHubConfig | null {
-  const rest = { webhookSecret: read.GITHUB_WEBHOOK_SECRET, apiUrl: read.GITHUB_API_URL, url: read.GITHUB_URL };
+  const { GITHUB_WEBHOOK_SECRET: webhookSecret, GITHUB_WEBHOOK_SECRET_PREVIOUS: previousWebhookSecret } = read;
+  const rest = { webhookSecret, previousWebhookSecret, apiUrl: read.GITHUB_API_URL, url: read.GITHUB_URL };
   if (read.GITHUB_APP_ID && read.GITHUB_PRIVATE_KEY) {
     // .env files and most secret stores hold one line; keys are written with \n there.
     return {

@@ -146,14 +146,14 @@ function surfacesOf(
     terminal: terminalSurface({ write: write ?? (() => {}), colour: colour ?? false }),
     ...(slack ? { slack } : {}),
     ...(github
-      ? {
-          github: githubSurface({
-            ...{ access: github, name: config.name, allowedBots: team.github.bots ?? [], findMention, log },
-          }),
-        }
+      ? { github: githubSurface({ access: github, name: config.name, findMention, ...whoMay(team), log }) }
       : {}),
   };
 }
+
+const whoMay = ({ github: { bots: allowedBots = [], people }, people: byRepository }: TeamSettings) => ({
+  ...{ allowedBots, allow: { people, byRepository } },
+});
 
 interface Built {
   store: OpenStore;

@@ -16,6 +16,14 @@ import { DEFAULTS, Image, Modal, ofRepository, sandboxProblems } from "./team-sa
 import { toSandboxSettings } from "./team-sandboxes.ts";
 import { AGENT_KINDS } from "./wire/agents.ts";
 
+/** Logins can be given up and taken by somebody else. */
+const ids = (what: string) =>
+  z.array(
+    z.string().regex(/^\d+$/, {
+      error: `has to be the number of ${what} on GitHub, in quotes: gh api users/NAME --jq .id tells it`,
+    }),
+  );
+
 const Listed = z.strictObject({
   name: z.string().min(1).describe("What people call it: owner/name."),
   url: z.string().min(1).optional().describe("git URL; https://github.com/<name>.git when it is left out."),
@@ -33,7 +41,15 @@ const Listed = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe("Label on an issue that starts a turn; `threadbox` when it is left out."),
+    .describe("Label on an issue or a pull request that starts a turn; `threadbox` when it is left out."),
+  assignee: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("GitHub account whose assignment to an issue or a pull request starts a turn, besides the App's own."),
+  people: ids("the account")
+    .optional()
+    .describe("Numeric ids of GitHub accounts that may ask here, instead of github.people; nobody when it is empty."),
   pullRequests: z
     .strictObject({
       draft: z.boolean().optional().describe("Are they opened as drafts? No, when it is left out."),
@@ -107,6 +123,21 @@ export const File = z.strictObject({
         .array(z.string().regex(/^\d+$/))
         .optional()
         .describe("Numeric ids of GitHub bots that may ask; none, when it is left out."),
+      organisations: ids("the organisation or account")
+        .optional()
+        .describe(
+          "Numeric ids of owners whose repositories may use the bot; all where it is installed when it is left out, none when it is empty.",
+        ),
+      people: ids("the account")
+        .optional()
+        .describe(
+          "Numeric ids of accounts that may ask, of those that may write; all of them when it is left out, nobody when it is empty.",
+        ),
+      apps: ids("the App")
+        .optional()
+        .describe(
+          "Numeric ids of GitHub Apps whose comments in a person's name count as that person's; none when it is left out.",
+        ),
       fixChecks: z
         .boolean()
         .optional()
@@ -145,6 +176,10 @@ export interface TeamSettings {
   labels: Record<string, string>;
   /** Whether GitHub signs the commits, by repository name, where that is said of it. */
   verifiedCommits?: Record<string, boolean>;
+  /** The account whose assignment asks, by repository name. */
+  assignees?: Record<string, string>;
+  /** Who may ask there, by repository name. */
+  people?: Record<string, string[]>;
   slack: File["slack"];
   github: File["github"];
   idleAfterMs: number;
@@ -175,6 +210,8 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
         verifiedCommits === undefined ? [] : [[name, verifiedCommits]],
       ),
     ),
+    assignees: Object.fromEntries(repositories.flatMap(({ name, assignee }) => (assignee ? [[name, assignee]] : []))),
+    people: Object.fromEntries(repositories.flatMap(({ name, people }) => (people ? [[name, people]] : []))),
     slack,
     github,
     idleAfterMs: (limits.idleAfterMinutes ?? DEFAULTS.idleAfterMinutes) * 60_000,

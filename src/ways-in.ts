@@ -46,9 +46,9 @@ export function routesOf(
 }
 
 function webhooksOf(ways: WaysIn): Routes["github"] {
-  const secret = ways.config.github?.webhookSecret;
-  if (!secret || !ways.github) return null;
-  return githubWebhooks({ ...githubEventsOf(ways, ways.github), secret });
+  if (!ways.config.github?.webhookSecret || !ways.github) return null;
+  const { webhookSecret: secret, previousWebhookSecret: previousSecret } = ways.config.github;
+  return githubWebhooks({ ...githubEventsOf(ways, ways.github), secret, previousSecret });
 }
 
 /** Where GitHub is to tell us, and an App may read what it could not. */
@@ -63,8 +63,9 @@ function githubEventsOf(
   { config, team, inbox, pullRequests, log, clock }: WaysIn,
   { self }: GitHubAccess,
 ): GitHubEventOptions {
-  const allowedBots = team.github.bots ?? [];
-  return { inbox, pullRequests, name: config.name, labels: team.labels, allowedBots, self, log, clock };
+  const { bots: allowedBots = [], organisations: owners, apps = [] } = team.github;
+  const { labels, assignees = {} } = team;
+  return { inbox, pullRequests, name: config.name, labels, assignees, allowedBots, owners, apps, self, log, clock };
 }
 
 function pagesOf({ config, store: { db, listener }, inbox, log, clock }: WaysIn): Routes["pages"] {

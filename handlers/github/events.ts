@@ -3,7 +3,8 @@ import { ZodError, z } from "zod";
 import type { Clock } from "../../src/clock.ts";
 import type { Hints, Inbox, Receipt } from "../../src/core/incoming.ts";
 import type { Log } from "../../src/log.ts";
-import type { Bot, IgnoredReason, Outcome, Stir } from "./outcome.ts";
+import { guarded, whyNotHere } from "./guard.ts";
+import { type Bot, type IgnoredReason, ignored as noted, type Opened, type Outcome, type Stir } from "./outcome.ts";
 import { shapeOf } from "./payloads.ts";
 import { type GitHubHandler, githubHandlers, handlerOf } from "./register.ts";
 
@@ -14,10 +15,13 @@ export interface GitHubEventOptions {
   /** What people call us, without the `@`. */
   name: string;
   /** Our account, whose login people may write instead of the name: `slug[bot]` of the App. */
-  self?: () => Promise<{ login: string }>;
+  self?: () => Promise<{ id: number; login: string }>;
   /** See `Bot`. */
   labels?: Readonly<Record<string, string>>;
   allowedBots?: readonly string[];
+  assignees?: Readonly<Record<string, string>>;
+  owners?: readonly string[] | undefined;
+  apps?: readonly string[];
   log: Log;
   clock: Clock;
 }
@@ -42,7 +46,7 @@ export function githubEvents(options: GitHubEventOptions): HandleEvent {
     if (HANDLED_EVENTS.has(event) && shapeOf(body) !== event) return refused(400, "event-mismatch");
     const handler = handlerOf(event, action);
     if (handler === null) return ignored("event-unsupported", action);
-    const outcome = outcomeOf(handler, body, await knownBot(options));
+    const outcome = outcomeOf(handler, body, { bot: await knownBot(options), now: options.clock.now() });
     return outcome instanceof ZodError
       ? refused(400, "fields-missing", z.prettifyError(outcome))
       : settle(outcome, action);
@@ -55,12 +59,18 @@ export function githubEvents(options: GitHubEventOptions): HandleEvent {
       case "mention":
         return received(await options.inbox.receive(outcome.mention), action, outcome.mention.dedupe);
       case "link":
-        return received(await options.inbox.link(outcome.link), action, outcome.link.dedupe);
+        return opened(outcome, action);
       case "stir":
         return stir(outcome, action);
       default:
         return outcome satisfies never;
     }
+  }
+
+  /** First whose it is, so that what it asks for finds that session. A second delivery of what broke off in between asks again. */
+  async function opened({ link, said }: Opened, action: string | null): Promise<Verdict> {
+    const verdict = received(await options.inbox.link(link), action, link.dedupe);
+    return said && said.is !== "ignored" ? settle(said, action) : verdict;
   }
 
   /** What is said with it counts as if it stood alone. */
@@ -75,9 +85,10 @@ export function githubEvents(options: GitHubEventOptions): HandleEvent {
 const HANDLED_EVENTS = new Set(Object.keys(githubHandlers).map((name) => name.split(".")[0] ?? name));
 
 /** Only what the body lacks is the sender's fault; what fails later is ours. */
-function outcomeOf(handler: GitHubHandler, body: unknown, bot: Bot): Outcome | ZodError {
+function outcomeOf(handler: GitHubHandler, body: unknown, by: { bot: Bot; now: number }): Outcome | ZodError {
   try {
-    return handler(body, bot);
+    const reason = whyNotHere(body, by.bot);
+    return reason ? noted(reason) : guarded(handler(body, by.bot), body, by);
   } catch (thrown) {
     if (thrown instanceof ZodError) return thrown;
     throw thrown;
@@ -93,14 +104,18 @@ export const failed = (thrown: unknown): Verdict => ({
 /** GitHub waits ten seconds for us; when it cannot tell meanwhile who we are, the name has to do. */
 const SELF_WITHIN_MS = 3_000;
 
-async function knownBot({ name, self, labels = {}, allowedBots = [], clock, log }: GitHubEventOptions): Promise<Bot> {
-  const login = await within(clock, SELF_WITHIN_MS, async () => (await self?.())?.login ?? null).catch((err) => {
+async function knownBot({ name, self, clock, log, ...settings }: GitHubEventOptions): Promise<Bot> {
+  const account = await within(clock, SELF_WITHIN_MS, async () => (await self?.()) ?? null).catch((err) => {
     log.warn({ err }, "github.self-unknown");
     return null;
   });
   // A person's token makes us that person: neither a name that calls us nor a sender to be left out.
-  const slug = login?.endsWith("[bot]") ? login.slice(0, -"[bot]".length) : null;
-  return { names: slug ? [name, slug] : [name], logins: slug ? [`${slug}[bot]`] : [], labels, allowedBots };
+  const app = account?.login.endsWith("[bot]") ? account : null;
+  const { labels = {}, allowedBots = [], assignees = {}, owners, apps = [] } = settings;
+  return {
+    ...{ names: app ? [name, app.login.slice(0, -"[bot]".length)] : [name], logins: app ? [app.login] : [] },
+    ...{ account: app?.id ?? null, labels, allowedBots, assignees, owners, apps },
+  };
 }
 
 function within<T>(clock: Clock, ms: number, work: () => Promise<T>): Promise<T | null> {

@@ -6,6 +6,7 @@ import { findMention } from "./mention.ts";
 import { aboutText, authorOf, repositoryOf, threadOf, unheard } from "./mention-parts.ts";
 import { type Bot, ignored, type Outcome } from "./outcome.ts";
 import type { IssueCommentPayload } from "./payloads.ts";
+import { isToSomebodyElse } from "./slash-command.ts";
 
 export function onIssueComment(payload: z.infer<typeof IssueCommentPayload>, bot: Bot): Outcome {
   const { issue, comment, sender, repository } = payload;
@@ -14,6 +15,7 @@ export function onIssueComment(payload: z.infer<typeof IssueCommentPayload>, bot
   const body = visibleText(comment.body);
   if (body === "") return ignored("empty-body");
   const found = findMention(body, bot.names);
+  if (!found && isToSomebodyElse(body)) return ignored("to-somebody-else");
   const isPull = Boolean(issue.pull_request);
   const key = isPull ? githubPullRequestKey : githubIssueKey;
   return {

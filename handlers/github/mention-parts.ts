@@ -11,7 +11,8 @@ type GitHubThread = Extract<Thread, { surface: "github" }>;
 /** Why nothing that this sender says can be for us; null when it can. `body` is what was said, as it was sent. */
 export function unheard(sender: Envelope["sender"], body: string, bot: Bot): IgnoredReason | null {
   // Where we comment with a person's token, the marker tells our comments from the person's own.
-  if (bot.logins.includes(sender.login) || body.includes("<!-- threadbox:")) return "own-message";
+  if (sender.id === bot.account || bot.logins.includes(sender.login) || body.includes("<!-- threadbox:"))
+    return "own-message";
   if (sender.type !== "User" && !bot.allowedBots.includes(String(sender.id))) return "bot-sender";
   return null;
 }

@@ -1,61 +1,58 @@
 /**
- * Is this comment addressed to us, and what does it ask? `@threadbox`, `@slug` and `@slug[bot]` count in plain words only:
- * not in code, quotes, struck-out words, links or HTML, so that nobody starts work by quoting somebody.
+ * Is this comment addressed to us, and what does it ask? `@threadbox`, `@slug` and `@slug[bot]` count in plain words only, so that nobody
+ * starts work by quoting somebody; so does `/threadbox` at the start of a line, as a command (`slash-command.ts`).
  */
-import type { Nodes } from "mdast";
-import { MAX_PARSED_CHARS, parseQuickly } from "../../src/surfaces/markdown-code.ts";
+import { isInLink, type Piece, plainWords } from "./plain-words.ts";
+import { anyOf, commandText, slashPattern, startsLine } from "./slash-command.ts";
 
-/** The whole comment without our name, or null when it names us nowhere. `names` come without the `@`. */
+/** The whole comment without our name, or what its `/threadbox` asks; null when it names us nowhere. `names` come without the `@`. */
 export function findMention(body: string, names: readonly string[]): { text: string } | null {
-  const name = namePattern(names);
-  if (!name.test(body)) return null;
-  const found = plainWords(body).flatMap(({ start, end }) => occurrences(body, name, start, end));
+  const [name, slash] = [namePattern(names), slashPattern(names)];
+  if (!name.test(body) && !slash.test(body)) return null;
+  const words = plainWords(body);
+  const named = occurrences(body, name, words).filter(({ start }) => !isInLink(body, start));
+  const commands = occurrences(body, slash, words).filter(({ start }) => startsLine(body, start));
+  const found = [...named, ...commands].sort((a, b) => a.start - b.start);
   if (found.length === 0) return null;
-  return { text: withoutPieces(body, found) };
-}
-
-interface Piece {
-  start: number;
-  end: number;
+  const whole = withoutPieces(body, found);
+  const [command] = commands;
+  if (!command) return { text: whole };
+  const part = (from: number, to: number): string =>
+    withoutPieces(
+      body.slice(from, to),
+      found.filter((one) => one.start >= from && one.end <= to).map((one) => moved(one, -from)),
+    );
+  return { text: commandText({ whole, above: part(0, command.start), said: part(command.end, body.length) }) };
 }
 
 /**
  * Before the name nothing that makes it an address, a path or an escape; after it nothing that makes it another name
- * (`@threadbox-dev`, `@threadbox/team`, `@threadbox.dev`). A comma or colon behind it belongs to the salutation.
+ * (`@threadbox-dev`, `@threadbox/team`, `@threadbox.dev`). A comma or colon behind it belongs to the salutation. Words of scripts
+ * without spaces may stand right beside it.
  */
 function namePattern(names: readonly string[]): RegExp {
-  const any = names.map((name) => name.replace(/[^\w]/g, "\\$&")).join("|");
+  const any = anyOf(names);
+  const letter = "\\p{sc=Latin}\\p{sc=Cyrillic}\\p{sc=Greek}0-9";
   return new RegExp(
-    `(?<![A-Za-z0-9@/\\\\=])@(?:${any})(?:\\[bot\\])?(?![A-Za-z0-9/]|[-_.][A-Za-z0-9]|\\[bot)[,:]?[ \\t]*`,
-    "gi",
+    `(?<![${letter}@/\\\\=])@(?:${any})(?:\\[bot\\])?(?![${letter}/]|[-_.][A-Za-z0-9]|\\[bot)[,:]?[ \\t]*`,
+    "giu",
   );
 }
 
-/** Of a text that is longer than can be parsed, the beginning. */
-function plainWords(body: string): Piece[] {
-  const pieces: Piece[] = [];
-  collect(parseQuickly(body.slice(0, MAX_PARSED_CHARS)), pieces);
-  return pieces;
-}
-
-function collect(node: Nodes, pieces: Piece[]): void {
-  if (node.type === "blockquote" || node.type === "delete" || node.type === "link") return;
-  if (node.type === "text" && node.position) {
-    pieces.push({ start: node.position.start.offset ?? 0, end: node.position.end.offset ?? 0 });
-  }
-  if ("children" in node) for (const child of node.children) collect(child, pieces);
-}
-
-/** The letter before `start` counts as well: `foo`@threadbox is a word of its own only for the parser. */
-function occurrences(body: string, name: RegExp, start: number, end: number): Piece[] {
+/** The letter before a piece counts as well: `foo`@threadbox is a word of its own only for the parser. */
+function occurrences(body: string, pattern: RegExp, words: Piece[]): Piece[] {
   const found: Piece[] = [];
-  name.lastIndex = start;
-  for (let match = name.exec(body); match && match.index < end; match = name.exec(body)) {
-    found.push({ start: match.index, end: match.index + match[0].length });
+  for (const { start, end } of words) {
+    pattern.lastIndex = start;
+    for (let match = pattern.exec(body); match && match.index < end; match = pattern.exec(body)) {
+      found.push({ start: match.index, end: match.index + match[0].length });
+    }
   }
-  name.lastIndex = 0;
+  pattern.lastIndex = 0;
   return found;
 }
+
+const moved = ({ start, end }: Piece, by: number): Piece => ({ start: start + by, end: end + by });
 
 function withoutPieces(body: string, pieces: Piece[]): string {
   let text = "";

@@ -12,6 +12,13 @@ export const IGNORED_REASONS = [
   "empty-body",
   "not-addressed",
   "other-label",
+  "other-assignee",
+  "to-somebody-else",
+  "owner-not-listed",
+  "archived",
+  "not-the-author",
+  "by-an-app",
+  "too-old",
   "fork-head",
   "nobody-follows",
   "duplicate",
@@ -19,10 +26,14 @@ export const IGNORED_REASONS = [
 export type IgnoredReason = (typeof IGNORED_REASONS)[number];
 
 /** What somebody wants of us, or nobody. */
-export type Said =
-  | { is: "mention"; mention: NewMention }
-  | { is: "link"; link: KeyLink }
-  | { is: "ignored"; reason: IgnoredReason };
+export type Said = { is: "mention"; mention: NewMention } | Opened | { is: "ignored"; reason: IgnoredReason };
+
+/** A pull request was opened. `said`: what its title and text ask for, if anything. */
+export interface Opened {
+  is: "link";
+  link: KeyLink;
+  said?: Said;
+}
 
 /** The pull request of one of these keys may stand otherwise than before. `said`: what came with that. */
 export interface Stir {
@@ -47,4 +58,12 @@ export interface Bot {
   allowedBots: readonly string[];
   /** The label that asks, by the full name of the repository; `threadbox` in all others. */
   labels: Readonly<Record<string, string>>;
+  /** The number of the App's account; null where ours is a person's own. */
+  account: number | null;
+  /** The login whose assignment asks, besides the App's account, by the full name of the repository. */
+  assignees: Readonly<Record<string, string>>;
+  /** Numeric ids of owners in whose repositories we are there; in all when it is left out. */
+  owners?: readonly string[] | undefined;
+  /** Numeric ids of Apps whose words in a person's name are that person's. */
+  apps: readonly string[];
 }

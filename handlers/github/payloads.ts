@@ -46,10 +46,13 @@ const Issue = z.object({
 });
 
 const PullRequest = z.object({
+  id: z.number(),
   number: z.number(),
   title: z.string(),
   body: text,
   html_url: z.string(),
+  created_at: time,
+  updated_at: time,
   state: z.string(),
   user: z.object({ login: z.string() }).nullish(),
   /** `repo` is null when the fork was deleted. */
@@ -95,6 +98,18 @@ export const ReviewPayload = Envelope.extend({
 export const IssuePayload = Envelope.extend({ issue: Issue });
 
 export const IssueLabelPayload = Envelope.extend({ issue: Issue, label: z.object({ name: z.string() }) });
+
+const Assignee = z.object({ id: z.number(), login: z.string() });
+
+/** Null when the account is gone. */
+export const IssueAssignedPayload = Envelope.extend({ issue: Issue, assignee: Assignee.nullish() });
+
+export const PullRequestLabelPayload = Envelope.extend({
+  pull_request: PullRequest,
+  label: z.object({ name: z.string() }),
+});
+
+export const PullRequestAssignedPayload = Envelope.extend({ pull_request: PullRequest, assignee: Assignee.nullish() });
 
 export const PullRequestPayload = Envelope.extend({ pull_request: PullRequest });
 

@@ -1,15 +1,18 @@
 /** The table of what is handled from GitHub. The App subscribes to exactly these events (`docs/github.md`). */
 import type { z } from "zod";
 import { onIssueComment } from "./issue-comment.ts";
-import { onIssueLabeled } from "./issue-labeled.ts";
 import { onIssueOpened } from "./issue-opened.ts";
+import { onIssueAssigned, onIssueLabeled, onPullRequestAssigned, onPullRequestLabeled } from "./marked.ts";
 import type { Bot, Outcome } from "./outcome.ts";
 import {
   CheckRunPayload,
   CheckSuitePayload,
+  IssueAssignedPayload,
   IssueCommentPayload,
   IssueLabelPayload,
   IssuePayload,
+  PullRequestAssignedPayload,
+  PullRequestLabelPayload,
   PullRequestPayload,
   PushPayload,
   ReviewCommentPayload,
@@ -22,14 +25,17 @@ import { onReview } from "./review.ts";
 import { onReviewComment } from "./review-comment.ts";
 import { onCheckRun, onCheckSuite, onPullRequestChanged, onStatus } from "./stirs.ts";
 
-/** Of what starts work only `created`, `submitted`, `opened` and `labeled`: an edit of an old comment must not, with today's rights. */
+/** Of what starts work only `created`, `submitted`, `opened`, `labeled` and `assigned`: an edit of an old comment must not, with today's rights. */
 export const githubHandlers = {
   "issue_comment.created": row(IssueCommentPayload, onIssueComment),
   "pull_request_review_comment.created": row(ReviewCommentPayload, onReviewComment),
   "pull_request_review.submitted": row(ReviewPayload, onReview),
   "issues.opened": row(IssuePayload, onIssueOpened),
   "issues.labeled": row(IssueLabelPayload, onIssueLabeled),
+  "issues.assigned": row(IssueAssignedPayload, onIssueAssigned),
   "pull_request.opened": row(PullRequestPayload, onPullRequestOpened),
+  "pull_request.labeled": row(PullRequestLabelPayload, onPullRequestLabeled),
+  "pull_request.assigned": row(PullRequestAssignedPayload, onPullRequestAssigned),
   "pull_request.edited": row(PullRequestPayload, onPullRequestChanged),
   "pull_request.synchronize": row(PullRequestPayload, onPullRequestChanged),
   "pull_request.ready_for_review": row(PullRequestPayload, onPullRequestChanged),

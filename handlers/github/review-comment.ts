@@ -10,6 +10,7 @@ import { findMention } from "./mention.ts";
 import { aboutLine, aboutText, authorOf, reviewDedupe, threadOf, unheard, workOf } from "./mention-parts.ts";
 import { type Bot, ignored, type Outcome } from "./outcome.ts";
 import type { ReviewCommentPayload } from "./payloads.ts";
+import { isToSomebodyElse } from "./slash-command.ts";
 
 type Payload = z.infer<typeof ReviewCommentPayload>;
 
@@ -20,6 +21,7 @@ export function onReviewComment(payload: Payload, bot: Bot): Outcome {
   const body = visibleText(comment.body);
   if (body === "") return ignored("empty-body");
   const found = findMention(body, bot.names);
+  if (!found && isToSomebodyElse(body)) return ignored("to-somebody-else");
   return {
     is: "mention",
     mention: {

@@ -11,6 +11,8 @@ import { failed, type GitHubEventOptions, githubEvents, refused, type Verdict } 
 export interface GitHubWebhookOptions extends GitHubEventOptions {
   /** As it stands in the settings of the App or of the repository's webhook. */
   secret: string;
+  /** The one before it, for as long as GitHub may still sign with it. */
+  previousSecret?: string | undefined;
 }
 
 /** GitHub sends nothing larger. */
@@ -19,7 +21,7 @@ const MAX_BODY_BYTES = 25 * 1024 * 1024;
 export function githubWebhooks(options: GitHubWebhookOptions): (request: Request) => Promise<Response> {
   const { clock } = options;
   const log = options.log.child({ surface: "github" });
-  const verify = new Webhooks({ secret: options.secret }).verify;
+  const verify = verifierOf(options);
   const handle = githubEvents(options);
 
   return async (request) => {
@@ -45,6 +47,17 @@ export function githubWebhooks(options: GitHubWebhookOptions): (request: Request
     if (body === null) return refused(400, "not-json");
     return handle(event, body);
   }
+}
+
+/** `verify` says no by false and throws nothing, and compares in constant time. */
+function verifierOf({ secret, previousSecret, log }: GitHubWebhookOptions) {
+  const [now, before] = [secret, previousSecret].map((one) => (one ? new Webhooks({ secret: one }).verify : null));
+  return async (raw: string, signature: string): Promise<boolean> => {
+    if (await now?.(raw, signature)) return true;
+    const isBefore = (await before?.(raw, signature)) === true;
+    if (isBefore) log.info({}, "github.previous-secret");
+    return isBefore;
+  };
 }
 
 /** A webhook made by hand is often left on GitHub's default, a form; the signature covers it as it was sent. */

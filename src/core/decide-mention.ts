@@ -1,6 +1,7 @@
 /** A mention on its way to a turn: checked first, then read as a command, then asked, steered, queued or answered at once. */
+import { breaker, isToEverybody } from "./breaker.ts";
 import { follows } from "./change.ts";
-import { parseCommand } from "./command.ts";
+import { type Command, parseCommand } from "./command.ts";
 import { mayBeToldIn } from "./confidence.ts";
 import { isUnderWay, withdrawn } from "./correct.ts";
 import { unawaited } from "./decide-identity.ts";
@@ -30,9 +31,9 @@ export function mentioned(session: Session, mention: Mention): Plan {
   const isAnswer = mention.answers !== undefined;
   // Found by a key that is another session's by now.
   if (mention.mends && mention.mends.session !== session.id) return plan(session);
-  const isMuted = session.muted && !mention.mends;
-  const isOverheard = !isAnswer && isMuted && isNew && !mention.addressed && verb !== "stop" && verb !== "unmute";
-  if ((verb === "aside" && !isAnswer) || isOverheard || isTooLate(session, mention)) return plan(session);
+  const mayBeOverheard = !isAnswer && !mention.mends && isNew && !mention.addressed;
+  const isMuted = mayBeOverheard && session.muted && verb !== "stop" && verb !== "unmute";
+  if ((verb === "aside" && !isAnswer) || isMuted || isTooLate(session, mention)) return plan(session);
   // A stop is heard all the same; only not for ever either.
   if (session.checking.length >= (verb === "stop" ? 2 : 1) * MAX_CHECKING)
     return plan(session, {
@@ -50,11 +51,16 @@ export function mentioned(session: Session, mention: Mention): Plan {
 export function turnedAway(session: Session, event: Extract<SessionEvent, { type: "turned-away" }>): Plan {
   const [mention, rest] = takeChecked(session, event.mention);
   if (!mention) return plan(session);
+  if (isOverheard(session, mention)) return plan(rest);
   const { text, connects } = event;
   if (mention.mends) return mendRefused(rest, mention.mends, text);
   const refused = connects ? { mention: { ...mention, author: connects }, connect: true as const } : { mention };
   return plan(rest, { do: "refuse", text, ...refused });
 }
+
+/** People talk among themselves on GitHub, where everybody may; but who answers a question of the agent is told why that does not count. */
+const isOverheard = ({ turn }: Session, { thread, addressed }: Mention): boolean =>
+  thread.surface === "github" && !addressed && !turn?.question;
 
 /** Its author may ask, only not now: everybody in the thread may know that, and somebody there may be who can help. */
 export function limited(session: Session, event: Extract<SessionEvent, { type: "limited" }>): Plan {
@@ -72,14 +78,29 @@ export function admitted(session: Session, event: Extract<SessionEvent, { type: 
   if (mention.mends && isStale(rest, mention.mends)) return unmended(rest, mention.mends);
   // Said in another thread meanwhile: nobody has asked whether its author may write there.
   if (isElsewhereNow(session, event)) return plan(session, { do: "check", mention: mention.id });
+  if (isToEverybody(event.author, mention)) return plan(rest);
+  const judged = breaker(rest, event.author, { asks: ASKING.has(commandOf(mention).verb), now });
+  if (judged.is === "paused") return paused(judged, mention);
+  return seen(judged.session, mention, event, now);
+}
+
+/** Said once, where it happened. */
+const paused = ({ session, text }: { session: Session; text: string | null }, { thread }: Mention): Plan =>
+  text === null ? plan(session) : plan(session, { do: "say", thread, text });
+
+const ASKING: ReadonlySet<Command["verb"]> = new Set(["ask", "queue", "fork", "fresh", "retry"]);
+
+function seen(rest: Session, mention: Mention, event: Extract<SessionEvent, { type: "admitted" }>, now: Ms): Plan {
   if (mention.corrects !== undefined && mention.text === "")
     return follows(rest, mention.thread, mention) ?? withdrawn(rest, mention, event.author, now);
   // An operator's word from elsewhere has no message in the thread that could be marked as seen.
   // Neither has a button or a menu: what comes of it shows that it was pressed.
   const isPressed = mention.pressed || mention.answers !== undefined;
   const here = mention.author.surface === mention.thread.surface && !isPressed;
-  const seen = here ? plan(rest, { do: "acknowledge", thread: mention.thread, message: mention.message }) : plan(rest);
-  return then(seen, (current) => obey(current, mention, event, now));
+  const marked = here
+    ? plan(rest, { do: "acknowledge", thread: mention.thread, message: mention.message })
+    : plan(rest);
+  return then(marked, (current) => obey(current, mention, event, now));
 }
 
 /** What went on in another session may be under way there. */

@@ -48,11 +48,14 @@ export function order(
     return (
       correctedInPlace(decided, mention, said) ?? take(decided, { ...ask, text: correctionText(said) }, false, now)
     );
-  if (ask.text) return take(decided, ask, verb === "queue", now);
+  if (ask.text) return take(decided, ask, verb === "queue" || isAside(mention), now);
   // A second click in the list under the question: it is done already, and the progress names it.
   if (decided.turn && options.repo) return plan(decided);
   return plan(decided, { do: "say", thread: mention.thread, text: "Noted. What shall I do?" });
 }
+
+/** On GitHub people go on talking under what the agent works on: what does not name us does not change the work under way. */
+const isAside = ({ thread, addressed }: Mention): boolean => thread.surface === "github" && !addressed;
 
 /** Whoever says it in other words takes the place of what they said; what another person waits for does not go without a word. */
 export function displaced({ undecided: before }: Session, after: Session, by: Person): Plan {

@@ -1,4 +1,5 @@
-/** Where a session comes from, and where it went: what each of `fork.ts`, `change.ts` and `preferences.ts` has to know of it later. */
+/** Where a session comes from, and where it went: what each of `fork.ts`, `change.ts`, `preferences.ts` and `breaker.ts` has to know of it later. */
+import type { ByBots } from "./breaker.ts";
 import type { Preferred } from "./preferences.ts";
 import type { Mention } from "./types.ts";
 
@@ -11,6 +12,8 @@ export interface Origin {
   pushed?: true;
   /** Commits that its daemon pushed there, the last one last: what happens to another one on the same branch is somebody else's. */
   heads?: string[];
+  /** See `breaker.ts`. */
+  byBots?: ByBots;
   /** What is asked here goes on in another session of the thread, on that repository: somebody chose it there. */
   moved?: { mention: Mention; repository: string };
 }

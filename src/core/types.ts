@@ -50,6 +50,8 @@ export interface Person {
   name: string;
   /** Name and address for `Co-authored-by`, when the surface knows them. */
   git?: { name: string; email: string };
+  /** An account that nobody answers for, allowed by its number. */
+  bot?: true;
 }
 
 /** A file that came with a mention: what can be told of it, and what its surface needs to fetch it. What is in it is never stored. */

@@ -84,7 +84,7 @@ async function introduce(all: Spoken[], { repo, installation, people }: ContextI
     if (!user || trusted.has(user.id) || trusted.size === MAX_PEOPLE) continue;
     const isPerson = user.type === "User";
     const role = isPerson ? await people.role(repo, installation, { id: String(user.id), name: user.login }) : null;
-    trusted.set(user.id, role?.canWrite ?? false);
+    trusted.set(user.id, role?.mayAsk ?? false);
   }
   return all.map(({ user, at, text }) => ({
     author: user?.login ?? "ghost",

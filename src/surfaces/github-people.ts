@@ -6,6 +6,7 @@ import { z } from "zod";
 import { remembered } from "../bounded.ts";
 import type { GitHubRepo, Mention, Person } from "../core/types.ts";
 import type { GitHubAccess } from "./github-access.ts";
+import { type GitHubAllow, githubAllowed } from "./github-allowed.ts";
 import { unlessGone } from "./github-comments.ts";
 import { githubFailure } from "./github-failure.ts";
 import type { Authorization } from "./surface.ts";
@@ -16,6 +17,8 @@ export interface GitHubPeopleOptions {
   name: string;
   /** Numeric ids, as text, of bots that may ask although nobody answers for them. */
   allowedBots: readonly string[];
+  /** Who of those that may write may also ask; all of them when it is left out. */
+  allow?: GitHubAllow | undefined;
 }
 
 export interface RepositoryRole {
@@ -33,27 +36,34 @@ export interface GitHubPeople {
     repo: GitHubRepo,
     installation: number | null,
     who: { id: string; name: string },
-  ): Promise<RepositoryRole | null>;
+  ): Promise<(RepositoryRole & { mayAsk: boolean }) | null>;
 }
 
-export function githubPeople({ access, name, allowedBots }: GitHubPeopleOptions): GitHubPeople {
+export function githubPeople({ access, name, allowedBots, allow = {} }: GitHubPeopleOptions): GitHubPeople {
   const { clock } = access;
   const roleOnce = remembered(
     { clock, forMs: ROLE_KNOWN_MS, maxEntries: MAX_ROLES_KNOWN },
     (question: RoleQuestion) => askRole(access, question),
     ({ repo, who }) => `${repo.id}/${who.id}/${who.name}`,
   );
-  const role: GitHubPeople["role"] = (repo, installation, who) => roleOnce({ repo, installation, who });
+  const isListed = githubAllowed(access, allow);
+  const role: GitHubPeople["role"] = async (repo, installation, who) => {
+    const asked = await roleOnce({ repo, installation, who });
+    // A list narrows, and never grants: whoever may not write is not looked up in it.
+    return asked && { ...asked, mayAsk: asked.canWrite && (await isListed(repo, installation, who.id)) };
+  };
 
   return {
     role,
     async authorize({ author, thread }) {
-      if (allowedBots.includes(author.id)) return { allowed: true, author: withAddress(author, access) };
+      if (allowedBots.includes(author.id))
+        return { allowed: true, author: { ...withAddress(author, access), bot: true } };
       if (author.name.endsWith("[bot]")) return BOT;
       if (thread.surface !== "github") return notAllowed("this repository", name);
       const asked = await role(thread.repo, thread.installation, author);
       if (asked?.isBot) return BOT;
       if (!asked?.canWrite) return notAllowed(`${thread.repo.owner}/${thread.repo.name}`, name);
+      if (!asked.mayAsk) return notListed(`${thread.repo.owner}/${thread.repo.name}`, name);
       return { allowed: true, author: withAddress({ ...author, name: asked.login }, access) };
     },
   };
@@ -70,6 +80,12 @@ const notAllowed = (repository: string, name: string): Authorization => ({
   allowed: false,
   code: "surface.not-allowed",
   text: `Only people who may write to ${repository} can ask ${name} here. One of them can ask for you, or a maintainer can give you write access.`,
+});
+
+const notListed = (repository: string, name: string): Authorization => ({
+  allowed: false,
+  code: "surface.not-allowed",
+  text: `Not everybody who may write to ${repository} can ask ${name} here. Whoever keeps threadbox.yml can add you (\`people\`).`,
 });
 
 function withAddress(author: Person, access: GitHubAccess): Person {

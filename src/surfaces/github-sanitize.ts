@@ -8,7 +8,11 @@ import { splitAtCode } from "./markdown-code.ts";
 
 /** What a person sees of it. */
 export function visibleText(markdown: string): string {
-  const text = markdown.replace(/\r\n?/g, "\n").replace(HIDDEN_ENTITY, dropHiddenEntity).replace(HIDDEN, "");
+  const text = markdown
+    .replace(/\r\n?/g, "\n")
+    .replace(HIDDEN_ENTITY, dropHiddenEntity)
+    .replace(BROKEN_NAME, "$1 ")
+    .replace(HIDDEN, "");
   const used = usedLabels(text);
   return splitAtCode(text)
     .map((part) => (part.code ? part.text : visibleProse(part.text, used)))
@@ -34,15 +38,21 @@ const HIDDEN = new RegExp(
   "gu",
 );
 
+/** That is how people and bots, we among them, write a name that calls nobody: without the character it would. */
+const BROKEN_NAME = new RegExp(`(@[A-Za-z0-9_-]{0,60})(?:${HIDDEN.source})+`, "gu");
+
 /** `&#x200b;` and its kind: the same characters, spelled. */
 const HIDDEN_ENTITY = /&(?:#(x[0-9a-f]{1,6}|[0-9]{1,7})|ZeroWidthSpace|zwnj|zwj|shy|lrm|rlm|NoBreak);?/gi;
 
 function dropHiddenEntity(entity: string, number: string | undefined): string {
-  if (number === undefined) return "";
+  if (number === undefined) return ZERO_WIDTH;
   const code = number.toLowerCase().startsWith("x") ? Number.parseInt(number.slice(1), 16) : Number(number);
   if (code > 0x10ffff) return "";
-  return String.fromCodePoint(code).replace(HIDDEN, "") === "" ? "" : entity;
+  return String.fromCodePoint(code).replace(HIDDEN, "") === "" ? ZERO_WIDTH : entity;
 }
+
+/** Shows nothing, and is taken out like all its kind. */
+const ZERO_WIDTH = "\u200b";
 
 /** Labels that some link names, so that their definition is of use; images by reference are taken out anyway. */
 function usedLabels(text: string): Set<string> {
@@ -54,7 +64,7 @@ const normalLabel = (label = ""): string => label.trim().replace(/\s+/g, " ").to
 
 function visibleProse(prose: string, used: Set<string>): string {
   return prose
-    .replace(/<!--[\s\S]*?--!?>/g, "")
+    .replace(/(@[A-Za-z0-9_-]{0,60})?<!--[\s\S]*?--!?>/g, (_all, name?: string) => (name ? `${name} ` : ""))
     .replace(/^[ \t>*+-]{0,20}<!--[\s\S]*/m, "")
     .replace(/<[?!][^>\n]{0,2000}>/g, "")
     .replace(TAG, visibleTag)

@@ -10,6 +10,7 @@ import type { GitHubRepo, Mention, Thread } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { GitHubAccess, GitHubSelf } from "./github-access.ts";
+import type { GitHubAllow } from "./github-allowed.ts";
 import {
   createComment,
   editComment,
@@ -44,6 +45,8 @@ export interface GitHubSurfaceOptions {
   allowedBots?: readonly string[];
   /** How people call us in a text, as what comes in is read. */
   findMention: FindMention;
+  /** Who of those that may write may also ask. */
+  allow?: GitHubAllow;
 }
 
 type GitHubThread = Extract<Thread, { surface: "github" }>;
@@ -52,7 +55,12 @@ type GitHubThread = Extract<Thread, { surface: "github" }>;
 export function githubSurface(options: GitHubSurfaceOptions): Surface {
   const { access } = options;
   const log = options.log.child({ surface: "github" });
-  const people = githubPeople({ access, name: options.name, allowedBots: options.allowedBots ?? [] });
+  const people = githubPeople({
+    access,
+    name: options.name,
+    allowedBots: options.allowedBots ?? [],
+    allow: options.allow,
+  });
   const graph = githubGraph({ access, log });
 
   const at = visitor(access);

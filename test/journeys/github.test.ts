@@ -100,6 +100,56 @@ describe("a label on an issue", () => {
   });
 });
 
+describe("a label on a pull request", () => {
+  test("has the work done on that pull request's own branch", async () => {
+    await github.as("alice").pushes("acme/api", "alices-branch", { "src/extra.js": "export const extra = 1;\n" });
+    const draft = { title: "the test fails", head: "alices-branch", body: "I cannot find out why." };
+    const { number } = await github.as("alice").opensPullRequest("acme/api", draft);
+    const pulls = github.pulls("acme/api").length;
+    await github.as("alice").labels("acme/api", number, "threadbox");
+    await everything();
+    assert.match(oursOn(number).at(-1)?.body ?? "", /It adds now, and the test passes/);
+    const files = await github.files("acme/api", "alices-branch");
+    assert.match(files["src/add.js"] ?? "", /a \+ b/);
+    assert.equal(files["src/extra.js"], "export const extra = 1;\n");
+    assert.equal(github.pulls("acme/api").length, pulls);
+  });
+});
+
+describe("people who talk under what the agent works on", () => {
+  test("change nothing of it; what they ask for without naming the bot waits, and `/threadbox stop` ends both", async () => {
+    const issue = await github.as("alice").opensIssue("acme/api", { title: "a thought", body: "no hurry" });
+    await github.as("alice").comments("acme/api", issue.number, "@threadbox take your time, the test fails");
+    await world.until(async () => (await world.sessions.list(1))[0]?.turn?.phase.is === "running");
+    const before = world.model.server.getRequests().length;
+    await github.as("rita").comments("acme/api", issue.number, "I would rather see it removed.");
+    await github.as("alice").comments("acme/api", issue.number, "@rita no, it is useful");
+    const wish = await github.as("alice").comments("acme/api", issue.number, "the README could say so, too");
+    await world.until(async () => (await world.sessions.list(1))[0]?.queue?.length === 1);
+    assert.equal(world.model.server.getRequests().length, before);
+    await github.as("alice").comments("acme/api", issue.number, "Enough of that.\n\n/threadbox stop");
+    await everything();
+    const said = oursOn(issue.number).map(({ body }) => body);
+    assert.ok(said.some((body) => /Stopped by alice before it began: "the README could say so, too"/.test(body)));
+    assert.match(said.at(-1) ?? "", /\*\*Stopped by alice/);
+    const reactions = (id: number) =>
+      github
+        .issue("acme/api", issue.number)
+        .comments()
+        .find((one) => one.id === id)
+        ?.reactions.map(({ content }) => content);
+    assert.deepEqual(reactions(wish.id), ["eyes"]);
+    const others = github
+      .issue("acme/api", issue.number)
+      .comments()
+      .filter(({ body }) => /rather|@rita/.test(body));
+    assert.deepEqual(
+      others.flatMap(({ reactions }) => reactions),
+      [],
+    );
+  });
+});
+
 describe("a session that began in Slack", () => {
   let thread: string;
   let pull: number;

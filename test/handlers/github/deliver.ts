@@ -49,7 +49,7 @@ export function openDoor(
     },
     secret: SECRET,
     name: "threadbox",
-    self: async () => ({ login: "acme-coder[bot]" }),
+    self: async () => ({ id: 78, login: "acme-coder[bot]" }),
     log: pino({ base: null }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
     clock: handWoundClock(),
     ...more,

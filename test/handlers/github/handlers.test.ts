@@ -86,7 +86,7 @@ test("a review with words", async () => {
   );
 });
 
-const ofFork = { tip: { sha: "abc", branch: "fix-login", fork: { number: 8, by: "ghost" } } };
+const ofFork = { tip: { sha: "abc", branch: "fix-login", fork: { number: 8, by: "alice" } } };
 for (const [name, change, tip] of [
   ["of a fork", forkPull, ofFork],
   ["of a fork that was deleted", { ...pull, head: { ...pull.head, repo: null } }, ofFork],
@@ -261,7 +261,7 @@ test("a bot whose number is listed is heard", async () => {
 });
 
 test("with a person's token that person is heard, and the name alone calls us", async () => {
-  const door = openDoor({ self: async () => ({ login: alice.login }) });
+  const door = openDoor({ self: async () => alice });
   assert.equal((await mentionOf("issue_comment", issueComment("@threadbox x @alice"), door))?.text, "x @alice");
 });
 

@@ -32,6 +32,26 @@ const addressed: [name: string, body: string, request: string][] = [
   ["after dots", "...@threadbox fix", "...fix"],
   ["after a full-width comma", "请看，@threadbox 修复", "请看，修复"],
   ["in text that says one[bot] too", "one[bot] @threadbox fix", "one[bot] fix"],
+  ["in a nested list", "- a\n  - b\n    - @threadbox fix c", "- a\n  - b\n    - fix c"],
+  ["in a task", "- [ ] @threadbox fix", "- [ ] fix"],
+  ["in brackets that are no link", "[@threadbox] fix", "[] fix"],
+  ["beside a link", "[the log](https://example.dev/1) @threadbox fix", "[the log](https://example.dev/1) fix"],
+  [
+    "under a mail that is quoted",
+    "> On Mon, alice wrote:\n> it fails\n\n@threadbox fix",
+    "> On Mon, alice wrote:\n> it fails\n\nfix",
+  ],
+  ["over a mail that is quoted", "@threadbox fix\n\nOn Mon, alice wrote:\n> x", "fix\n\nOn Mon, alice wrote:\n> x"],
+  ["over older mails", "@threadbox fix\n\n-----Original Message-----\nx", "fix\n\n-----Original Message-----\nx"],
+  [
+    "beside what is folded away",
+    "<details>\n\nlog\n\n</details>\n\n@threadbox fix",
+    "<details>\n\nlog\n\n</details>\n\nfix",
+  ],
+  ["over a footnote", "@threadbox fix[^1]\n\n[^1]: see", "fix[^1]\n\n[^1]: see"],
+  ["with Windows' line ends", "it fails\r\n@threadbox fix\r\n", "it fails\r\nfix"],
+  ["in a language without spaces", "请@threadbox修复", "请修复"],
+  ["with emoji around it", "🚀@threadbox 🚀 fix", "🚀🚀 fix"],
 ];
 
 const notAddressed: [name: string, body: string][] = [
@@ -66,6 +86,36 @@ const notAddressed: [name: string, body: string][] = [
   ["an attribute", '<img alt="@threadbox fix">'],
   ["an HTML block", "<pre>\n@threadbox fix\n</pre>"],
   ["struck-out words", "~~@threadbox fix~~ done"],
+  ["a nested quote", "> > @threadbox fix\n> yes"],
+  ["a quote in a nested list", "- a\n  - b\n    > @threadbox fix"],
+  ["a quoted mail", "> On Mon, 2 Mar 2026, alice wrote:\n> @threadbox fix"],
+  ["a quoted mail with the answer below", "> @threadbox fix\n\nI would rather not."],
+  ["an older mail, as Outlook copies it", "No.\n\n-----Original Message-----\nFrom: alice\n\n@threadbox fix"],
+  ["an older mail under a line", "No.\n\n________________________________\nFrom: alice\n@threadbox fix"],
+  ["an older mail under its head", "No.\n\nFrom: alice <a@b.dev>\nSent: Monday\nTo: bob\n\n@threadbox fix"],
+  ["what is folded away", "<details>\n<summary>log</summary>\n\n@threadbox fix\n\n</details>"],
+  ["what is folded twice", "<details>\n\n<details>\n\nx\n\n</details>\n\n@threadbox fix\n\n</details>"],
+  ["what is folded and never closed", "<details>\n\n@threadbox fix"],
+  ["what is folded in a line", "a <details> @threadbox fix </details>"],
+  ["a footnote", "see[^1]\n\n[^1]: @threadbox fix"],
+  ["a footnote that nothing refers to", "nice\n\n[^x]: @threadbox fix"],
+  ["a footnote right under a paragraph", "nice\n[^x]: @threadbox fix"],
+  ["the label of a link", "[@threadbox fix](https://example.dev)"],
+  ["the label of a link by reference", "[ask @threadbox][1]\n\n[1]: https://example.dev"],
+  ["the target of a link", "[x](<@threadbox fix>)"],
+  ["a name spelled by number", "&#64;threadbox fix"],
+  ["a name spelled by word", "&commat;threadbox fix"],
+  ["a name with a zero-width space", "@thread\u200bbox fix"],
+  ["a name that a zero-width space keeps from pinging", "@\u200bthreadbox fix"],
+  ["a name with a soft hyphen", "@thread\u00adbox fix"],
+  ["a name with a Cyrillic letter", "@thre\u0430dbox fix"],
+  ["a name with full-width letters", "@ｔｈｒｅａｄｂｏｘ fix"],
+  ["a full-width sign", "＠threadbox fix"],
+  ["a name that goes on in another script", "@threadbox\u0430 fix"],
+  ["an accented address", "josé@threadbox fix"],
+  ["a fence in a quote", "> ```\n> @threadbox fix\n> ```"],
+  ["a code span over lines", "`a\n@threadbox fix`"],
+  ["mathematics", "$`@threadbox fix`$"],
 ];
 
 describe("a comment is addressed to us when it names us", () => {
@@ -82,4 +132,57 @@ test("a comment made to keep the parser busy is read all the same", () => {
   for (const piece of [">", "> - ", "1. ", "_a**", "~a~~", "[]", "[![", "[a](", "<a", "<!--", "`a", "a@", "www."]) {
     findMention(`${piece.repeat(65_000 / piece.length)} @threadbox`, names);
   }
+});
+
+const commands: [name: string, body: string, text: string][] = [
+  ["alone", "/threadbox stop", "stop"],
+  ["an order", "/threadbox fix the login test", "fix the login test"],
+  ["by the App's name", "/acme-coder status", "status"],
+  ["in other letters", "/Threadbox Stop", "Stop"],
+  ["with a colon", "/threadbox: retry", "retry"],
+  ["without words", "/threadbox", ""],
+  ["without words under an order", "The test fails.\n\n/threadbox", "The test fails."],
+  ["a stop under other text", "Thanks, that is enough.\n\n/threadbox stop", "stop"],
+  ["a stop over other text", "/threadbox stop\nthis goes nowhere", "stop"],
+  ["an order under other text", "The test fails.\n/threadbox fix it", "The test fails.\nfix it"],
+  ["an order over other text", "/threadbox fix it\n\nIt says 401.", "fix it\n\nIt says 401."],
+  ["what is to wait", "It says 401.\n\n/threadbox queue fix it", "queue fix it\n\nIt says 401."],
+  ["anew", "Not so.\n\n/threadbox fresh with a map", "fresh with a map\n\nNot so."],
+  [
+    "a link",
+    "see below\n/threadbox link https://github.com/acme/api/pull/8",
+    "link https://github.com/acme/api/pull/8",
+  ],
+  ["with options", "/threadbox fix it model=anthropic/x", "fix it model=anthropic/x"],
+  ["under what others are not to hear", "(aside) bob?\n/threadbox fix it", "fix it\n\n(aside) bob?"],
+  ["twice: the first one counts", "/threadbox stop\n/threadbox retry", "stop"],
+  ["with a salutation too", "@threadbox please\n/threadbox stop", "stop"],
+  ["a little to the right", "  /threadbox stop", "stop"],
+  ["under a quote", "> it fails\n\n/threadbox stop", "stop"],
+  ["with Windows' line ends", "thanks\r\n\r\n/threadbox stop\r\n", "stop"],
+];
+const noCommands: [name: string, body: string][] = [
+  ["in the middle of a line", "write /threadbox stop to end it"],
+  ["in a list", "- /threadbox stop"],
+  ["in a quote", "> /threadbox stop"],
+  ["in a quote that goes on lazily", "> he said\n/threadbox stop"],
+  ["in a fence", "```\n/threadbox stop\n```"],
+  ["in indented code", "so:\n\n    /threadbox stop"],
+  ["in a code span", "`/threadbox stop`"],
+  ["in a comment", "<!--\n/threadbox stop\n-->"],
+  ["folded away", "<details>\n\n/threadbox stop\n\n</details>"],
+  ["struck out", "~~/threadbox stop~~"],
+  ["another bot's", "/retest"],
+  ["a longer name's", "/threadbox-dev stop"],
+  ["a path", "/threadbox/config is wrong"],
+  ["a file", "/threadbox.yml is wrong"],
+  ["a doubled slash", "//threadbox stop"],
+];
+
+describe("a command at the start of a line", () => {
+  for (const [name, body, text] of commands) test(name, () => assert.deepEqual(findMention(body, names), { text }));
+});
+
+describe("is none", () => {
+  for (const [name, body] of noCommands) test(name, () => assert.equal(findMention(body, names), null));
 });

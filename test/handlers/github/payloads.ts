@@ -18,6 +18,7 @@ const envelope = { repository, sender: alice, installation: { id: 6 } };
 export const issue = {
   id: 2_500,
   number: 7,
+  user: alice,
   title: "Login fails",
   body: "It says 401.",
   html_url: "https://github.com/acme/api/issues/7",
@@ -26,10 +27,14 @@ export const issue = {
 };
 
 export const pull = {
+  id: 2_600,
   number: 8,
+  user: alice,
   title: "Fix login",
   body: "Sets the cookie.",
   html_url: "https://github.com/acme/api/pull/8",
+  created_at: "2026-03-01T10:00:00Z",
+  updated_at: "2026-03-01T10:05:00Z",
   state: "open",
   head: { ref: "fix-login", sha: "abc", repo: { id: 900 } as { id: number } | null },
   base: { ref: "release" },
@@ -41,7 +46,13 @@ const time = "2026-03-01T10:05:00Z";
 export const issueComment = (body: string, more: Record<string, unknown> = {}) => ({
   action: "created",
   issue,
-  comment: { id: 31, body, html_url: `${issue.html_url}#issuecomment-31`, created_at: time },
+  comment: {
+    id: 31,
+    user: more.sender ?? alice,
+    body,
+    html_url: `${issue.html_url}#issuecomment-31`,
+    created_at: time,
+  },
   ...envelope,
   ...more,
 });
@@ -51,6 +62,7 @@ export const reviewComment = (body: string, more: Record<string, unknown> = {}) 
   pull_request: pull,
   comment: {
     id: 32,
+    user: alice,
     body,
     html_url: `${pull.html_url}#discussion_r32`,
     created_at: time,
@@ -65,7 +77,14 @@ export const reviewComment = (body: string, more: Record<string, unknown> = {}) 
 export const review = (body: string | null, more: Record<string, unknown> = {}) => ({
   action: "submitted",
   pull_request: pull,
-  review: { id: 33, body, html_url: `${pull.html_url}#pullrequestreview-33`, submitted_at: time, state: "commented" },
+  review: {
+    id: 33,
+    user: more.sender ?? alice,
+    body,
+    html_url: `${pull.html_url}#pullrequestreview-33`,
+    submitted_at: time,
+    state: "commented",
+  },
   ...envelope,
   ...more,
 });

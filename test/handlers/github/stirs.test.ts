@@ -47,7 +47,7 @@ const ignored: [name: string, event: string, payload: unknown, reason: string, s
   ["a branch that was deleted", "push", push({ deleted: true }), "event-unsupported", 0],
   ["a tag", "push", push({ ref: "refs/tags/v1" }), "event-unsupported", 0],
   ["a push of our own", "push", push({ sender: ourselves }), "own-message", 0],
-  ["a label on a pull request", "pull_request", pullChanged("labeled"), "event-unsupported", 0],
+  ["a label taken off a pull request", "pull_request", pullChanged("unlabeled"), "event-unsupported", 0],
 ];
 for (const [name, event, payload, reason, stirs] of ignored)
   test(`#42 ${name} is left alone`, async () => {

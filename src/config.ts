@@ -5,6 +5,7 @@
 import { join, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { z } from "zod";
+import { apiTokens } from "./api-tokens.ts";
 import { ThreadboxError } from "./errors.ts";
 import { readOptionalFile } from "./optional-file.ts";
 import { AGENT_KINDS } from "./wire/agents.ts";
@@ -43,6 +44,7 @@ const Environment = z.object({
     })
     .optional(),
   METRICS_TOKEN: text,
+  API_TOKENS: apiTokens(),
   OTEL_EXPORTER_OTLP_ENDPOINT: url("where traces are sent over OTLP/HTTP, such as http://127.0.0.1:4318"),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error", "silent"], { error: "debug, info, warn, error or silent" })
@@ -108,6 +110,8 @@ export interface Config {
   databaseUrl: string | null;
   /** Lets others than this machine read the metrics. */
   metricsToken: string | null;
+  /** Programs that may ask at /api/mentions; what each may stands in threadbox.yml. */
+  apiClients: { name: string; token: string }[];
   /** Where traces go; none are made without. */
   otlpEndpoint: string | null;
   logLevel: string;
@@ -284,6 +288,7 @@ function toConfig(read: Read): Config {
     name: read.THREADBOX_NAME,
     databaseUrl: read.DATABASE_URL ?? null,
     metricsToken: read.METRICS_TOKEN ?? null,
+    apiClients: read.API_TOKENS ?? [],
     otlpEndpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
     logLevel: read.LOG_LEVEL,
     provider: read.THREADBOX_PROVIDER,

@@ -33,6 +33,10 @@ const CATALOG = {
     retry: "never",
     remedy: "Install the app in that workspace: /slack/install of PUBLIC_URL.",
   },
+  "github.app-not-made": {
+    retry: "never",
+    remedy: "Run `threadbox github create-app` again; a code of GitHub's is good once, and for an hour.",
+  },
   "surface.not-in-channel": { retry: "never", remedy: "Invite the bot: /invite @threadbox." },
   "surface.thread-gone": { retry: "never", remedy: "The thread was deleted or archived; start a new one." },
   "surface.rate-limited": { retry: "later", remedy: "Nothing to do: it is sent again when the limit allows." },

@@ -13,6 +13,7 @@ import { type Jobs, startJobs } from "./engine/jobs.ts";
 import type { EngineDeps } from "./engine/ports.ts";
 import { createReconciler } from "./engine/reconcile.ts";
 import { createRetention } from "./engine/retention.ts";
+import { createSchedules } from "./engine/schedules.ts";
 import type { Reached } from "./engine/steps.ts";
 import { createStock } from "./engine/stock.ts";
 import { forgeOf, githubOf } from "./forge.ts";
@@ -36,7 +37,7 @@ import { terminalSurface } from "./surfaces/terminal.ts";
 import { webSurface } from "./surfaces/web.ts";
 import { DEFAULT_RETENTION_MS } from "./team-retention.ts";
 import { openWatching } from "./watching.ts";
-import { homeOf, metricsOf, replayOf, routesOf } from "./ways-in.ts";
+import { homeOf, metricsOf, replayOf, routesOf, type WaysIn } from "./ways-in.ts";
 import { blankerOf } from "./wire/secrets.ts";
 import { stopTogether } from "./workers.ts";
 
@@ -103,7 +104,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const { inbox, pullRequests } = engine;
   const ways = { config, team, log, clock, store, github, inbox, pullRequests };
   const replay = replayOf(ways);
-  const workers = [engine, reconciler, stock, retention, ...(replay ? [replay] : [])];
+  const workers = [engine, reconciler, stock, retention, schedulesOf(ways, jobs), ...(replay ? [replay] : [])];
   opened.defer(() => stopTogether(workers));
   for (const worker of workers) await worker.start();
   let stopping = false;
@@ -134,6 +135,9 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     },
   };
 }
+
+const schedulesOf = ({ team, store, inbox, log }: WaysIn, jobs: Jobs) =>
+  createSchedules({ jobs, inbox, threads: webThreads(store.db), schedules: team.schedules ?? [], log });
 
 function surfacesOf(
   { config, team, log, write, colour }: BotOptions,

@@ -4,6 +4,7 @@
  */
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
+import { parseCommand } from "./core/command.ts";
 import { canonicalGitUrl } from "./core/correlation.ts";
 import type { Limits } from "./core/limits.ts";
 import type { Ms, Repository } from "./core/types.ts";
@@ -14,6 +15,7 @@ import { DEFAULT_TURN_MINUTES, LimitsSection, toLimits } from "./team-limits.ts"
 import { Retention, retentionMs } from "./team-retention.ts";
 import { DEFAULTS, Image, Modal, ofRepository, sandboxProblems } from "./team-sandbox-sections.ts";
 import { toSandboxSettings } from "./team-sandboxes.ts";
+import { Schedule } from "./team-schedules.ts";
 import { AGENT_KINDS } from "./wire/agents.ts";
 
 /** Logins can be given up and taken by somebody else. */
@@ -158,6 +160,25 @@ export const File = z.strictObject({
         ),
     })
     .default({}),
+  api: z
+    .strictObject({
+      clients: z
+        .record(
+          z.string().regex(/^[a-z\d][a-z\d-]{0,19}$/, "is a name of a-z, 0-9 and -, at most 20"),
+          z.strictObject({
+            repositories: z
+              .array(z.string())
+              .describe("Names of repositories of this file that it may ask for work on; none, when it is left out."),
+          }),
+        )
+        .optional()
+        .describe("What each client of /api/mentions may do, by its name in API_TOKENS; nothing, when it is left out."),
+    })
+    .default({}),
+  schedules: z
+    .array(Schedule)
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, "two of them have one name")
+    .default([]),
   image: Image.default({}).describe("What is in a Modal sandbox beside the daemon and the agent."),
   modal: Modal.default({}).describe("Sandboxes at Modal; used with THREADBOX_PROVIDER=modal."),
   limits: LimitsSection.prefault({}),
@@ -165,6 +186,27 @@ export const File = z.strictObject({
 });
 /** What an editor cannot check. */
 const Checked = File.superRefine((file, context) => {
+  for (const [index, { repository, text }] of file.schedules.entries()) {
+    const isKnown = file.repositories.some(({ name }) => name === repository);
+    const path = (field: string) => ["schedules", index, field];
+    if (!isKnown)
+      context.addIssue({ code: "custom", path: path("repository"), message: "is not among the repositories" });
+    const { verb, ...said } = parseCommand(text);
+    if (verb !== "ask" || ("options" in said && Object.keys(said.options).length > 0))
+      context.addIssue({
+        code: "custom",
+        path: path("text"),
+        message: "says what to do, without options or words for the bot itself",
+      });
+  }
+  for (const [client, { repositories }] of Object.entries(file.api.clients ?? {}))
+    for (const [index, name] of repositories.entries())
+      if (!file.repositories.some((listed) => listed.name === name))
+        context.addIssue({
+          code: "custom",
+          path: ["api", "clients", client, "repositories", index],
+          message: `${name} is not among the repositories`,
+        });
   for (const { path, message } of sandboxProblems(file)) context.addIssue({ code: "custom", path, message });
 });
 export type File = z.infer<typeof File>;
@@ -182,6 +224,10 @@ export interface TeamSettings {
   people?: Record<string, string[]>;
   slack: File["slack"];
   github: File["github"];
+  /** None, when they are left out. */
+  schedules?: Schedule[] | undefined;
+  /** Nobody may anything, when it is left out. */
+  api?: File["api"] | undefined;
   idleAfterMs: number;
   turnLimitMs: number;
   /** None when it is left out. */
@@ -201,7 +247,7 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "(file)"}: ${issue.message}`);
     throw new ThreadboxError("config.invalid", `Cannot start, fix these in ${path}:\n${lines.join("\n")}`);
   }
-  const { repositories, slack, github, limits, retention } = parsed.data;
+  const { repositories, slack, github, api, schedules, limits, retention } = parsed.data;
   return {
     repositories: repositories.map((listed) => toRepository(listed, githubUrl)),
     labels: Object.fromEntries(repositories.flatMap(({ name, label }) => (label ? [[name, label]] : []))),
@@ -214,6 +260,8 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
     people: Object.fromEntries(repositories.flatMap(({ name, people }) => (people ? [[name, people]] : []))),
     slack,
     github,
+    api,
+    schedules,
     idleAfterMs: (limits.idleAfterMinutes ?? DEFAULTS.idleAfterMinutes) * 60_000,
     turnLimitMs: (limits.turnMinutes ?? DEFAULT_TURN_MINUTES) * 60_000,
     limits: toLimits(limits),

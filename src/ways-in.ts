@@ -3,6 +3,7 @@ import type { Hono } from "hono";
 import { type GitHubEventOptions, githubEvents } from "../handlers/github/events.ts";
 import { githubReplay, type Replay } from "../handlers/github/replay.ts";
 import { githubWebhooks } from "../handlers/github/webhooks.ts";
+import { API_PATH, apiRoutes } from "../handlers/http/mentions.ts";
 import type { HomePorts } from "../handlers/slack/home.ts";
 import type { SlackApp } from "../handlers/slack/receiver.ts";
 import type { Clock } from "./clock.ts";
@@ -13,6 +14,7 @@ import type { Metrics } from "./metrics.ts";
 import type { TeamSettings } from "./repositories.ts";
 import { type Connection, isFromSandbox as isFromLocalSandbox } from "./sandboxes/local-peer.ts";
 import type { Routes } from "./server.ts";
+import { apiMentions } from "./store/api-mentions.ts";
 import { homeRecords } from "./store/home.ts";
 import type { OpenStore } from "./store/open.ts";
 import { newsFrom, sessionPages, webThreads } from "./store/pages.ts";
@@ -42,7 +44,16 @@ export function routesOf(
 ): Pick<Routes, "slack" | "slackInstall" | "github" | "pages"> {
   const pages = pagesOf(ways);
   if (connect) pages.route(CONNECT_PATH, connect);
+  if (ways.config.apiClients.length > 0) pages.route(API_PATH, apiOf(ways));
   return { slack: slack?.listener ?? null, slackInstall: slack?.install, github: webhooksOf(ways), pages };
+}
+
+function apiOf({ config, team, store, inbox, log, clock }: WaysIn): Hono {
+  const { apiClients: clients, publicUrl } = config;
+  const page = (session: string) => (publicUrl ? `${publicUrl}/sessions/${session}` : null);
+  const rights = team.api?.clients ?? {};
+  const { received } = apiMentions(store.inbox);
+  return apiRoutes({ inbox, threads: webThreads(store.db), clients, rights, received, page, publicUrl, log, clock });
 }
 
 function webhooksOf(ways: WaysIn): Routes["github"] {

@@ -23,7 +23,7 @@ const GROUPS: Record<string, Group> = {
   "rules-and-words": {
     files: [
       "test/{core,wire,surfaces}/**/*.test.ts",
-      "test/{batches,metrics,sealed,semaphore,server,team-*,workers}.test.ts",
+      "test/{api-tokens,batches,metrics,sealed,semaphore,server,team-*,workers}.test.ts",
     ],
     except: [
       "test/surfaces/{pace,github,github-card,github-check,github-context,github-contract,github-forge,github-jobs,github-pull,github-review}.test.ts",
@@ -54,7 +54,7 @@ const GROUPS: Record<string, Group> = {
   },
   "journeys-elsewhere": {
     files: [
-      "test/journeys/{agent-stays-inside,bad-input,broken-listener,github,github-review,limits,outside,restarts,terminal}.test.ts",
+      "test/journeys/{agent-stays-inside,api,bad-input,broken-listener,github,github-review,limits,outside,restarts,terminal}.test.ts",
     ],
   },
   "inside-the-daemon": {

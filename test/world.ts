@@ -36,6 +36,9 @@ export interface WorldOptions {
   github?: TeamSettings["github"];
   /** Repositories whose commits GitHub signs; none when it is left out. */
   verifiedCommits?: Record<string, boolean>;
+  schedules?: TeamSettings["schedules"];
+  /** What threadbox.yml says of clients of the API; nothing when it is left out. */
+  api?: TeamSettings["api"];
   log?: Log;
   idleAfterMs?: number;
   turnLimitMs?: number;
@@ -69,6 +72,8 @@ export interface World {
   killSandbox(): Promise<void>;
   /** Stops the bot and starts it again on the same database and folders, with variables of its own from then on. */
   restart(changed?: Variables): Promise<void>;
+  /** What threadbox.yml says of schedules, from the next start. */
+  schedule(schedules: NonNullable<TeamSettings["schedules"]>): void;
   stop(): Promise<void>;
 }
 
@@ -94,6 +99,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   // What is the internet to a sandbox at Modal.
   for (const reached of [model.url, git.url]) await options.modal?.allowHostPort(Number(new URL(reached).port));
   let printed = "";
+  let { schedules } = options;
   const start = (): Promise<Bot> =>
     startBot({
       config,
@@ -106,6 +112,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         verifiedCommits: options.verifiedCommits ?? {},
         slack: options.slack ?? {},
         github: options.github ?? {},
+        api: options.api,
+        schedules,
         idleAfterMs: options.idleAfterMs ?? 3_600_000,
         turnLimitMs: options.turnLimitMs ?? 3_600_000,
         limits: { ...NO_LIMITS, ...options.limits },
@@ -136,6 +144,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     until: (holds) => until(bot, holds),
     folderOf: (session) => join(home, "bot", "sandboxes", sandboxName(session), "workspace"),
     killSandbox: () => (options.modal ? killMachines(options.modal) : killSandboxes(join(home, "bot", "sandboxes"))),
+    schedule: (changed) => {
+      schedules = changed;
+    },
     async restart(changed = {}) {
       await bot.stop();
       config = readConfig(Object.assign(variables, changed));

@@ -1,10 +1,8 @@
-/** Slack and GitHub, with the very tokens that the bot would use. */
+/** Slack, with the very tokens that the bot would use. */
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
-import { systemClock } from "../clock.ts";
 import { toThreadboxError } from "../errors.ts";
-import { githubAccess } from "../surfaces/github-access.ts";
 import { call, slackClients } from "../surfaces/slack-calls.ts";
 import { type Finding, fail, ok, tried, warn } from "./doctor-finding.ts";
 import type { Checked } from "./doctor-settings.ts";
@@ -46,17 +44,4 @@ function ofScopes(given: string[]): Finding {
   if (missing.length === 0) return ok("Slack scopes", "all that manifest.yml asks for");
   const remedy = "Update the app from manifest.yml and install it again.";
   return fail("Slack scopes", `The app lacks ${missing.join(", ")}.`, remedy);
-}
-
-export async function checkGitHub({ config, log }: Checked): Promise<Finding[]> {
-  const { github } = config;
-  if (!github) return [ok("GitHub", "not set up")];
-  return tried("GitHub", "Check the network, and GITHUB_API_URL if you set it.", async () => {
-    const { auth, apiUrl, url, webhookSecret } = github;
-    const access = githubAccess({ credentials: auth, apiUrl, url, log, clock: systemClock });
-    const { login } = await access.self();
-    if (webhookSecret) return [ok("GitHub", `as ${login}`)];
-    const remedy = "Set GITHUB_WEBHOOK_SECRET to hear what is said in issues and pull requests.";
-    return [warn("GitHub", `as ${login}, for git and pull requests only`, remedy)];
-  });
 }

@@ -3,12 +3,13 @@ import type { Command } from "commander";
 import { command, run } from "./command.ts";
 import { checkDisk } from "./doctor-disk.ts";
 import { type Finding, skip } from "./doctor-finding.ts";
+import { checkGitHub } from "./doctor-github.ts";
 import { checkAgent, checkDatabase, checkGit, checkNode, checkPort, checkWalls } from "./doctor-machine.ts";
 import { checkModalProvider } from "./doctor-modal.ts";
 import { checkModel } from "./doctor-model.ts";
 import { checkRepositories } from "./doctor-repositories.ts";
 import { type Checked, checkSettings } from "./doctor-settings.ts";
-import { checkGitHub, checkSlack } from "./doctor-surfaces.ts";
+import { checkSlack } from "./doctor-surfaces.ts";
 import { type Output, paint } from "./output.ts";
 
 interface Check {
@@ -30,7 +31,7 @@ const CHECKS: Check[] = [
   { what: "port", check: checkPort, needs: /^(?:HOST|PORT)$/ },
   { what: "model", check: checkModel, needs: /^(?:ANTHROPIC|OPENAI)_/ },
   { what: "Slack", check: checkSlack, needs: /^(?:SLACK_|THREADBOX_SECRET_KEYS$)/ },
-  { what: "GitHub", check: checkGitHub, needs: /^GITHUB_/ },
+  { what: "GitHub", check: checkGitHub, needs: /^(?:GITHUB_|PUBLIC_URL$)/ },
   // Without GitHub's credential those that are private there cannot be read.
   { what: "repositories", check: checkRepositories, needs: /^GITHUB_/ },
 ];

@@ -20,6 +20,9 @@ export const webThreadKey = (id: string): CorrelationKey => `web:thread:${id}`;
 
 export const apiKey = (client: string, id: string): CorrelationKey => `api:${client}/${id}`;
 
+/** `time` is when it fired, to the minute. */
+export const scheduleKey = (name: string, time: string): CorrelationKey => `schedule:${name}/${time}`;
+
 /** The key of the place itself, without what is known of its branch. */
 export function threadKey(thread: Thread): CorrelationKey {
   switch (thread.surface) {

@@ -5,6 +5,8 @@
 import { fromKysely, type JobWithMetadata, PgBoss } from "pg-boss";
 import { z } from "zod";
 import type { SessionEvent } from "../core/decision.ts";
+import type { Scheduled } from "../core/scheduled.ts";
+import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Connection, Tx } from "../store/database.ts";
 
@@ -119,6 +121,22 @@ export async function startJobs(options: { connection: Connection; log: Log }) {
       return () => clearInterval(asking);
     },
 
+    /**
+     * Makes the database's schedules those of this bot: what is gone from threadbox.yml fires no more. Each firing is told to one bot, to the
+     * minute; after a time without any bot once, however many were missed.
+     */
+    async schedules(wanted: Scheduled[], fire: (name: string, at: number) => Promise<void>): Promise<void> {
+      if (!(await boss.getQueue("schedule"))) await boss.createQueue("schedule", FIRINGS);
+      const known = await boss.getSchedules("schedule");
+      for (const { key } of known) if (!wanted.some(({ name }) => name === key)) await boss.unschedule("schedule", key);
+      for (const { name, cron, timezone: tz = "UTC" } of wanted) await scheduleIn(boss, { name, cron, tz });
+      const options = { pollingIntervalSeconds: 5, includeMetadata: true } as const;
+      if (wanted.length > 0)
+        await boss.work("schedule", options, async ([job]: JobWithMetadata<{ name: string }>[]) => {
+          if (job) await fire(job.data.name, job.createdOn.getTime());
+        });
+    },
+
     /** After a restart of the same bot: what it held is nobody's now, and need not wait for the lease to run out. */
     async dropClaims(sessions: string[]): Promise<void> {
       for (const session of sessions) {
@@ -131,6 +149,25 @@ export async function startJobs(options: { connection: Connection; log: Log }) {
     stop: () => boss.stop({ graceful: true, timeout: 5_000, close: true }),
   };
 }
+
+/** The queue's own words say what is wrong with it; nobody else reads it as the queue does. */
+async function scheduleIn(boss: PgBoss, { name, cron, tz }: { name: string; cron: string; tz: string }): Promise<void> {
+  try {
+    await boss.schedule("schedule", cron, { name }, { tz, key: name, missed: "once" });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new ThreadboxError("config.invalid", `schedules, ${name}: \`${cron}\`: ${why}`, { cause });
+  }
+}
+
+/** One that cannot be stored now (the database is away) is tried for an hour. */
+const FIRINGS = {
+  policy: "standard",
+  heartbeatSeconds: LEASE_SECONDS,
+  retryLimit: 60,
+  retryDelay: 60,
+  deleteAfterSeconds: 86_400,
+} as const;
 
 const HOUR_SECONDS = 3_600;
 /** That it was done in this hour is known by its row. What fails is done an hour later. */

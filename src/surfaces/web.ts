@@ -20,7 +20,10 @@ export interface WebSurfaceOptions {
   clock: Clock;
 }
 
-/** Everybody who reaches the page may ask: it answers only on this machine (`src/web/guard.ts`), so its visitors own the machine. */
+/**
+ * Everybody who reaches the page may ask: it answers only on this machine (`src/web/guard.ts`), so its visitors own the machine. Clients
+ * of the API (`handlers/http`) have shown a token, and what they may was looked up, before anything of theirs is a mention.
+ */
 export function webSurface({ threads, log, clock }: WebSurfaceOptions): Surface {
   async function put(thread: Thread, kind: WebPost["kind"], ref: MessageRef, body: string): Promise<MessageRef> {
     await threads.put({ thread: webId(thread), ref, kind, author: "threadbox", body, at: clock.now() });

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { chmodSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
+import type { Readable } from "node:stream";
 import { pino } from "pino";
 import { localProvider } from "../../src/sandboxes/local.ts";
 import { compiledFolder, programFile, sourceFile } from "../programs.ts";
@@ -36,6 +36,8 @@ export interface Child {
   process: ChildProcess;
   /** Resolves with everything that stdout has printed once it contains `words`; rejects when it ends without. */
   printed(words: string): Promise<string>;
+  /** The same of stderr. */
+  warned(words: string): Promise<string>;
   ended: Promise<Ran>;
 }
 
@@ -65,21 +67,29 @@ function startChild(args: string[], cwd: string, env: Env): Child {
     env: { PATH: process.env.PATH ?? "", HOME: cwd, NODE_COMPILE_CACHE: compiledFolder(), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let stdout = "";
-  const listeners = new Set<() => void>();
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    stdout += chunk;
-    for (const look of listeners) look();
-  });
-  const stderr = text(child.stderr);
-  const ended = once(child, "close").then(async ([code]) => ({ code, stdout, stderr: await stderr }));
+  const [out, warned] = [listenTo(child.stdout), listenTo(child.stderr)];
+  const ended = once(child, "close").then(([code]) => ({ code, stdout: out.text(), stderr: warned.text() }));
   return {
     process: child,
     ended,
-    printed: (words) =>
+    printed: (words) => out.until(words, ended),
+    warned: (words) => warned.until(words, ended),
+  };
+}
+
+function listenTo(stream: Readable) {
+  let heard = "";
+  const listeners = new Set<() => void>();
+  stream.setEncoding("utf8").on("data", (chunk: string) => {
+    heard += chunk;
+    for (const look of listeners) look();
+  });
+  return {
+    text: () => heard,
+    until: (words: string, ended: Promise<Ran>): Promise<string> =>
       new Promise((resolve, reject) => {
         const look = (): void => {
-          if (stdout.includes(words)) resolve(stdout);
+          if (heard.includes(words)) resolve(heard);
         };
         listeners.add(look);
         look();

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { addRun, completeSuite, setStatus, suiteFor, tellRunBegun } from "./github/actions/checks.ts";
-import { type AppHandle, type AppWish, createAppHandle } from "./github/app-handle.ts";
+import { type AppHandle, type AppWish, appHandle, createAppHandle } from "./github/app-handle.ts";
 import { actionsApp, type FailingChecks, failingChecks } from "./github/ci.ts";
 import { createFaults, type Faults } from "./github/faults.ts";
 import { refs } from "./github/git.ts";
@@ -89,6 +89,8 @@ export interface GitHubEmulator extends FailingChecks {
   requireCheck(fullName: string, branch: string, context: string, by: "protection" | "ruleset"): void;
   collaborator(fullName: string, login: string, role: Role | null): void;
   createApp(wish: AppWish): Promise<AppHandle>;
+  /** One that somebody made from a manifest. */
+  app(slug: string): AppHandle;
   personalToken(login: string, scopes?: string[]): string;
   /** A webhook on one repository, without any app. */
   repositoryHook(fullName: string, hook: { url: string; secret: string; events: string[] }): void;
@@ -157,6 +159,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubEm
     repositoryHooks: [],
     tokens: new Map(),
     signIns: newSignIns(),
+    manifestCodes: new Map(),
     webhooks,
     faults,
     limits: createLimits(() => clock.now(), options),
@@ -235,6 +238,7 @@ function settingUp(hub: Hub) {
       else named(name).collaborators.delete(login.toLowerCase());
     },
     createApp: (wish: AppWish) => createAppHandle(hub, wish),
+    app: (slug: string) => appHandle(hub, slug),
     personalToken: (login: string, scopes = ["repo", "workflow"]) =>
       createPersonalToken(hub, accountNamed(hub, login, "User"), scopes),
     repositoryHook(name: string, hook: { url: string; secret: string; events: string[] }) {

@@ -4,6 +4,8 @@ export interface Page {
   url: string;
   status: number;
   text: string;
+  /** As it came, with its escapes. */
+  html: string;
   headers: Headers;
 }
 
@@ -30,19 +32,24 @@ export function plainBrowser(cookies: Record<string, string> = {}): PlainBrowser
     }
     const location = response.headers.get("location");
     if (location && response.status >= 300 && response.status < 400) return load(new URL(location, url).href);
-    return { url, status: response.status, text: unescaped(await response.text()), headers: response.headers };
+    const html = await response.text();
+    return { url, status: response.status, text: unescaped(html), html, headers: response.headers };
   }
 
   return {
     goes: (url) => load(url),
     presses(page, change = {}) {
-      const action = /<form method="post" action="([^"]*)"/.exec(page.text)?.[1];
+      const action = /<form method="post" action="([^"]*)"/.exec(page.html)?.[1];
       if (action === undefined) throw new Error(`There is no form on ${page.url}: ${page.text}`);
-      const fields = [...page.text.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)];
-      const body = new URLSearchParams(fields.map(([, name = "", value = ""]): [string, string] => [name, value]));
+      const fields = [...page.html.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)];
+      const body = new URLSearchParams(
+        fields.map(([, name = "", value = ""]): [string, string] => [name, unescaped(value)]),
+      );
       for (const [name, value] of Object.entries(change)) body.set(name, value);
-      const headers = { "sec-fetch-site": "same-origin", origin: "null" };
-      return load(new URL(action, page.url).href, { method: "POST", body, headers });
+      const target = new URL(unescaped(action), page.url);
+      const isOwn = target.origin === new URL(page.url).origin;
+      const headers = { "sec-fetch-site": isOwn ? "same-origin" : "cross-site", origin: "null" };
+      return load(target.href, { method: "POST", body, headers });
     },
   };
 }

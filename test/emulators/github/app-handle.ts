@@ -2,7 +2,7 @@
 import { changeSelection, createApp, installApp, mintToken, uninstallApp } from "./apps.ts";
 import { asUser, type Hub, timestamp } from "./hub.ts";
 import { accountNamed, repositoryNamed } from "./setup.ts";
-import type { Account, Delivery, Installation, Permissions, Repository } from "./state.ts";
+import type { Account, App, Delivery, Installation, Permissions, Repository } from "./state.ts";
 
 export interface AppWish {
   slug: string;
@@ -19,6 +19,7 @@ export interface AppWish {
 export interface AppHandle {
   id: number;
   slug: string;
+  isPublic: boolean;
   clientId: string;
   clientSecret: string;
   /** PEM, PKCS#1. */
@@ -27,6 +28,13 @@ export interface AppHandle {
   /** The account that its comments and commits are put down to. Its id is not the app's. */
   bot: { id: number; login: string };
   webhookTo(url: string): void;
+  /** Its maker changes it on its page. Permissions of installations stay until their owners accept. */
+  change(to: {
+    permissions?: Permissions;
+    events?: string[];
+    contentType?: "json" | "form";
+    insecureSsl?: "0" | "1";
+  }): void;
   /** What GitHub sends when a hook is set up. */
   ping(): Promise<Delivery[]>;
   install(owner: string, wish?: { repositories?: string[]; permissions?: Permissions }): Promise<InstallationHandle>;
@@ -44,10 +52,20 @@ export interface InstallationHandle {
 
 export async function createAppHandle(hub: Hub, wish: AppWish): Promise<AppHandle> {
   const owner = accountNamed(hub, wish.owner ?? wish.slug, "Organization");
-  const app = await createApp(hub, { ...wish, owner });
+  return handleOf(hub, await createApp(hub, { ...wish, owner }));
+}
+
+export function appHandle(hub: Hub, slug: string): AppHandle {
+  const app = hub.apps.find((one) => one.slug === slug);
+  if (!app) throw new Error(`there is no App ${slug}`);
+  return handleOf(hub, app);
+}
+
+function handleOf(hub: Hub, app: App): AppHandle {
   return {
     id: app.id,
     slug: app.slug,
+    isPublic: app.isPublic,
     clientId: app.clientId,
     clientSecret: app.clientSecret,
     privateKey: app.privateKeyPem,
@@ -55,6 +73,12 @@ export async function createAppHandle(hub: Hub, wish: AppWish): Promise<AppHandl
     bot: { id: app.bot.id, login: app.bot.login },
     webhookTo(url) {
       app.hook.url = url;
+    },
+    change({ permissions, events, contentType, insecureSsl }) {
+      if (permissions) app.permissions = permissions;
+      if (events) app.hook.events = events;
+      if (contentType) app.hook.contentType = contentType;
+      if (insecureSsl) app.hook.insecureSsl = insecureSsl;
     },
     ping: async () => {
       const { deliveries } = await hub.webhooks.during(() =>

@@ -50,6 +50,10 @@ export interface AppDraft {
   webhookUrl?: string;
   webhookSecret?: string;
   callbackUrl?: string;
+  /** The slug, where it is left out. */
+  name?: string;
+  callbackUrls?: string[];
+  isPublic?: boolean;
 }
 
 export async function createApp(hub: Hub, draft: AppDraft): Promise<App> {
@@ -68,10 +72,11 @@ export async function createApp(hub: Hub, draft: AppDraft): Promise<App> {
   const app: App = {
     id,
     slug: draft.slug,
-    name: draft.slug,
+    name: draft.name ?? draft.slug,
+    isPublic: draft.isPublic ?? false,
     clientId: `Iv23li${randomBytes(7).toString("hex")}`,
     clientSecret: randomBytes(20).toString("hex"),
-    callbackUrls: draft.callbackUrl ? [draft.callbackUrl] : [],
+    callbackUrls: draft.callbackUrls ?? (draft.callbackUrl ? [draft.callbackUrl] : []),
     owner: draft.owner,
     bot,
     permissions: draft.permissions ?? DEFAULT_PERMISSIONS,

@@ -3,6 +3,7 @@ import type { WebhookEventMap, WebhookEventName } from "@octokit/webhooks-types"
 import type { Clock } from "../../../src/clock.ts";
 import type { FaultBook } from "./faults.ts";
 import type { Limits } from "./limits.ts";
+import type { ManifestCodes } from "./manifest.ts";
 import type { SignIns } from "./sign-in.ts";
 import type {
   Account,
@@ -34,6 +35,7 @@ export interface Hub {
   repositoryHooks: Hook[];
   tokens: Map<string, Token>;
   signIns: SignIns;
+  manifestCodes: ManifestCodes;
   webhooks: Webhooks;
   faults: FaultBook;
   limits: Limits;

@@ -5,6 +5,7 @@ import { actorName } from "./access.ts";
 import { type GitRequest, parseGitRequest, sendRefusal, serveGit } from "./git-http.ts";
 import type { Hub } from "./hub.ts";
 import { isLogPath, serveLog } from "./job-logs.ts";
+import { answerManifest, isManifestPath } from "./manifest.ts";
 import { ApiProblem } from "./problem.ts";
 import { answerRest } from "./rest.ts";
 import { answerSignIn } from "./sign-in.ts";
@@ -81,7 +82,8 @@ async function serve(
   const gitRequest = parseGitRequest(method, url);
   if (url.pathname.startsWith(`${API_ROOT}/`) || url.pathname === GRAPHQL)
     await serveRest(hub, record, url, incoming, response);
-  else if (url.pathname.startsWith("/login/oauth/")) await serveSignIn(hub, record, url, incoming, response);
+  else if (url.pathname.startsWith("/login/oauth/") || isManifestPath(url.pathname))
+    await serveSignIn(hub, record, url, incoming, response);
   else if (isLogPath(url.pathname)) serveLog(hub, record, url, incoming, response);
   else if (gitRequest) await serveGitRequest(hub, record, gitRequest, incoming, response);
   else {
@@ -147,7 +149,7 @@ async function serveSignIn(
 ): Promise<void> {
   const { method, path } = record;
   const asked = { method, path, query: url.searchParams, headers: flat(incoming), body: await textOf(incoming) };
-  const { status, headers, body } = answerSignIn(hub, asked);
+  const { status, headers, body } = isManifestPath(path) ? await answerManifest(hub, asked) : answerSignIn(hub, asked);
   Object.assign(record, { route: `${method} ${path}`, status });
   response.writeHead(status, headers).end(body);
 }

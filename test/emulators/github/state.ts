@@ -210,6 +210,9 @@ export interface Hook {
   url: string | null;
   secret: string;
   events: string[];
+  /** As its page has them; `json` and `"0"` where they are left out. */
+  contentType?: "json" | "form";
+  insecureSsl?: "0" | "1";
   /** An app's hook, or one that a person put on a repository. */
   target: { type: "integration"; appId: number } | { type: "repository"; repository: Repository };
 }
@@ -220,6 +223,8 @@ export interface App {
   name: string;
   clientId: string;
   clientSecret: string;
+  /** Everybody may install it. */
+  isPublic: boolean;
   /** Where people may be sent back to. */
   callbackUrls: string[];
   owner: Account;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { canSee, grants, tokenCovers } from "../access.ts";
 import { coveredBy, mintToken, renderInstallation } from "../apps.ts";
 import { findAccount, type Hub } from "../hub.ts";
+import { takeManifestCode } from "../manifest.ts";
 import { ApiProblem, notForIntegration, notFound, suspended, unprocessable } from "../problem.ts";
 import { renderApp, renderRepository } from "../render/shared.ts";
 import { bodyOf, type Call, created, noContent, ok, paged, type Route, repositoryOf, route } from "../router.ts";
@@ -12,6 +13,13 @@ export const appRoutes: Route[] = [
   route("GET /app", (call) => {
     const app = appOf(call);
     return ok({ ...renderApp(call.hub, app), installations_count: app.installations.length });
+  }),
+  route("POST /app-manifests/{code}/conversions", (call) => {
+    const app = takeManifestCode(call.hub, call.params.code ?? "");
+    if (!app) throw notFound();
+    const { clientSecret: client_secret, privateKeyPem: pem, hook } = app;
+    const own = renderApp(call.hub, app);
+    return created({ ...own, client_secret, webhook_secret: hook.secret, pem });
   }),
   route("GET /app/installations", (call) =>
     paged(
@@ -154,7 +162,8 @@ function listRepositories(call: Call) {
 }
 
 function hookConfig({ hook }: App) {
-  return { content_type: "json", insecure_ssl: "0", secret: "********", url: hook.url ?? "" };
+  const { contentType = "json", insecureSsl = "0", url } = hook;
+  return { content_type: contentType, insecure_ssl: insecureSsl, secret: "********", url: url ?? "" };
 }
 
 /** Newest first. Pages go by a cursor, not by number. */

@@ -20,7 +20,7 @@ const program = new Command("chaos")
   .option("--json", "one JSON document on stdout")
   .addHelpText(
     "after",
-    "\nExamples:\n  npm run chaos                  at least 200 kills, about five minutes\n  npm run chaos -- --kills 60    every step once",
+    "\nExamples:\n  npm run chaos                  at least 200 kills, about five minutes\n  npm run chaos -- --kills 90    every step once",
   );
 
 program.parse();

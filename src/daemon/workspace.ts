@@ -93,7 +93,8 @@ export class Workspace {
     const dir = folderBelow(this.#parts.root, path);
     try {
       const checkout = this.#parts.checkout({
-        ...{ id, source, dir, branch, base, setup, identity, workflows },
+        ...{ id, source, dir, branch, base, setup, identity },
+        ...(workflows === undefined ? {} : { workflows }),
         ...(pin === undefined ? {} : { pin }),
         ...(pull === undefined ? {} : { pull }),
       });

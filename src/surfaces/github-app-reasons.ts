@@ -17,6 +17,7 @@ export const WITHOUT_EVENT: Record<string, string> = {
   pull_request_review_comment: "mentions on a line of a diff are not heard",
   pull_request_review: "mentions in a review are not heard",
   pull_request: "it does not hear that a pull request was opened, merged or closed",
+  push: "it does not hear that the base of a pull request has moved on, and notices a conflict late",
   check_suite: "it does not hear that a CI has finished",
   check_run: "it does not hear of single checks",
   status: "it does not hear of CIs that are no Apps",

@@ -34,6 +34,7 @@ test("the runbook's body is taken, and the agent gets the keys in an environment
     TERM: "dumb",
     OPENAI_API_KEY: KEY,
     NODE_ENV: "test",
+    ...{ GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "safe.bareRepository", GIT_CONFIG_VALUE_0: "explicit" },
   });
 });
 

@@ -56,7 +56,7 @@ test("with one it gets its own folders and nothing of ours", { skip: missing }, 
     { ...seen, variables: seen.variables?.replace(/\b(_|PWD|SHLVL|OLDPWD|SHELL) /g, "").trim() },
     {
       user: "nobody",
-      variables: "HOME LANG LOGNAME OPENAI_API_KEY PATH TERM USER",
+      variables: "GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 GIT_CONFIG_VALUE_0 HOME LANG LOGNAME OPENAI_API_KEY PATH TERM USER",
       workspace: "ok",
       state: "ok",
       journal: "refused",

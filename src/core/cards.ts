@@ -8,7 +8,7 @@ import { threadKey } from "./correlation.ts";
 import type { Effect, SessionEvent } from "./decision.ts";
 import { conflictConcern, isInHand, mended, over, pushedBy } from "./mend.ts";
 import { type Plan, plan, then } from "./plan.ts";
-import type { Ask, Ms, Session, TurnResult } from "./types.ts";
+import type { Ask, Mention, Ms, Session, TurnResult } from "./types.ts";
 
 type Of<Type extends SessionEvent["type"]> = Extract<SessionEvent, { type: Type }>;
 
@@ -31,6 +31,25 @@ export function stirred(session: Session, now: Ms): Plan {
   if (look.is === "armed" || look.again) return plan(session);
   return plan({ ...session, card: { ...card, look: { ...look, again: true } } });
 }
+
+/** Longer than GitHub takes to tell the rest of a review; who then still knows nothing of it is told by the card. */
+const COMING_MS = 10 * 60_000;
+const MAX_COMING = 20;
+
+/** Somebody has submitted a review, which the agent may take up: until that is known, it is no news. */
+export function reviewComing(session: Session, review: number, now: Ms): Plan {
+  const others = awaited(session, now).filter((one) => one.review !== review);
+  return plan({ ...session, coming: [...others, { review, since: now }].slice(-MAX_COMING) });
+}
+
+/** It is known now what it says; where the agent leaves it alone, people are told after all. */
+export function reviewCame(session: Session, { review }: Mention, now: Ms): Plan {
+  const coming = awaited(session, now).filter((one) => one.review !== review?.id);
+  return coming.length === (session.coming?.length ?? 0) ? plan(session) : stirred({ ...session, coming }, now);
+}
+
+const awaited = ({ coming = [] }: Session, now: Ms): NonNullable<Session["coming"]> =>
+  coming.filter(({ since }) => now - since < COMING_MS);
 
 /** A turn is over: it may have pushed something. The first look goes out at once. */
 export function turnOver(before: Session, asks: Ask[], result: Pick<TurnResult, "commit">, now: Ms): Plan {
@@ -70,7 +89,7 @@ export function seen(session: Session, { card: found, unmended }: Of<"pull-reque
   const kept = shownIn(again({ ...rest, seen: found }), found, card.seen);
   const done = then(kept, (current) => over(current, found, now));
   const going = then(done, (current) => (unmended ? plan(current) : mended(current, found, now)));
-  return then(going, (current) => told(current, found));
+  return then(going, (current) => told(current, found, now));
 }
 
 /** It could not be looked at. */
@@ -116,11 +135,12 @@ const shownIn = (before: Plan, found: Card, was: Card | undefined): Plan =>
   });
 
 /** Once, in one place. While a turn goes on, or may begin, the agent may be at it; when it ends, it is looked at again. */
-function told(session: Session, found: Card): Plan {
+function told(session: Session, found: Card, now: Ms): Plan {
   if (session.turn || session.checking.length > 0) return plan(session);
   const { heard = [], ...card } = session.card ?? NOTHING;
   const concerns = [...concernsOf(found), ...conflictConcern(session, found)].filter((one) => !isInHand(session, one));
-  const unheard = concerns.filter(({ key }) => !card.told.includes(key));
+  const coming = new Set(awaited(session, now).map(({ review }) => `review:${review}`));
+  const unheard = concerns.filter(({ key }) => !card.told.includes(key) && !coming.has(key));
   const next = { ...card, told: [...card.told, ...unheard.map(({ key }) => key)].slice(-MAX_TOLD) };
   const news = unheard.filter(({ by }) => by === undefined || !heard.includes(by));
   const { thread, pings } = addressee(session);

@@ -23,7 +23,7 @@
  * over, an answer of a sandbox that was replaced) leave the session as it is.
  */
 import { attached } from "./attachments.ts";
-import { cardShown, lookDue, seen, stirred, unlooked } from "./cards.ts";
+import { cardShown, lookDue, reviewCame, reviewComing, seen, stirred, unlooked } from "./cards.ts";
 import { follows } from "./change.ts";
 import { connected, pushAsked, unconnected } from "./decide-identity.ts";
 import { admitted, limited, mentioned, turnedAway } from "./decide-mention.ts";
@@ -64,7 +64,7 @@ import type {
 } from "./decision.ts";
 import { mendAsked } from "./mend.ts";
 import { inNewPlace, titleGiven } from "./places.ts";
-import { type Plan, plan } from "./plan.ts";
+import { type Plan, plan, then } from "./plan.ts";
 import type { Ms, Session, Thread } from "./types.ts";
 
 /** See the header. The same event on the same session gives the same effects with the same ids. */
@@ -78,7 +78,9 @@ export function decide(session: Session, event: SessionEvent, now: Ms): Decision
 function react(session: Session, event: SessionEvent, now: Ms): Plan {
   switch (event.type) {
     case "mentioned":
-      return mentioned(session, event.mention);
+      return then(reviewCame(session, event.mention, now), (current) => mentioned(current, event.mention));
+    case "review.coming":
+      return reviewComing(session, event.review, now);
     case "attached":
       return attached(session, event);
     case "admitted":

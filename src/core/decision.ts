@@ -32,6 +32,8 @@ export type PeopleEvent =
   | { type: "mentioned"; mention: Mention }
   /** The same message was delivered once more, with files that it did not have the first time. */
   | { type: "attached"; message: string; files: Attachment[] }
+  /** A part of a review has come in; the whole of it will be mentioned once it was looked up. */
+  | { type: "review.coming"; review: number }
   /** The author may ask; `choice` is what a new session would work on. */
   | {
       type: "admitted";

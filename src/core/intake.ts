@@ -92,6 +92,7 @@ function admit(under: UnderWay, arrival: Arrival, mention: Mention): Receipt {
   const isPart = mention.lookup === "review";
   if ((!known || isPart) && mention.lookup && arrival.seq === null) {
     remember(under, arrival, null);
+    if (known && mention.review) tell(under, known, { type: "review.coming", review: mention.review.id });
     return { is: "looking-up", mention: mention.id };
   }
   const keys = keysOf(arrival);

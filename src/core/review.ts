@@ -3,7 +3,7 @@
  * comments is answered in its own inline thread. The agent calls them by numbers that count through the session, because one that is told of a
  * second review remembers the first.
  */
-import type { Ask, Mention, Session, Thread } from "./types.ts";
+import type { Ask, Mention, Ms, Session, Thread } from "./types.ts";
 
 export interface Review {
   id: number;
@@ -48,6 +48,8 @@ export interface Reply {
 export interface Reviewed {
   /** How many inline comments it was told of. */
   comments?: number;
+  /** Reviews that were submitted, and of which the rest is being looked up. */
+  coming?: { review: number; since: Ms }[];
 }
 
 /** What a review without words of its own asks. */

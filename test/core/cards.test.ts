@@ -148,6 +148,17 @@ describe("#42 somebody is called", () => {
     const asked: SessionEvent = { type: "mentioned", mention: mention("m2", "mend it") };
     assert.deepEqual(calls(standing, asked, looked({ checks: failed })), []);
   });
+  test("not for a review of which the rest is being looked up, but when the agent leaves it alone", () => {
+    const coming: SessionEvent = { type: "review.coming", review: grace.id };
+    assert.deepEqual(calls(standing, [coming, ...looked({ reviews: [grace] })]), []);
+    const review = { id: grace.id, thread: pullRequestThread, comments: [] };
+    const arrives: SessionEvent = {
+      type: "mentioned",
+      mention: mention("m5", "Shorter, please.", { addressed: false, thread: pullRequestThread, review }),
+    };
+    const muted = [...standing, ...says("m4", "mute"), coming, arrives];
+    assert.deepEqual(names(tell(muted, due, seen({ reviews: [grace] })).effects), ["show-card", "say"]);
+  });
   test("not for the review of somebody whose words the agent has worked on", () => {
     const author = { surface: "github" as const, id: "42", name: "grace" };
     const review = says("m2", "smaller, please", { author, thread: pullRequestThread }, onGitHub);

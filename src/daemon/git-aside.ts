@@ -4,7 +4,7 @@
  */
 import { relevantLine } from "./git-failure.ts";
 import { plainPerson } from "./git-names.ts";
-import { commitOf, currentBranch } from "./git-refs.ts";
+import { branchRef, commitOf, currentBranch } from "./git-refs.ts";
 import type { Repository } from "./git-repository.ts";
 
 /** Nothing where there is no commit yet, nor on the base itself: what lies there was prepared for whichever branch comes first. */
@@ -15,9 +15,17 @@ export async function putAside(repository: Repository, base: string | null): Pro
   // Concluded by the commit, or only said to be under way; each says no where it is not.
   for (const command of ["rebase", "cherry-pick", "revert", "am"]) await clone([command, "--quit"]);
   const head = await commitOf(clone, "HEAD");
-  if (head && (await currentBranch(clone)) === null)
-    await clone(["branch", "--force", `left-over/${head.slice(0, 12)}`, head]);
+  if (head && (await currentBranch(clone)) === null) await keep(repository, head);
 }
+
+/** A branch of this name that we have not begun: what it has stays, and another one gets the name. */
+export async function keepForeign(repository: Repository, branch: string): Promise<void> {
+  const tip = await commitOf(repository.clone, branchRef(branch));
+  if (tip) await keep(repository, tip);
+}
+
+const keep = ({ clone }: Repository, commit: string) =>
+  clone(["branch", "--force", `left-over/${commit.slice(0, 12)}`, commit]);
 
 /** With conflict markers, where there are some: it goes nowhere. */
 async function commitWhatIsThere({ clone, must, spec, failure }: Repository): Promise<void> {

@@ -68,8 +68,11 @@ export async function filesInConflict(clone: Repository["clone"]): Promise<strin
 /** So many file names that the message still fits under a thread. */
 const MAX_NAMES = 10;
 
+/** A name stands among words of ours, to the agent as well: a stranger's must not begin a paragraph, where it would read like an order. */
+const inOneLine = (file: string): string => file.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, "?");
+
 /** "a.js, b.js and 3 more". */
 export function someOf(files: string[]): string {
-  const shown = files.slice(0, MAX_NAMES).join(", ");
+  const shown = files.slice(0, MAX_NAMES).map(inOneLine).join(", ");
   return files.length > MAX_NAMES ? `${shown} and ${files.length - MAX_NAMES} more` : shown;
 }

@@ -9,9 +9,11 @@ export interface Memory {
   veil: { made: string; on: string } | null;
   /** The newest commit of the fork that the branch has. */
   fork: string | null;
+  /** Branches that we have begun in this clone; null in one of before this was remembered. */
+  begun: string[] | null;
 }
 
-const NOTHING: Memory = { seen: {}, veil: null, fork: null };
+const NOTHING: Memory = { seen: {}, veil: null, fork: null, begun: null };
 
 const fileOf = ({ linkDir }: Pick<Repository, "linkDir">): string => `${linkDir}.memory.json`;
 

@@ -3,6 +3,7 @@
  */
 import type { Changes } from "../wire/events.ts";
 import { CheckoutError, type CheckoutSpec, type Committed, type Grant, type Published } from "./checkout.ts";
+import { CHANGED_MEANWHILE, grownFrom } from "./git-agreed.ts";
 import { filesInConflict, removeStaleLocks, returnToBranch, someOf, unfinishedBusiness } from "./git-branch.ts";
 import { pushOutcome, relevantLine } from "./git-failure.ts";
 import { whyHeld } from "./git-gate.ts";
@@ -20,9 +21,6 @@ import { MAX_PATCH_CHARS } from "./limits.ts";
 const MAX_ATTEMPTS = 3;
 /** As the wire has it. */
 const MAX_SUBJECT_CHARS = 200;
-
-/** A process of the agent's that is still at work must not slip something in after somebody has agreed to what was there. */
-const CHANGED_MEANWHILE = "The branch changed while it waited for leave to be pushed.";
 
 const NOTHING: Published = { pushed: null, changes: null, patch: null };
 
@@ -176,7 +174,7 @@ async function pushMerged(push: Push): Promise<OnRemote> {
     const news = [...tips].filter(([name]) => name === branch || name === base).map(([name]) => name);
     if (news.length > 0) await fetchFromRemote(repository, news);
     const theirs = tips.has(branch) ? await commitOf(link, remoteRef(branch)) : null;
-    if (theirs && (await takeOver(repository, branch, theirs))) return sent(push, theirs);
+    if (theirs && (await takeOver(repository, branch, theirs))) return tookOver(push, theirs);
     if (theirs) await refuseRewritten(repository, branch, theirs);
     if (theirs) await mergeTheirs(push, theirs);
     const commit = await commitOf(clone, "HEAD");
@@ -208,6 +206,13 @@ async function sent(push: Push, commit: string): Promise<OnRemote> {
   return { commit };
 }
 
+/** Made of ours by the host, if it was asked for that; else somebody has come to the same, and theirs is not ours. */
+async function tookOver(push: Push, theirs: string): Promise<OnRemote> {
+  push.isSent ||= push.grant?.verified !== undefined;
+  await saw(push.repository, push.branch, theirs);
+  return { commit: theirs };
+}
+
 /** Of a fork's commits it would make one of the bot's. */
 async function madeByTheHost(push: Push, tips: { commit: string; theirs: string | null }): Promise<VerifiedOutcome> {
   if (push.fork && push.grant?.verified) return { is: "cannot", why: "a contributor's own commits go along" };
@@ -218,18 +223,6 @@ async function madeByTheHost(push: Push, tips: { commit: string; theirs: string 
 async function refusal(push: Push, commit: string, refused: { code: string; detail: string }): Promise<CheckoutError> {
   if (refused.code === "git.workflows") return heldBack(push, commit, refused);
   return push.repository.failure(refused.code, refused.detail);
-}
-
-/** What was agreed to, with what people pushed meanwhile and nothing else. Asked of the link: the clone may call commits by other names. */
-async function grownFrom(
-  agreed: string,
-  { commit, theirs }: { commit: string; theirs: string | null },
-  { link, failure }: Repository,
-): Promise<string> {
-  if (commit === agreed) return commit;
-  const [first, second] = [await commitOf(link, `${commit}^1`), await commitOf(link, `${commit}^2`)];
-  if (theirs === null || first !== agreed || second !== theirs) throw failure("git.diverged", CHANGED_MEANWHILE);
-  return commit;
 }
 
 /** A merge, never a rebase: what people have fetched already stays what it is. */

@@ -27,8 +27,12 @@ export function createRedactor(): Redactor {
   let pattern: RegExp | null = null;
   return {
     learn(secret) {
-      if (secret === undefined || secret.length < SHORTEST_SECRET || secrets.has(secret)) return;
-      secrets.set(secret, formsOf(secret));
+      if (secret === undefined || secret.length < SHORTEST_SECRET) return;
+      const known = secrets.get(secret);
+      // Said again it is in use, and not the first to be forgotten: a model's key is older than a hundred tokens.
+      secrets.delete(secret);
+      secrets.set(secret, known ?? formsOf(secret));
+      if (known) return;
       const [oldest] = secrets.keys();
       if (secrets.size > MAX_SECRETS && oldest !== undefined) secrets.delete(oldest);
       pattern = patternOf([...secrets.values()].flat());

@@ -47,13 +47,14 @@ function withCurrent(ended: (Pushed & { id: string })[], turn: Turn | null): (Pu
     : [...before, { id: turn.id, turn, result }];
 }
 
-/** Null where there is no work on GitHub, or nothing of it was pushed. */
+/** Null where there is no work on GitHub, or nothing of it was pushed. What went into an earlier pull request was on another branch. */
 export function pullRequestDraft(
   session: Session,
-  pushed: Pushed[],
+  all: Pushed[],
   { page, thread: asked, tests }: Ways,
 ): PullRequestDraft | null {
   const { work } = session;
+  const pushed = all.filter(({ result }) => result.branch === work?.branch);
   const [first, ...later] = pushed;
   if (!work?.repository.github || !first) return null;
   const [ask] = first.turn.asks;

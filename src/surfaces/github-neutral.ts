@@ -11,11 +11,19 @@ import { splitAtCode } from "./markdown-code.ts";
 /** The same Markdown to the eye. */
 export function neutralise(markdown: string): string {
   const text = blankTokens(markdown);
-  const posted = splitAtCode(text)
-    .map((part) => (part.code ? part.text : inert(part.text)))
-    .join("");
+  const parts = isDoubtful(text) ? [{ code: false, text }] : splitAtCode(text);
+  const posted = parts.map((part) => (part.code ? part.text : inert(part.text))).join("");
   return withoutMarkers(posted + closingFence(posted));
 }
+
+/**
+ * A grave accent in the address or the title of a link begins no code for GitHub, and for our parser, which reads no links, it does: what
+ * comes after it would be code to us and prose to everybody else. Such a text is all prose, which is the careful side.
+ */
+const isDoubtful = (text: string): boolean => text.split(/\n[ \t]*\n/).some((paragraph) => ODD_LINK.test(paragraph));
+
+/** Addresses without anything in which an accent could hide are passed over. */
+const ODD_LINK = /\](?:\((?![^\s()<>"'`\\]{0,2000}\))|:)[^`]{0,4000}`/;
 
 /** What closes a fence that was left open; it would swallow whatever we add below. */
 function closingFence(markdown: string): string {

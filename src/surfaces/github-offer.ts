@@ -18,9 +18,12 @@ function quotable(patch: string): string | null {
   return /<!--\s*threadbox:/i.test(patch) || blankTokens(patch) !== patch ? null : patch;
 }
 
-/** In a fence that is longer than any in the patch nothing pings, nothing renders, and no line of it ends the fence. */
+/**
+ * In a fence that is longer than any in the patch nothing pings, nothing renders, and no line of it ends the fence. Blank lines at the end
+ * belong to the patch: without them `git apply` calls it corrupt.
+ */
 function detailsOf(patch: string): string {
   const longest = Math.max(2, ...[...patch.matchAll(/`+/g)].map(([ticks]) => ticks.length));
   const fence = "`".repeat(longest + 1);
-  return `<details><summary>The same as a patch, for \`git apply\`</summary>\n\n${fence}diff\n${patch.trimEnd()}\n${fence}\n\n</details>`;
+  return `<details><summary>The same as a patch, for \`git apply\`</summary>\n\n${fence}diff\n${patch.replace(/\n$/, "")}\n${fence}\n\n</details>`;
 }

@@ -91,6 +91,17 @@ describe("another branch in the same clone", () => {
 });
 
 describe("a commit that somebody else pushed", () => {
+  story("is not told as ours where both have come to the same", async (bench) => {
+    const checkout = await ready(bench.checkout());
+    write(checkout, "a.txt", "ours\n");
+    await checkout.publish("Ours");
+    write(checkout, "a.txt", "both\n");
+    const committed = await checkout.commit("Mine");
+    const theirs = bench.personPushes("threadbox/fix", { "a.txt": "both\n" });
+    const { pushed, already } = await checkout.publish("Mine", committed?.commit);
+    assert.deepEqual([pushed?.commit, already], [theirs, true]);
+  });
+
   story("is not told as ours where the turn changed nothing", async (bench) => {
     const checkout = await ready(bench.checkout());
     write(checkout, "a.txt", "ours\n");

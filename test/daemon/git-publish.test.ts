@@ -98,6 +98,43 @@ cd ${checkout.spec.dir} && touch b.txt && git add b.txt && git commit --quiet -m
     assert.equal(git(bench.bare, ["log", "-1", "--format=%s", "threadbox/fix"]), "Race");
   });
 
+  const slips: [name: string, parents: string][] = [
+    ["a merge with what somebody pushed, and more in it", "-p HEAD -p $race"],
+    ["a merge of three", "-p HEAD -p $race -p main"],
+  ];
+  for (const [name, parents] of slips)
+    story(`nor is ${name}`, async (bench) => {
+      const checkout = await ready(bench.checkout());
+      write(checkout, "a.txt", "two\n");
+      const committed = await checkout.commit("Fix");
+      const slip = `#!/bin/sh
+[ -e raced ] && exit 0
+touch raced
+unset GIT_DIR GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
+export GIT_AUTHOR_NAME=Ada GIT_AUTHOR_EMAIL=ada@example.com GIT_COMMITTER_NAME=Ada GIT_COMMITTER_EMAIL=ada@example.com
+race=$(git -C ${bench.bare} commit-tree -m Race -p main main^{tree})
+git -C ${bench.bare} update-ref refs/heads/threadbox/fix $race
+cd ${checkout.spec.dir} && git fetch --quiet ${bench.bare} threadbox/fix && git branch main origin/main
+touch b.txt && git add b.txt && git reset --quiet --soft $(git commit-tree -m "Slipped in" ${parents} $(git write-tree))\n`;
+      writeFileSync(join(bench.bare, "hooks/pre-receive"), slip, { mode: 0o755 });
+      const failure = await failureOf(checkout.publish("Fix", committed?.commit));
+      const detail = "The branch changed while it waited for leave to be pushed.";
+      assert.deepEqual(failure, { code: "git.diverged", detail });
+      assert.equal(git(bench.bare, ["log", "-1", "--format=%s", "threadbox/fix"]), "Race");
+    });
+
+  story("a file that both changed is merged by the clone's own rules", async (bench) => {
+    const checkout = await ready(bench.checkout());
+    write(checkout, ".gitattributes", "*.log merge=union\n");
+    write(checkout, "x.log", "start\n");
+    await checkout.publish("First");
+    write(checkout, "x.log", "start\nours\n");
+    const committed = await checkout.commit("Fix");
+    bench.personPushes("threadbox/fix", { "x.log": "start\ntheirs\n" });
+    await checkout.publish("Fix", committed?.commit);
+    assert.equal(bench.onRemote("threadbox/fix", "x.log"), "start\nours\ntheirs");
+  });
+
   story("what people push while leave is waited for is merged with exactly that commit", async (bench) => {
     const checkout = await ready(bench.checkout());
     write(checkout, "a.txt", "two\n");

@@ -54,6 +54,17 @@ describe("the words of a pull request", () => {
     assert.equal(draft?.requestedBy?.length, 1);
   });
 
+  test("have nothing of what went into an earlier pull request of the session", () => {
+    const session = publishing({});
+    const { turn } = session;
+    assert.ok(turn);
+    const before = { turn, result: { ...pushed, branch: "threadbox/before", answer: "Merged long ago." } };
+    const draft = pullRequestDraft(session, [before, { turn, result: pushed }], nowhere);
+    assert.doesNotMatch(JSON.stringify(draft), /Merged long ago/);
+    assert.equal(draft?.later?.length, 0);
+    assert.equal(pullRequestDraft(session, [before], nowhere), null);
+  });
+
   const onIssue = { thread: issueThread, subject: "Login fails", link: "https://github.com/acme/api/issues/3" };
 
   test("lead back to a comment that everybody can read, and take a title from the issue", async () => {

@@ -19,6 +19,10 @@ const rows: [name: string, written: string, posted: string][] = [
   ["a name in an address of the web", "see https://a.dev/@scope/x and @b", "see https://a.dev/@scope/x and @|b"],
   ["a name after what is no address", "see https://@alice", "see https://@|alice"],
   ["a name in code", "`@alice` and\n\n```\n@bob fixes #1\n```", "`@alice` and\n\n```\n@bob fixes #1\n```"],
+  ["a name after an accent in an address", "[x](</`>) @org `c`", "[x](</`>) @|org `c`"],
+  ["a picture after an accent in a title", '[x](/a ")`") ![i](//e) `c`', '[x](/a ")`") [i](//e) `c`'],
+  ["a name after an accent in a definition", "[x]: /`\n@org `c`", "[x]: /`\n@|org `c`"],
+  ["a name in code after a link", "[`a`](/a) says `@alice`", "[`a`](/a) says `@alice`"],
   ["a keyword that closes", "Fixes #12", "F|ixes #12"],
   [
     "every keyword that closes",

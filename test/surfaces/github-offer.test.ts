@@ -36,6 +36,11 @@ for (const [attack, patch] of [
 test("no line of a patch ends the fence around it", () =>
   assert.match(offerLines(answer("+`````\n+@everybody\n"))[1] ?? "", /\n``````diff\n\+`````\n\+@everybody\n``````\n/));
 
+test("a patch keeps the blank line that it ends with, which is a line of the file", () => {
+  const patch = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\n c\n \n";
+  assert.ok(offerLines(answer(patch))[1]?.includes(`\`\`\`diff\n${patch}\`\`\`\n`));
+});
+
 test("a long answer leaves the patch to a comment of its own", () => {
   const long = answer(`+${"x".repeat(29_000)}\n`);
   const comments = renderAnswer({ ...long, result: { ...long.result, answer: "word ".repeat(8_000) } });

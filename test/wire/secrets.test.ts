@@ -106,6 +106,15 @@ describe("by its value, in every spelling", () => {
     });
   }
 
+  test("one that is told again and again is not forgotten for the many that come and go", () => {
+    const redactor = createRedactor();
+    for (let count = 0; count < 300; count += 1) {
+      redactor.learn(VALUE);
+      redactor.learn(`a token that is good for an hour: ${count}`);
+      assert.ok(redactor.heldBack().includes(VALUE), `after ${count}`);
+    }
+  });
+
   test("a short one has no spelling that stands in ordinary words", () =>
     assert.ok(formsOf("12345678").every((form) => form.length >= 8)));
 });

@@ -198,7 +198,9 @@ export function configProblems(variables: Variables): ConfigProblem[] {
   const present = given(variables);
   const issues = Environment.safeParse(present).error?.issues ?? [];
   const alone = issues.map((issue) => ({ variable: issue.path.join("."), remedy: issue.message }));
-  return [...alone, ...together(present)];
+  const all = [...alone, ...together(present)];
+  // Two reasons for one variable are met by the same line in .env.
+  return all.filter(({ variable }, at) => all.findIndex((one) => one.variable === variable) === at);
 }
 
 const given = (variables: Variables): Variables =>

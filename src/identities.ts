@@ -33,12 +33,16 @@ export interface OpenIdentities {
   routes(connect: Engine["connect"]): Hono;
 }
 
-/** Throws `config.invalid` where people have to say and cannot. */
-export function isIdentityRequired({ github, slack, publicUrl }: Config, team: Pick<TeamSettings, "slack">): boolean {
+export function isIdentityRequired({ github, slack }: Config, team: Pick<TeamSettings, "slack">): boolean {
   const { identity = github?.oauth ? "required" : "off" } = team.slack;
-  if (identity === "off" || !slack) return false;
-  if (!github?.oauth || !publicUrl) throw new ThreadboxError("config.invalid", NOT_SET_UP);
-  return true;
+  return identity !== "off" && slack !== null;
+}
+
+/** Throws `config.invalid` where people have to say and cannot. */
+export function checkIdentities(config: Config, team: Pick<TeamSettings, "slack">): void {
+  const { github, publicUrl } = config;
+  if (isIdentityRequired(config, team) && !(github?.oauth && publicUrl))
+    throw new ThreadboxError("config.invalid", NOT_SET_UP);
 }
 
 /** Null where nobody has to say. */
@@ -46,6 +50,7 @@ export async function openIdentities(options: IdentitiesOptions): Promise<OpenId
   const { config, team, store, github, clock, log } = options;
   const { publicUrl, name, home } = config;
   const oauth = config.github?.oauth;
+  checkIdentities(config, team);
   if (!isIdentityRequired(config, team) || !config.github || !oauth || !github || !publicUrl) return null;
   const key = await store.setting("connect-key", async () => randomBytes(32).toString("base64"));
   const seal = createSeal(Buffer.from(key, "base64"), clock);

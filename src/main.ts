@@ -18,7 +18,7 @@ import type { Reached } from "./engine/steps.ts";
 import { createStock } from "./engine/stock.ts";
 import { forgeOf, githubOf } from "./forge.ts";
 import { healthOf } from "./health.ts";
-import { isIdentityRequired, openIdentities } from "./identities.ts";
+import { checkIdentities, openIdentities } from "./identities.ts";
 import type { Log } from "./log.ts";
 import { openMachines } from "./machines.ts";
 import { ownSecrets } from "./own-secrets.ts";
@@ -76,7 +76,7 @@ export interface Bot {
 /** Resolves when it takes mentions; throws a ThreadboxError with a remedy when it cannot start. */
 export async function startBot(options: BotOptions): Promise<Bot> {
   const { config, team, log, clock = systemClock, listening = true } = options;
-  isIdentityRequired(config, team); // throws before anything is opened
+  checkIdentities(config, team);
   // Closes what is open already when a later step fails: a port that is taken must leave no Postgres behind.
   await using opened = new AsyncDisposableStack();
   const store = opened.adopt(await openStore({ ...config, log }), ({ close }) => close());

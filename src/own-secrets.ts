@@ -7,14 +7,19 @@ import type { Config } from "./config.ts";
 /** A secret that somebody has made up shorter than this may be an ordinary word. */
 const SHORTEST = 16;
 
-type Secrets = Pick<Config, "databaseUrl" | "metricsToken" | "slack" | "github" | "modal">;
+type Secrets = Pick<
+  Config,
+  "databaseUrl" | "metricsToken" | "apiClients" | "secretKeys" | "slack" | "github" | "modal"
+>;
 
-export function ownSecrets({ databaseUrl, metricsToken, slack, github, modal }: Secrets): string[] {
+export function ownSecrets(config: Secrets): string[] {
+  const { databaseUrl, metricsToken, apiClients, secretKeys, slack, github, modal } = config;
   const ofGitHub = github && ("token" in github.auth ? [github.auth.token] : keyLines(github.auth.privateKey));
   const values = [
-    ...[databaseUrl && passwordIn(databaseUrl), metricsToken],
+    ...[databaseUrl && passwordIn(databaseUrl), metricsToken, ...apiClients.map(({ token }) => token)],
+    ...secretKeys.map((key) => Buffer.from(key).toString("base64")),
     ...[slack?.botToken, slack?.signingSecret, slack?.appToken, slack?.oauth?.clientSecret],
-    ...[...(ofGitHub ?? []), github?.webhookSecret, github?.oauth?.clientSecret],
+    ...[...(ofGitHub ?? []), github?.webhookSecret, github?.previousWebhookSecret, github?.oauth?.clientSecret],
     ...[modal?.tokenId, modal?.tokenSecret],
   ];
   return values.filter((value): value is string => typeof value === "string" && value.length >= SHORTEST);

@@ -23,6 +23,7 @@ import { defaultSandboxes } from "../src/team-sandboxes.ts";
 import { testDatabase } from "./database.ts";
 import type { ModalEmulator } from "./emulators/modal.ts";
 import { quiet } from "./quiet.ts";
+import { isSettled } from "./settled.ts";
 
 export interface WorldOptions {
   scripts: Script[];
@@ -140,7 +141,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       return sessionPages(bot.store.db);
     },
     printed: () => printed,
-    settled: () => until(bot, () => isSettled(bot)),
+    settled: () => until(bot, () => isSettled(bot.store.db)),
     until: (holds) => until(bot, holds),
     folderOf: (session) => join(home, "bot", "sandboxes", sandboxName(session), "workspace"),
     killSandbox: () => (options.modal ? killMachines(options.modal) : killSandboxes(join(home, "bot", "sandboxes"))),
@@ -162,14 +163,6 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     },
   };
   return world;
-}
-
-async function isSettled({ store: { db } }: Bot): Promise<boolean> {
-  const effects = await db.selectFrom("effects").select("id").where("done_at", "is", null).limit(1).execute();
-  const inbox = await db.selectFrom("inbox").select("seq").where("session_id", "is", null).limit(1).execute();
-  const sessions = await db.selectFrom("sessions").select(["state", "owner"]).execute();
-  const resting = sessions.every(({ state, owner }) => !state.turn && state.checking.length === 0 && owner === null);
-  return effects.length === 0 && inbox.length === 0 && resting;
 }
 
 /** Looks at what is stored whenever there is news, and from time to time for what makes none. */

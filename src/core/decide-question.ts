@@ -6,6 +6,7 @@ import { ONLY_FILES } from "./attachments.ts";
 import type { Command } from "./command.ts";
 import { mayBeToldIn } from "./confidence.ts";
 import { threadKey } from "./correlation.ts";
+import { cutAt } from "./cut.ts";
 import type { Effect, SessionEvent } from "./decision.ts";
 import { utcMoment } from "./moment.ts";
 import { titleOf } from "./naming.ts";
@@ -176,7 +177,7 @@ function chosen({ options }: Question, { answers, text }: Mention): string {
   const named = options.find((option) => plain(option) === plain(said));
   const [, number] = /^#?(\d{1,2})[.)]?$/.exec(said) ?? [];
   const answer = named ?? options[Number(number ?? 0) - 1] ?? said;
-  return answer.length <= MAX_ANSWER_CHARS ? answer : `${answer.slice(0, MAX_ANSWER_CHARS)}\n[the rest is left out]`;
+  return cutAt(answer, MAX_ANSWER_CHARS);
 }
 
 const plain = (text: string): string =>

@@ -1,12 +1,12 @@
 /** What a person decides about the thread itself: that it hears of something else, too, or that it is done with this session. */
 import { threadKey } from "./correlation.ts";
 import { stop } from "./decide-turn.ts";
-import type { Link } from "./link.ts";
+import type { LinkOrder } from "./link-order.ts";
 import { type Plan, plan, then } from "./plan.ts";
 import type { Mention, Ms, Person, Session, Thread } from "./types.ts";
 
 /** What is said there comes here from now on: a person wants it so, whoever had it before. */
-export function linked(session: Session, thread: Thread, link: Link): Plan {
+export function linked(session: Session, thread: Thread, link: LinkOrder): Plan {
   if (link.is === "unknown") return plan(session, { do: "say", thread, text: link.detail });
   const { work } = session;
   if (work && work.repository.id !== link.repository)

@@ -6,15 +6,20 @@
  *                  |  may, and no limit is reached
  *                  v
  *   turn:   (none) --ask--> waiting --ready--> sending --accepted--> running --ended--> [publishing] --> answered --> (next in queue, or none)
- *                              |                  |                     |  ^
- *                              | stop             | stop, overdue       |  +-- ask: steered into it
- *                              v                  v                     v
- *                          answered <------ended-- stopping <--stop, overdue, over its budget
+ *                              |                  |                     |  ^                               |
+ *                              | stop             | stop, overdue       |  +-- ask: steered into it         | told, and something was pushed
+ *                              v                  v                     v                                  v
+ *                          answered <------ended-- stopping <--stop, overdue, over its budget           report
+ *
+ *   pull request:  (none) --opened, linked--> open --stirred, turn over--> look --seen--> open: its card is shown; a commit of ours that
+ *                                                                                 |       fails: mend, a mention of our own (`mend.ts`)
+ *                                                                                 v
+ *                                                      over: the sandbox sleeps; the next ask begins on a new branch (`anew.ts`)
  *
  *                      +--+ full: waits for a place
  *                      v  |
  *   sandbox: none --> starting --> ready --idle, ending--> falling-asleep --> asleep
- *                      ^  |failed    |lost                                      |
+ *                      ^  |failed    |lost       ^ pull request over            |
  *                      |  v          v                                          |
  *                      +- none, or asleep when it had been woken <--------------+ (the next ask, or the turn that it is
  *                         carried over with at the end of its life, starts it again)

@@ -4,7 +4,7 @@ import type { Choice } from "./choose.ts";
 import { threadKey } from "./correlation.ts";
 import type { Tip } from "./head.ts";
 import type { Membership } from "./identity.ts";
-import type { Link } from "./link.ts";
+import type { LinkOrder } from "./link-order.ts";
 import type { Chosen } from "./menu.ts";
 import type { Move } from "./places.ts";
 import type { Preferred } from "./preferences.ts";
@@ -40,7 +40,7 @@ export type PeopleEvent =
       mention: string;
       author: Person;
       choice: Choice;
-      link?: Link;
+      link?: LinkOrder;
       preferred?: Preferred;
       /** Of the pull request that it stands on, looked up when it was let in. */
       tip?: Tip;

@@ -3,6 +3,7 @@
  * lead to was written by anybody, so it is context and never an order, whoever wrote it. Pure.
  */
 import { canonicalGitUrl } from "./correlation.ts";
+import { cutAt } from "./cut.ts";
 import { utcMoment } from "./moment.ts";
 import type { Ms, Repository, Thread } from "./types.ts";
 
@@ -160,9 +161,7 @@ export function lookedText({ link, found }: Looked): string {
   const head = link.comment
     ? `Comment on ${what} (${line(title)}), ${by}:`
     : `${what}, ${line(state)}, ${by}: ${line(title)}`;
-  return [head, text.length > MAX_LINKED_CHARS ? `${text.slice(0, MAX_LINKED_CHARS)}\n[the rest is left out]` : text]
-    .filter(Boolean)
-    .join("\n");
+  return [head, cutAt(text, MAX_LINKED_CHARS)].filter(Boolean).join("\n");
 }
 
 function fileText({ repository, path, at, lines }: FileLink): string {

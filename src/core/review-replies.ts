@@ -3,7 +3,6 @@
  * end where the next one begins, at a heading, at a line across the page, or with the answer. What stands in code is code: an agent that explains
  * these lines has not written them.
  */
-
 import type { Reply } from "./review.ts";
 
 /** The answer without those sections, and the sections, one for each comment. Lines about other numbers than `known` stay where they are. */

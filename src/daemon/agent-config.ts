@@ -5,7 +5,7 @@
 
 /** By their name in any folder: agents and package managers look for them from the folder that they work in upwards. */
 export const AGENT_CONFIG: readonly string[] = [
-  ...["CLAUDE.md", "CLAUDE.local.md", "AGENTS.md", "AGENTS.override.md", "AGENT.md", "GEMINI.md"],
+  ...["CLAUDE.md", "CLAUDE.local.md", "AGENTS.md", "AGENTS.override.md", "AGENT.md", "GEMINI.md", ".gemini"],
   ...[".claude", ".claude.json", ".pi", ".mcp.json", ".codex", ".opencode", "opencode.json", "opencode.jsonc"],
   ...[
     ".cursor",

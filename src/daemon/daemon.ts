@@ -29,7 +29,7 @@ import { Workspace } from "./workspace.ts";
 export interface CheckoutOptions {
   credentials: GitCredentials;
   /** Values that must not be pushed, in all their spellings. */
-  heldBack(): string[];
+  unpushable(): string[];
   /** A folder of the daemon's own, out of the agent's reach. */
   stateDir: string;
   /** The whole environment of git and of the repository's set-up command. */
@@ -148,7 +148,7 @@ function createWork({ options, storage, journal, redactor, clock, log }: Ground)
   const checkout = (spec: CheckoutSpec) =>
     options.checkout(spec, {
       credentials,
-      heldBack: redactor.heldBack,
+      unpushable: redactor.unpushable,
       stateDir: config.stateDir,
       env: { ...account.env, ...credentials.extraEnv() },
       ...(config.agentUser ? { owner: { uid: config.agentUser.uid, gid: config.agentUser.gid } } : {}),

@@ -3,7 +3,7 @@
  * or the agent can find it again, and is not taken along.
  */
 import { relevantLine } from "./git-failure.ts";
-import { plainPerson } from "./git-names.ts";
+import { committingAs } from "./git-names.ts";
 import { branchRef, commitOf, currentBranch } from "./git-refs.ts";
 import type { Repository } from "./git-repository.ts";
 
@@ -31,9 +31,14 @@ const keep = ({ clone }: Repository, commit: string) =>
 async function commitWhatIsThere({ clone, must, spec, failure }: Repository): Promise<void> {
   if ((await must(clone(["status", "--porcelain"]))) === "") return;
   await must(clone(["add", "--all"]));
-  const { name, email } = plainPerson(spec.identity);
-  const who = ["-c", `user.name=${name}`, "-c", `user.email=${email}`];
-  const made = await clone([...who, "commit", "--quiet", "--no-verify", "-m", "Left over, and not pushed"]);
+  const made = await clone([
+    ...committingAs(spec.identity),
+    "commit",
+    "--quiet",
+    "--no-verify",
+    "-m",
+    "Left over, and not pushed",
+  ]);
   if (made.code !== 0 && (await clone(["diff", "--cached", "--quiet"])).code !== 0)
     throw failure("git.clone-failed", relevantLine(made.stderr));
 }

@@ -64,6 +64,12 @@ export function plainPerson(person: Person): Person {
   return { name: plain(person.name) || "unknown", email: plain(person.email).replaceAll(" ", "") };
 }
 
+/** For a command of git that makes commits. */
+export function committingAs(person: Person): string[] {
+  const { name, email } = plainPerson(person);
+  return ["-c", `user.name=${name}`, "-c", `user.email=${email}`];
+}
+
 export const coAuthorTrailer = (person: Person): string => {
   const { name, email } = plainPerson(person);
   return `Co-authored-by: ${name} <${email}>`;

@@ -2,12 +2,12 @@
  * After a turn: what is left over is committed, what people pushed meanwhile is merged, and the one branch is pushed, never with force.
  */
 import type { Changes } from "../wire/events.ts";
-import { CheckoutError, type CheckoutSpec, type Committed, type Grant, type Published } from "./checkout.ts";
+import { CheckoutError, type Committed, type Grant, type Published } from "./checkout.ts";
 import { CHANGED_MEANWHILE, grownFrom } from "./git-agreed.ts";
 import { filesInConflict, removeStaleLocks, returnToBranch, someOf, unfinishedBusiness } from "./git-branch.ts";
 import { pushOutcome, relevantLine } from "./git-failure.ts";
 import { whyHeld } from "./git-gate.ts";
-import { coAuthorTrailer, type Person, plainPerson } from "./git-names.ts";
+import { coAuthorTrailer, committingAs, type Person } from "./git-names.ts";
 import type { Prepared } from "./git-prepare.ts";
 import { branchRef, commitOf, contains, countAhead, fetchFromRemote, lookAtRemote, remoteRef } from "./git-refs.ts";
 import type { Repository } from "./git-repository.ts";
@@ -134,7 +134,7 @@ async function commitLeftovers(repository: Repository, subject: string, coAuthor
   await must(clone(["add", "--all"]), "git.push-refused");
   const message = commitMessage(subject, coAuthors);
   const commit = ["commit", "--quiet", "--no-verify", "--cleanup=whitespace", "--file=-"];
-  const committed = await clone([...identity(spec), ...commit], { stdin: message });
+  const committed = await clone([...committingAs(spec.identity), ...commit], { stdin: message });
   // "Nothing to commit" is no failure: line ends that git normalises make a tree look dirty without a difference.
   if (committed.code !== 0 && (await clone(["diff", "--cached", "--quiet"])).code !== 0) {
     throw repository.failure("git.push-refused", relevantLine(committed.stderr));
@@ -145,11 +145,6 @@ function commitMessage(subject: string, coAuthors: Person[]): string {
   const line = subject.replace(/\s+/g, " ").trim().slice(0, MAX_SUBJECT_CHARS) || "Work of a turn";
   const trailers = [...new Set(coAuthors.map(coAuthorTrailer))];
   return trailers.length > 0 ? `${line}\n\n${trailers.join("\n")}\n` : `${line}\n`;
-}
-
-function identity(spec: CheckoutSpec): string[] {
-  const { name, email } = plainPerson(spec.identity);
-  return ["-c", `user.name=${name}`, "-c", `user.email=${email}`];
 }
 
 interface Push extends Prepared, Publication {
@@ -232,7 +227,7 @@ async function mergeTheirs({ repository, branch, coAuthors }: Push, theirs: stri
   if (!head || (await contains(clone, head, theirs))) return;
   const message = commitMessage(`Merge branch '${branch}' of the remote`, coAuthors);
   const merge = ["merge", "--quiet", "--no-edit", "--no-verify", "-m", message, theirs];
-  const merged = await clone([...identity(spec), ...merge]);
+  const merged = await clone([...committingAs(spec.identity), ...merge]);
   if (merged.code === 0) return;
   const conflicts = await filesInConflict(clone);
   await clone(["merge", "--abort"]);

@@ -22,7 +22,7 @@ import { type Remote, readRemote, withoutSecrets } from "./git-names.ts";
 export interface GitOptions {
   credentials: { find(origin: string): Login | null };
   /** Values that must not be pushed, in all their spellings. */
-  heldBack?(): string[];
+  unpushable?(): string[];
   /** The daemon's own folder, out of the agent's reach. */
   stateDir: string;
   /** The whole environment of git and of the set-up command. */
@@ -47,7 +47,7 @@ export interface Repository {
   /** A command in the link that may need the remote; `logins` come before what the daemon has. */
   online(args: string[], logins?: GitLogin[]): Promise<CommandResult>;
   /** Values that must not be pushed, in all their spellings. */
-  heldBack(): string[];
+  unpushable(): string[];
   /** Makes the link when it is missing; `anew` when the clone's objects are not those that it knew. */
   openLink(anew: boolean): Promise<void>;
   /** The output of a command that has to work; throws its failure, or `otherwise` when git says nothing that we know. */
@@ -124,7 +124,7 @@ export function openRepository(spec: CheckoutSpec, options: GitOptions, dir: str
         env: { ...cloneEnv, ...run?.env },
       }),
     link,
-    heldBack: () => options.heldBack?.() ?? [],
+    unpushable: () => options.unpushable?.() ?? [],
     async online(args, logins = []) {
       const lent = (origin: string): Login | null => loginFor(logins, origin) ?? find(origin);
       secrets.push(...logins.map(({ password }) => password));

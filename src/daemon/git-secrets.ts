@@ -9,8 +9,8 @@ import type { Repository } from "./git-repository.ts";
 const MAX_LISTING_CHARS = 64 * 1024 * 1024;
 
 /** Where the first ones were found: paths of files, or what else it was. Empty: nowhere. */
-export async function findSecrets({ link, must, heldBack, failure }: Repository, commit: string): Promise<string[]> {
-  const values = [...new Set(heldBack())].map((value) => Buffer.from(value));
+export async function findSecrets({ link, must, unpushable, failure }: Repository, commit: string): Promise<string[]> {
+  const values = [...new Set(unpushable())].map((value) => Buffer.from(value));
   if (values.length === 0) return [];
   const outgoing = ["rev-list", "--objects", commit, "--not", "--remotes=origin"];
   const listing = await link(outgoing, { maxChars: MAX_LISTING_CHARS });

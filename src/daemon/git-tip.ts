@@ -3,7 +3,7 @@ import type { Remarks } from "./checkout.ts";
 import { filesInConflict, someOf } from "./git-branch.ts";
 import { type HeadFacts, ruleOnHead } from "./git-head.ts";
 import { recall, remember } from "./git-memory.ts";
-import { plainPerson } from "./git-names.ts";
+import { committingAs } from "./git-names.ts";
 import { commitOf, contains, countAhead, remoteRef } from "./git-refs.ts";
 import type { Repository } from "./git-repository.ts";
 
@@ -47,10 +47,17 @@ export async function takeIn(repository: Repository, pin: string, remarks: Remar
   const head = await commitOf(clone, "HEAD");
   if (!head) return;
   if (await contains(clone, head, pin)) return standOn(repository, pin);
-  const { name, email } = plainPerson(spec.identity);
-  const by = ["-c", `user.name=${name}`, "-c", `user.email=${email}`];
   const message = `Merge what is new in pull request #${spec.pull}`;
-  const merged = await clone([...by, "merge", "--quiet", "--no-edit", "--no-verify", "-m", message, pin]);
+  const merged = await clone([
+    ...committingAs(spec.identity),
+    "merge",
+    "--quiet",
+    "--no-edit",
+    "--no-verify",
+    "-m",
+    message,
+    pin,
+  ]);
   if (merged.code === 0) return standOn(repository, pin);
   const conflicts = await filesInConflict(clone);
   await clone(["merge", "--abort"]);
@@ -93,8 +100,7 @@ export async function followRewritten(repository: Repository, branch: string, th
   const seen = (await recall(repository)).seen[branch] ?? theirs;
   const head = await commitOf(clone, "HEAD");
   const isOurs = head !== null && (await countAhead(link, seen, head)) > 0;
-  const { name, email } = plainPerson(spec.identity);
-  const by = ["-c", `user.name=${name}`, "-c", `user.email=${email}`, "-c", "rebase.autoStash=false"];
+  const by = [...committingAs(spec.identity), "-c", "rebase.autoStash=false"];
   const moved = await clone(
     isOurs
       ? [...by, "rebase", "--quiet", "--onto", theirs, seen, branch]

@@ -7,7 +7,7 @@ import { blankTokens, CENSOR, formsOf, heldForLook, patternOf } from "../wire/se
 /** Shorter values ("main", "8080") would blank ordinary words. */
 const SHORTEST_SECRET = 8;
 /** A password such as `password` would hold up every push; what is given out by machines is longer. */
-const SHORTEST_HELD_BACK = 16;
+const SHORTEST_UNPUSHABLE = 16;
 /** Two tokens an hour at most; the old ones may still turn up in what a tool prints. */
 const MAX_SECRETS = 100;
 /** So few first characters of a secret tell nothing, and holding text back for them would only make the stream jerky. */
@@ -19,7 +19,7 @@ export interface Redactor {
   /** How many characters at the end may be the beginning of a secret whose rest has not come yet. */
   heldTail(text: string): number;
   /** Every spelling of every value that must not be pushed. */
-  heldBack(): string[];
+  unpushable(): string[];
 }
 
 export function createRedactor(): Redactor {
@@ -40,7 +40,7 @@ export function createRedactor(): Redactor {
     blank: (text) => blankTokens(pattern ? text.replace(pattern, CENSOR) : text),
     heldTail: (text) =>
       Math.max(heldForLook(text), ...[...secrets.values()].flat().map((secret) => overlap(text, secret))),
-    heldBack: () => [...secrets].flatMap(([secret, forms]) => (secret.length >= SHORTEST_HELD_BACK ? forms : [])),
+    unpushable: () => [...secrets].flatMap(([secret, forms]) => (secret.length >= SHORTEST_UNPUSHABLE ? forms : [])),
   };
 }
 

@@ -5,7 +5,7 @@ import { decide } from "../core/decide.ts";
 import type { SessionEvent } from "../core/decision.ts";
 import { membershipOf } from "../core/identity.ts";
 import { accountsOf, type Refusal, refusalToday, startOfDay } from "../core/limits.ts";
-import { type Link, linkable, linkTo, targetOf } from "../core/link.ts";
+import { type LinkOrder, linkable, linkOrder, targetOf } from "../core/link-order.ts";
 import { wishOf } from "../core/order.ts";
 import { NO_PREFERENCES, type Preferences, preferredBy } from "../core/preferences.ts";
 import type { Mention, Repository, Session } from "../core/types.ts";
@@ -111,13 +111,13 @@ async function saidBy(deps: EngineDeps, mention: Mention): Promise<string[]> {
 async function linkOf(
   { repositories: all, forge }: EngineDeps,
   mention: Mention,
-): Promise<{ link?: Link; linked?: Repository }> {
+): Promise<{ link?: LinkOrder; linked?: Repository }> {
   const command = parseCommand(mention.text);
   if (command.verb !== "link" || mention.answers) return {};
   const repositories = linkable(mention, all);
   const target = targetOf(command.url, repositories);
   const located = target && (await forge.locate(target.repository));
-  if (target && located?.github) return { link: linkTo(target, located.id), linked: located };
+  if (target && located?.github) return { link: linkOrder(target, located.id), linked: located };
   const known = repositories.map(({ name }) => `\`${name}\``).join(", ") || "none";
   const detail = `That is no pull request or issue on GitHub of a repository that I know. I know: ${known}.`;
   return { link: { is: "unknown", detail } };

@@ -7,6 +7,7 @@ import type { Card, Checks, Review } from "../core/card.ts";
 import type { Repository } from "../core/types.ts";
 import type { Log } from "../log.ts";
 import type { GitHubAccess, RepositoryPlace } from "./github-access.ts";
+import { isForeign, standingOf } from "./github-check-runs.ts";
 import { githubFailure } from "./github-failure.ts";
 import { askRole } from "./github-people.ts";
 import { wherePermitted } from "./github-permitted.ts";
@@ -96,18 +97,12 @@ const Runs = z.object({
   ),
 });
 
-/** The newest of each name. Our own says nothing of the work: it only tells of it. */
+/** The newest of each name. */
 async function runsOf({ rest }: Client, at: Where & { ref: string }, ownApp: number | null): Promise<Check[]> {
   const { data } = await rest.checks.listForRef({ ...at, filter: "latest", ...PAGE });
-  const foreign = Runs.parse(data).check_runs.filter(({ app }) => ownApp === null || app?.id !== ownApp);
-  return foreign.map(({ name, status, conclusion }) => {
-    if (status !== "completed") return { name, is: "running" };
-    return { name, is: PASSED.has(conclusion ?? "") ? "passed" : "failed" };
-  });
+  const foreign = Runs.parse(data).check_runs.filter((run) => isForeign(run, ownApp));
+  return foreign.map((run) => ({ name: run.name, is: standingOf(run) }));
 }
-
-/** As GitHub colours them: what was cancelled or ran out of time has failed. */
-export const PASSED: ReadonlySet<string> = new Set(["success", "neutral", "skipped"]);
 
 const Statuses = z.object({ statuses: z.array(z.object({ context: z.string(), state: z.string() })) });
 

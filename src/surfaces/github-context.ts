@@ -2,6 +2,7 @@
  * What was said in the thread before a mention. Only what stood there when the mention was written, unchanged since:
  * whoever edits a comment after the order must not change what the order was about. Our own comments are left out.
  */
+import { cutAt } from "../core/cut.ts";
 import type { Review } from "../core/review.ts";
 import type { GitHubRepo, Said } from "../core/types.ts";
 import type { GitHubSelf } from "./github-access.ts";
@@ -63,7 +64,7 @@ function withinBudget(comments: Comment[]): Spoken[] {
   const newest: Spoken[] = [];
   let chars = 0;
   for (const { user, created_at, body } of comments.toReversed()) {
-    const text = shortened(visibleText(body));
+    const text = cutAt(visibleText(body), MAX_COMMENT_CHARS);
     if (text === "") continue;
     chars += text.length;
     if (newest.length === MAX_COMMENTS || chars > MAX_CHARS) break;
@@ -71,9 +72,6 @@ function withinBudget(comments: Comment[]): Spoken[] {
   }
   return newest;
 }
-
-const shortened = (text: string): string =>
-  text.length <= MAX_COMMENT_CHARS ? text : `${text.slice(0, MAX_COMMENT_CHARS)}\n[the rest is left out]`;
 
 /** One question to GitHub for each person, not for each comment; after twenty people everybody else is a stranger. */
 const MAX_PEOPLE = 20;

@@ -7,7 +7,7 @@ import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { FailedJob } from "./forge.ts";
 import { fetchWithTimeout, type GitHubAccess, type RepositoryPlace } from "./github-access.ts";
-import { PASSED } from "./github-card.ts";
+import { isForeign, standingOf } from "./github-check-runs.ts";
 import { githubFailure } from "./github-failure.ts";
 import { type WherePermitted, wherePermitted } from "./github-permitted.ts";
 import { visibleText } from "./github-sanitize.ts";
@@ -74,8 +74,7 @@ async function failedRuns(looking: Looking, ref: string, access: GitHubAccess): 
   const failed = z
     .array(Run)
     .parse(data.check_runs)
-    .filter(({ app }) => !app || app.id !== access.appId)
-    .filter(({ status, conclusion }) => status === "completed" && !PASSED.has(conclusion ?? ""));
+    .filter((run) => isForeign(run, access.appId) && standingOf(run) === "failed");
   const said: FailedJob[] = [];
   for (const run of failed.slice(0, MAX_JOBS)) {
     const isJob = run.app?.slug === "github-actions";

@@ -3,6 +3,7 @@
  * after that must not change what the review asked for. What the event itself told needs no asking.
  */
 import { z } from "zod";
+import { cutAt } from "../core/cut.ts";
 import { ASKED_BY_COMMENTS, type ReviewComment } from "../core/review.ts";
 import type { Mention, Ms, Thread } from "../core/types.ts";
 import { type GitHubPlace, unlessGone } from "./github-comments.ts";
@@ -184,7 +185,7 @@ function composed({ alone, review, at, text, comments, notes, addressed }: Compo
     text: [text || ASKED_BY_COMMENTS, ...notes].join("\n\n"),
     ...(text === "" && first ? { subject: first.text } : {}),
     message: text === "" ? `review-comment:${said.slice(0, MAX_EYES).map(({ id }) => id)}` : `review:${review.id}`,
-    review: { ...review, comments: comments.map((one) => ({ ...one, text: shortened(one.text) })) },
+    review: { ...review, comments: comments.map((one) => ({ ...one, text: cutAt(one.text, MAX_COMMENT_CHARS) })) },
   };
 }
 
@@ -193,6 +194,3 @@ const MAX_EYES = 5;
 
 const inlineThreadOf = (thread: Thread, root: number): Thread =>
   thread.surface === "github" ? { ...thread, reviewComment: root } : thread;
-
-const shortened = (words: string): string =>
-  words.length <= MAX_COMMENT_CHARS ? words : `${words.slice(0, MAX_COMMENT_CHARS)}\n[the rest is left out]`;

@@ -81,9 +81,7 @@ async function withBot(
   const { bench, slack, model, repository } = stage;
   const database = await bench.ground.database();
   const variables = {
-    SLACK_BOT_TOKEN: slack.app.botToken,
-    SLACK_SIGNING_SECRET: slack.app.signingSecret,
-    SLACK_API_URL: slack.apiUrl,
+    ...slack.environment,
     ANTHROPIC_API_KEY: "scripted",
     ANTHROPIC_BASE_URL: model.url,
   };

@@ -40,11 +40,7 @@ export async function githubMentions(
     slackSecret: null,
     async startBot() {
       const variables = {
-        GITHUB_APP_ID: String(app.id),
-        GITHUB_PRIVATE_KEY: app.privateKey,
-        GITHUB_WEBHOOK_SECRET: app.webhookSecret,
-        GITHUB_API_URL: github.apiUrl,
-        GITHUB_URL: github.url,
+        ...app.environment,
       };
       return botAnswers(await startBotProcess(ground, database, { variables }), "/github/webhooks", database);
     },

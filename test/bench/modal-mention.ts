@@ -61,9 +61,7 @@ interface Stage {
 function startBot({ bench, cloud, slack, model, database, repository }: Stage): Promise<BotProcess> {
   return startBotProcess(bench.ground, database, {
     variables: {
-      SLACK_BOT_TOKEN: slack.app.botToken,
-      SLACK_SIGNING_SECRET: slack.app.signingSecret,
-      SLACK_API_URL: slack.apiUrl,
+      ...slack.environment,
       ANTHROPIC_API_KEY: "scripted",
       ANTHROPIC_BASE_URL: model.url,
       THREADBOX_PROVIDER: "modal",

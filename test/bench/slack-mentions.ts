@@ -38,9 +38,7 @@ export async function slackMentions({ ground }: Bench, database: BenchDatabase, 
     slackSecret: slack.app.signingSecret,
     async startBot() {
       const variables = {
-        SLACK_BOT_TOKEN: slack.app.botToken,
-        SLACK_SIGNING_SECRET: slack.app.signingSecret,
-        SLACK_API_URL: slack.apiUrl,
+        ...slack.environment,
       };
       return botAnswers(await startBotProcess(ground, database, { variables }), "/slack/events", database);
     },

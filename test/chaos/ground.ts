@@ -1,8 +1,6 @@
 /** Where bots die: Slack, GitHub, a model, a database and a git host that live on, and bots behind one address. */
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
@@ -20,7 +18,10 @@ import { handWoundClock } from "../clock.ts";
 import { testDatabase } from "../database.ts";
 import { type GitHubEmulator, startGitHub } from "../emulators/github.ts";
 import { type SlackEmulator, startSlack } from "../emulators/slack.ts";
+import { freePort } from "../free-port.ts";
+import { FAILING_TEST } from "../journeys/scripts.ts";
 import { quiet } from "../quiet.ts";
+import { isSettled } from "../settled.ts";
 import { balancer } from "./balancer.ts";
 import { type MortalBot, mortalBot } from "./mortal-bot.ts";
 import { killPart, type Part } from "./processes.ts";
@@ -55,14 +56,6 @@ export interface Ground {
   close(): Promise<void>;
 }
 
-const FILES = {
-  "package.json": '{ "name": "api", "private": true, "type": "module" }\n',
-  "README.md": "# api\n",
-  "src/add.js": "export function add(a, b) {\n  return a - b;\n}\n",
-  "test/add.test.js":
-    'import assert from "node:assert/strict";\nimport { test } from "node:test";\nimport { add } from "../src/add.js";\n\ntest("adds", () => assert.equal(add(2, 3), 5));\n',
-};
-
 /** What Slack waits before it delivers again, at most; longer than a bot takes to come back. */
 const NEXT_DELIVERY_MS = 300_000;
 
@@ -91,7 +84,7 @@ export async function chaosGround(
     clock,
   });
   const github = await startGitHub({ clock: systemClock });
-  const created = await github.createRepository("acme/api", { isPrivate: true, files: FILES });
+  const created = await github.createRepository("acme/api", { isPrivate: true, files: FAILING_TEST });
   const app = await github.createApp({ slug: "threadbox" });
   // She is connected already, so that each push is asked about.
   const ada = github.createUser("ada-lovelace");
@@ -113,17 +106,11 @@ export async function chaosGround(
       : {}),
     ANTHROPIC_API_KEY: "scripted",
     ANTHROPIC_BASE_URL: model.url,
-    SLACK_BOT_TOKEN: slack.app.botToken,
-    SLACK_SIGNING_SECRET: slack.app.signingSecret,
-    SLACK_API_URL: slack.apiUrl,
-    GITHUB_APP_ID: String(app.id),
-    GITHUB_PRIVATE_KEY: app.privateKey,
-    GITHUB_WEBHOOK_SECRET: app.webhookSecret,
+    ...slack.environment,
+    ...app.environment,
     GITHUB_CLIENT_ID: app.clientId,
     GITHUB_CLIENT_SECRET: app.clientSecret,
     PUBLIC_URL: `http://127.0.0.1:${front.port}`,
-    GITHUB_API_URL: github.apiUrl,
-    GITHUB_URL: github.url,
   };
   const provider = localProvider({ home: join(home, "bot"), log: pino({ level: "silent" }) });
   const bots: MortalBot[] = [];
@@ -155,6 +142,7 @@ export async function chaosGround(
         .filter(({ message }) => message.author === slack.app.botUserId),
     async bot(deadly = []) {
       const listens = Promise.withResolvers<void>();
+      // The same for every life of a bot: what it held is its own again at once.
       const port = await freePort();
       front.add(port);
       const own = { variables: { ...variables, PORT: String(port) }, diary: join(home, `diary-${port}`) };
@@ -171,7 +159,7 @@ export async function chaosGround(
       return bot;
     },
     until,
-    isSettled: async () => slack.open().length === 0 && (await isSettled(db)),
+    isSettled: async () => slack.open().length === 0 && (await hasBegun(db)) && (await isSettled(db)),
     async jobs() {
       const asked = sql<{ state: string }>`select state from pgboss.job where name = 'session'`;
       return (await asked.execute(db)).rows;
@@ -222,27 +210,12 @@ async function ownDatabase(home: string) {
 /** What other processes do makes no noise here. */
 const LOOK_EVERY_MS = 50;
 
-async function isSettled(db: Database): Promise<boolean> {
-  const effects = await db.selectFrom("effects").select("id").where("done_at", "is", null).limit(1).execute();
-  const inbox = await db.selectFrom("inbox").select("seq").where("session_id", "is", null).limit(1).execute();
-  const sessions = await db.selectFrom("sessions").select(["state", "owner"]).execute();
-  const resting = sessions.every(({ state, owner }) => !state.turn && state.checking.length === 0 && owner === null);
-  return sessions.length > 0 && effects.length === 0 && inbox.length === 0 && resting;
-}
+const hasBegun = async (db: Database): Promise<boolean> =>
+  (await db.selectFrom("sessions").select("id").limit(1).execute()).length > 0;
 
 /** For whoever reads why a story did not go on. */
 async function standing(db: Database): Promise<string> {
   const sessions = await db.selectFrom("sessions").select(["owner", "state"]).execute();
   const effects = await db.selectFrom("effects").selectAll().where("done_at", "is", null).execute();
   return JSON.stringify({ sessions, effects }, null, 1);
-}
-
-/** The same for every life of a bot: what it held is its own again at once. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : 0;
 }

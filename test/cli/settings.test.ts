@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, test } from "node:test";
 import { configProblems, environment, readConfig, type Variables } from "../../src/config.ts";
-import { isIdentityRequired } from "../../src/identities.ts";
+import { checkIdentities, isIdentityRequired } from "../../src/identities.ts";
 import { documentOf, newFolder } from "./threadbox.ts";
 
 const folder = newFolder("source");
@@ -90,7 +90,7 @@ describe("settings", () => {
     assert.equal(isIdentityRequired(without, { slack: {} }), false);
     assert.equal(isIdentityRequired(complete, { slack: {} }), true);
     assert.equal(isIdentityRequired(complete, { slack: { identity: "off" } }), false);
-    assert.throws(() => isIdentityRequired(without, { slack: { identity: "required" } }), /needs GITHUB_CLIENT_ID/);
+    assert.throws(() => checkIdentities(without, { slack: { identity: "required" } }), /needs GITHUB_CLIENT_ID/);
   });
 
   test("that are wrong are all listed at once, each with its remedy", async () => {
@@ -183,6 +183,16 @@ describe("settings for several Slack workspaces", () => {
         [name],
       );
     });
+
+  test("that two parts need are named once", () => {
+    const { PUBLIC_URL: _, ...rest } = all;
+    const app = { GITHUB_APP_ID: "12", GITHUB_PRIVATE_KEY: "key", GITHUB_WEBHOOK_SECRET: "hush" };
+    const client = { GITHUB_CLIENT_ID: "Iv1", GITHUB_CLIENT_SECRET: "hush" };
+    assert.deepEqual(
+      configProblems({ ...rest, ...app, ...client }).map(({ variable }) => variable),
+      ["PUBLIC_URL"],
+    );
+  });
 
   const wrong: [string, Variables, RegExp][] = [
     ["with a bot token beside them", { SLACK_BOT_TOKEN: "xoxb-1" }, /each workspace brings a token of its own/],

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
 import { after, before, describe, test } from "node:test";
+import { freePort } from "../free-port.ts";
 import { type ScriptedFolder, scriptedFolder } from "./scripted-folder.ts";
 import { documentOf } from "./threadbox.ts";
 
@@ -10,15 +9,6 @@ before(async () => {
   world = await scriptedFolder();
 });
 after(() => world.close());
-
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return String(port);
-}
 
 describe("a turn that takes for ever", { timeout: 240_000 }, () => {
   test("is stopped with Ctrl-C", async () => {
@@ -53,7 +43,7 @@ describe("a turn that takes for ever", { timeout: 240_000 }, () => {
 
   test("is stopped by the next bot when its own has died", async () => {
     // Its own port is what a bot is known by: it takes its sessions back at once, and any other waits until they are free.
-    const bot = await world.startBot(await freePort());
+    const bot = await world.startBot(String(await freePort()));
     const say = world.folder.start(["say", "wait for ever"], bot.env);
     await say.printed("… sleep 600");
     bot.child.process.kill("SIGKILL");

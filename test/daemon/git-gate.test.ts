@@ -119,14 +119,14 @@ const TOUCHES: Touch[] = [
 /** One clone for all rows of a table; after each it is as it was. */
 function table(
   spec: Partial<CheckoutSpec>,
-  heldBack: () => string[],
+  unpushable: () => string[],
 ): { at: () => { bench: GitBench; checkout: Checkout } } {
   let made: { bench: GitBench; checkout: Checkout } | null = null;
   const at = () => made ?? assert.fail("the bench is not there yet");
   before(async () => {
     const bench = makeGitBench();
     bench.personPushes("main", FILES, "Files");
-    made = { bench, checkout: await ready(bench.checkout(spec, { heldBack })) };
+    made = { bench, checkout: await ready(bench.checkout(spec, { unpushable })) };
   });
   afterEach(() => {
     const { checkout } = at();
@@ -255,7 +255,7 @@ const LEAKS: Leak[] = [
 describe("comment and control: a credential of the sandbox is not pushed, whatever the agent was talked into", () => {
   const redactor = createRedactor();
   for (const secret of [TOKEN, "password"]) redactor.learn(secret);
-  const { at } = table({}, redactor.heldBack);
+  const { at } = table({}, redactor.unpushable);
   for (const { name, does, where } of LEAKS) {
     test(name, async () => {
       const { checkout } = at();
@@ -268,7 +268,7 @@ describe("comment and control: a credential of the sandbox is not pushed, whatev
   }
 
   story("nothing of it reaches the remote", async (bench) => {
-    const checkout = await ready(bench.checkout({}, { heldBack: () => [TOKEN] }));
+    const checkout = await ready(bench.checkout({}, { unpushable: () => [TOKEN] }));
     write(checkout, "debug.log", TOKEN);
     assert.equal((await failureOf(checkout.publish("Mine"))).code, "git.secret");
     assert.equal(git(bench.bare, ["branch", "--list"]), "* main");
@@ -276,13 +276,13 @@ describe("comment and control: a credential of the sandbox is not pushed, whatev
 
   story("what stood there before is no reason to push nothing", async (bench) => {
     bench.personPushes("main", { "old.log": TOKEN });
-    const checkout = await ready(bench.checkout({}, { heldBack: () => [TOKEN] }));
+    const checkout = await ready(bench.checkout({}, { unpushable: () => [TOKEN] }));
     write(checkout, "a.txt", "two\n");
     assert.ok((await checkout.publish("Mine")).pushed);
   });
 
   story("an index over the commits that the agent has forged shows the daemon nothing", async (bench) => {
-    const checkout = await ready(bench.checkout({ workflows: false }, { heldBack: () => [TOKEN] }));
+    const checkout = await ready(bench.checkout({ workflows: false }, { unpushable: () => [TOKEN] }));
     write(checkout, "debug.log", TOKEN);
     commits(checkout, "Oops");
     agent(checkout, "commit-graph", "write", "--reachable");

@@ -89,6 +89,8 @@ export interface SlackEmulator {
   /** By id. */
   at(team: string): SlackTeam;
   readonly app: Workspace["app"];
+  /** What a bot needs to be this app in one workspace. */
+  readonly environment: Record<"SLACK_BOT_TOKEN" | "SLACK_SIGNING_SECRET" | "SLACK_API_URL", string>;
   readonly team: Workspace["team"];
   readonly faults: Faults;
   readonly requests: RequestLog;
@@ -169,6 +171,11 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackEmula
   return {
     apiUrl: `${server.origin}/api/`,
     app: ws.app,
+    environment: {
+      SLACK_BOT_TOKEN: ws.app.botToken,
+      SLACK_SIGNING_SECRET: ws.app.signingSecret,
+      SLACK_API_URL: `${server.origin}/api/`,
+    },
     team: ws.team,
     oauth: ws.distribution,
     at(id) {

@@ -12,6 +12,9 @@ const config = readConfig({
   GITHUB_APP_ID: "1",
   GITHUB_PRIVATE_KEY: `-----BEGIN RSA PRIVATE KEY-----\n${KEY_LINE}\n-----END RSA PRIVATE KEY-----\n`,
   GITHUB_WEBHOOK_SECRET: "hush",
+  GITHUB_WEBHOOK_SECRET_PREVIOUS: "before-that-it-was-this",
+  API_TOKENS: `ci:${"c".repeat(32)}`,
+  THREADBOX_SECRET_KEYS: Buffer.alloc(32, 7).toString("base64"),
   SLACK_BOT_TOKEN: "xoxb-1-2-three-four-five",
   SLACK_SIGNING_SECRET: "0123456789abcdef0123456789abcdef",
 });
@@ -32,6 +35,14 @@ test("CodeRabbit 2025: the bot's own secrets, which an agent has read from its f
     '[secret] [secret] [secret] [secret] {"signing":"[secret]"}',
   );
 });
+
+const others: [string, string][] = [
+  ["token of a program that may ask", "c".repeat(32)],
+  ["key that seals the workspaces' tokens", Buffer.alloc(32, 7).toString("base64")],
+  ["webhook secret from before", "before-that-it-was-this"],
+];
+for (const [name, secret] of others)
+  test(`nor is the ${name}`, async () => assert.equal(await told(`It is ${secret} there.`), "It is [secret] there."));
 
 test("what is short enough to be a word, and all that is none of them, stays", async () => {
   assert.equal(await told("hush, said the bot"), "hush, said the bot");

@@ -1,19 +1,10 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
 import { after, before, test } from "node:test";
+import { freePort } from "../free-port.ts";
 import { startWorld, type World } from "../world.ts";
 
 let world: World;
 let port: number;
-
-/** A port that nobody has; the script must know it before the bot is there. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address ? address.port : 0;
-}
 
 before(async () => {
   port = await freePort();

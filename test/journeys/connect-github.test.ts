@@ -1,23 +1,15 @@
 /** Who asks in Slack for work on GitHub says once who they are there, and may do through the bot what they may do themselves. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { after, before, describe, test } from "node:test";
 import type { Script } from "../../src/cli/scripted-model.ts";
 import { systemClock } from "../../src/clock.ts";
 import { type GitHubEmulator, startGitHub } from "../emulators/github.ts";
 import { type SlackEmulator, startSlack } from "../emulators/slack.ts";
+import { freePort } from "../free-port.ts";
 import { startWorld, type World } from "../world.ts";
 import { type PlainBrowser, plainBrowser } from "./plain-browser.ts";
-import { fixesTheTest } from "./scripts.ts";
+import { FAILING_TEST, fixesTheTest } from "./scripts.ts";
 
-const FILES = {
-  "package.json": '{ "name": "api", "private": true, "type": "module" }\n',
-  "README.md": "# api\n",
-  "src/add.js": "export function add(a, b) {\n  return a - b;\n}\n",
-  "test/add.test.js":
-    'import assert from "node:assert/strict";\nimport { test } from "node:test";\nimport { add } from "../src/add.js";\n\ntest("adds", () => assert.equal(add(2, 3), 5));\n',
-};
 /** Long enough for somebody to lose their rights meanwhile. */
 const worksALittle: Script = {
   when: /take a moment/,
@@ -43,7 +35,7 @@ before(async () => {
     "carl-leaves": "write",
     dora: "maintain",
   } as const;
-  const repository = await github.createRepository("acme/api", { isPrivate: true, files: FILES, collaborators });
+  const repository = await github.createRepository("acme/api", { isPrivate: true, files: FAILING_TEST, collaborators });
   const port = await freePort();
   const publicUrl = `http://127.0.0.1:${port}`;
   const app = await github.createApp({ slug: "threadbox", callbackUrl: `${publicUrl}/connect/github/callback` });
@@ -56,16 +48,10 @@ before(async () => {
     port,
     variables: {
       PUBLIC_URL: publicUrl,
-      SLACK_BOT_TOKEN: slack.app.botToken,
-      SLACK_SIGNING_SECRET: slack.app.signingSecret,
-      SLACK_API_URL: slack.apiUrl,
-      GITHUB_APP_ID: String(app.id),
-      GITHUB_PRIVATE_KEY: app.privateKey,
-      GITHUB_WEBHOOK_SECRET: app.webhookSecret,
+      ...slack.environment,
+      ...app.environment,
       GITHUB_CLIENT_ID: app.clientId,
       GITHUB_CLIENT_SECRET: app.clientSecret,
-      GITHUB_API_URL: github.apiUrl,
-      GITHUB_URL: github.url,
     },
   });
   slack.deliverTo(`${world.url}/slack/events`);
@@ -297,12 +283,3 @@ test("#24 Carl, who may not write any more when his turn is done, gets nothing p
     /carl \(@carl-leaves on GitHub\) may not write to `acme\/api`\. So I pushed nothing\..*committed in the sandbox/s,
   );
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : 0;
-}

@@ -58,13 +58,7 @@ before(async () => {
       base: "",
     })),
     verifiedCommits: { "acme/signed": true },
-    variables: {
-      GITHUB_APP_ID: String(app.id),
-      GITHUB_PRIVATE_KEY: app.privateKey,
-      GITHUB_WEBHOOK_SECRET: app.webhookSecret,
-      GITHUB_API_URL: github.apiUrl,
-      GITHUB_URL: github.url,
-    },
+    variables: app.environment,
   });
   app.webhookTo(`${world.url}/github/webhooks`);
 });

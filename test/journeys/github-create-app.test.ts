@@ -1,8 +1,6 @@
 /** One command, a browser, and a bot that answers on GitHub: nobody has copied a permission, a key or a secret. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { parseEnv } from "node:util";
@@ -11,6 +9,7 @@ import { systemClock } from "../../src/clock.ts";
 import { stopInOrder } from "../cli/scripted-folder.ts";
 import { type Child, documentOf, type Folder, newFolder } from "../cli/threadbox.ts";
 import { type GitHubEmulator, startGitHub } from "../emulators/github.ts";
+import { freePort } from "../free-port.ts";
 import { type Page, plainBrowser } from "./plain-browser.ts";
 
 let github: GitHubEmulator;
@@ -44,15 +43,6 @@ async function goes(who: string, address: string, name?: string): Promise<Page> 
   const browser = plainBrowser({ [github.url]: github.signedIn(who) });
   const asked = await browser.presses(await browser.goes(address));
   return browser.presses(asked, name ? { app_name: name } : {});
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : 0;
 }
 
 describe("threadbox github create-app", () => {

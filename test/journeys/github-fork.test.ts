@@ -46,13 +46,7 @@ before(async () => {
     repositories: [
       { id: repository.cloneUrl, name: "acme/api", url: repository.cloneUrl, base: "", setup: "touch ../setup-ran" },
     ],
-    variables: {
-      GITHUB_APP_ID: String(app.id),
-      GITHUB_PRIVATE_KEY: app.privateKey,
-      GITHUB_WEBHOOK_SECRET: app.webhookSecret,
-      GITHUB_API_URL: github.apiUrl,
-      GITHUB_URL: github.url,
-    },
+    variables: app.environment,
   });
   app.webhookTo(`${world.url}/github/webhooks`);
   await github.fork("acme/api", "mallory");

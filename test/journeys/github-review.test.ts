@@ -47,13 +47,7 @@ before(async () => {
   world = await startWorld({
     scripts: [looksAtTheReview, doesAsTheCommentsAsk, doesAsOneCommentAsks],
     repositories: [{ id: repository.cloneUrl, name: REPO, url: repository.cloneUrl, base: "" }],
-    variables: {
-      GITHUB_APP_ID: String(app.id),
-      GITHUB_PRIVATE_KEY: app.privateKey,
-      GITHUB_WEBHOOK_SECRET: app.webhookSecret,
-      GITHUB_API_URL: github.apiUrl,
-      GITHUB_URL: github.url,
-    },
+    variables: app.environment,
   });
   app.webhookTo(`${world.url}/github/webhooks`);
   const files = { "src/add.js": "export function plus(a, b) {\n  return a + b;\n}\nexport const one = 1;\n" };

@@ -4,15 +4,7 @@ import { systemClock } from "../../src/clock.ts";
 import { type GitHubEmulator, startGitHub } from "../emulators/github.ts";
 import { type SlackEmulator, startSlack } from "../emulators/slack.ts";
 import { startWorld, type World } from "../world.ts";
-import { fixesTheTest, takesForEver, writesTheReadme } from "./scripts.ts";
-
-const FILES = {
-  "package.json": '{ "name": "api", "private": true, "type": "module" }\n',
-  "README.md": "# api\n",
-  "src/add.js": "export function add(a, b) {\n  return a - b;\n}\n",
-  "test/add.test.js":
-    'import assert from "node:assert/strict";\nimport { test } from "node:test";\nimport { add } from "../src/add.js";\n\ntest("adds", () => assert.equal(add(2, 3), 5));\n',
-};
+import { FAILING_TEST, fixesTheTest, takesForEver, writesTheReadme } from "./scripts.ts";
 
 let github: GitHubEmulator;
 let slack: SlackEmulator;
@@ -22,7 +14,7 @@ before(async () => {
   github = await startGitHub({ clock: systemClock });
   const repository = await github.createRepository("acme/api", {
     isPrivate: true,
-    files: FILES,
+    files: FAILING_TEST,
     collaborators: { alice: "write", rita: "read" },
   });
   const app = await github.createApp({ slug: "threadbox" });
@@ -31,16 +23,7 @@ before(async () => {
   world = await startWorld({
     scripts: [writesTheReadme, fixesTheTest, takesForEver],
     repositories: [{ id: repository.cloneUrl, name: "acme/api", url: repository.cloneUrl, base: "" }],
-    variables: {
-      SLACK_BOT_TOKEN: slack.app.botToken,
-      SLACK_SIGNING_SECRET: slack.app.signingSecret,
-      SLACK_API_URL: slack.apiUrl,
-      GITHUB_APP_ID: String(app.id),
-      GITHUB_PRIVATE_KEY: app.privateKey,
-      GITHUB_WEBHOOK_SECRET: app.webhookSecret,
-      GITHUB_API_URL: github.apiUrl,
-      GITHUB_URL: github.url,
-    },
+    variables: { ...slack.environment, ...app.environment },
   });
   app.webhookTo(`${world.url}/github/webhooks`);
   slack.deliverTo(`${world.url}/slack/events`);

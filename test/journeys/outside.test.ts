@@ -28,13 +28,7 @@ before(async () => {
   channel = await startSlackChannel(["ada"], {
     scripts: WORDS.map(says),
     repositories: [{ id: repository.cloneUrl, name: "acme/api", url: repository.cloneUrl, base: "main" }],
-    variables: {
-      GITHUB_APP_ID: String(app.id),
-      GITHUB_PRIVATE_KEY: app.privateKey,
-      GITHUB_WEBHOOK_SECRET: app.webhookSecret,
-      GITHUB_API_URL: github.apiUrl,
-      GITHUB_URL: github.url,
-    },
+    variables: app.environment,
   });
   ({ slack, world } = channel);
   reachable();

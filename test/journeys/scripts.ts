@@ -1,8 +1,17 @@
-/** What the model says in the journeys. The tools do what it says for real. */
+/** What the model says in the journeys, and the files that it works on. The tools do what it says for real. */
 import { FIXED } from "../../src/cli/demo-repository.ts";
 import type { Script } from "../../src/cli/scripted-model.ts";
 
-/** Finds the failing test of the demo's repository and fixes it. */
+/** A repository whose only test fails until the script below has fixed it. */
+export const FAILING_TEST = {
+  "package.json": '{ "name": "api", "private": true, "type": "module" }\n',
+  "README.md": "# api\n",
+  "src/add.js": "export function add(a, b) {\n  return a - b;\n}\n",
+  "test/add.test.js":
+    'import assert from "node:assert/strict";\nimport { test } from "node:test";\nimport { add } from "../src/add.js";\n\ntest("adds", () => assert.equal(add(2, 3), 5));\n',
+};
+
+/** Finds the failing test, here or in the demo's repository, and fixes it. */
 export const fixesTheTest: Script = {
   when: /test fails/,
   steps: [

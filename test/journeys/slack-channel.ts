@@ -28,9 +28,7 @@ export async function startSlackChannel(
     ...options,
     variables: {
       ...options.variables,
-      SLACK_BOT_TOKEN: slack.app.botToken,
-      SLACK_SIGNING_SECRET: slack.app.signingSecret,
-      SLACK_API_URL: slack.apiUrl,
+      ...slack.environment,
     },
   });
   const deliver = () => slack.deliverTo(`${world.url}/slack/events`);

@@ -4,14 +4,8 @@ import { after, before, describe, test } from "node:test";
 import { FIXED } from "../../src/cli/demo-repository.ts";
 import type { Script } from "../../src/cli/scripted-model.ts";
 import { type GitHubEmulator, startGitHub } from "../emulators/github.ts";
+import { FAILING_TEST } from "./scripts.ts";
 import { type SlackChannel, startSlackChannel } from "./slack-channel.ts";
-
-const FILES = {
-  "package.json": '{ "name": "api", "private": true, "type": "module" }\n',
-  "src/add.js": "export function add(a, b) {\n  return a - b;\n}\n",
-  "test/add.test.js":
-    'import assert from "node:assert/strict";\nimport { test } from "node:test";\nimport { add } from "../src/add.js";\n\ntest("adds", () => assert.equal(add(2, 3), 5));\n',
-};
 
 const bash = (command: string) => ({ calls: [{ tool: "bash", with: { command } }] });
 const scripts: Script[] = [
@@ -40,7 +34,7 @@ before(async () => {
   const named = ["acme/api", "acme/docs", "acme/secret"] as const;
   const [api, docs] = await Promise.all(
     named.map((name) =>
-      github.createRepository(name, { files: FILES, collaborators, isPrivate: name === "acme/secret" }),
+      github.createRepository(name, { files: FAILING_TEST, collaborators, isPrivate: name === "acme/secret" }),
     ),
   );
   assert.ok(api && docs);
@@ -67,13 +61,7 @@ before(async () => {
       url: cloneUrl,
       base: "",
     })),
-    variables: {
-      GITHUB_APP_ID: String(app.id),
-      GITHUB_PRIVATE_KEY: app.privateKey,
-      GITHUB_WEBHOOK_SECRET: app.webhookSecret,
-      GITHUB_API_URL: github.apiUrl,
-      GITHUB_URL: github.url,
-    },
+    variables: app.environment,
   });
 });
 after(async () => {

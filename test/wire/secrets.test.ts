@@ -102,7 +102,7 @@ describe("by its value, in every spelling", () => {
       const redactor = createRedactor();
       redactor.learn(VALUE);
       assert.match(redactor.blank(text), /\[secret\]/);
-      assert.ok(redactor.heldBack().some((form) => text.includes(form)));
+      assert.ok(redactor.unpushable().some((form) => text.includes(form)));
     });
   }
 

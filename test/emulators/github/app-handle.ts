@@ -25,6 +25,11 @@ export interface AppHandle {
   /** PEM, PKCS#1. */
   privateKey: string;
   webhookSecret: string;
+  /** What a bot needs to be this App. */
+  environment: Record<
+    "GITHUB_APP_ID" | "GITHUB_PRIVATE_KEY" | "GITHUB_WEBHOOK_SECRET" | "GITHUB_API_URL" | "GITHUB_URL",
+    string
+  >;
   /** The account that its comments and commits are put down to. Its id is not the app's. */
   bot: { id: number; login: string };
   webhookTo(url: string): void;
@@ -70,6 +75,13 @@ function handleOf(hub: Hub, app: App): AppHandle {
     clientSecret: app.clientSecret,
     privateKey: app.privateKeyPem,
     webhookSecret: app.hook.secret,
+    environment: {
+      GITHUB_APP_ID: String(app.id),
+      GITHUB_PRIVATE_KEY: app.privateKeyPem,
+      GITHUB_WEBHOOK_SECRET: app.hook.secret,
+      GITHUB_API_URL: hub.apiUrl,
+      GITHUB_URL: hub.url,
+    },
     bot: { id: app.bot.id, login: app.bot.login },
     webhookTo(url) {
       app.hook.url = url;

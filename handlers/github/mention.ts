@@ -8,7 +8,7 @@ import { anyOf, commandText, slashPattern, startsLine } from "./slash-command.ts
 /** The whole comment without our name, or what its `/threadbox` asks; null when it names us nowhere. `names` come without the `@`. */
 export function findMention(body: string, names: readonly string[]): { text: string } | null {
   const [name, slash] = [namePattern(names), slashPattern(names)];
-  if (!name.test(body) && !slash.test(body)) return null;
+  if (body.search(name) < 0 && body.search(slash) < 0) return null;
   const words = plainWords(body);
   const named = occurrences(body, name, words).filter(({ start }) => !isInLink(body, start));
   const commands = occurrences(body, slash, words).filter(({ start }) => startsLine(body, start));
@@ -39,16 +39,14 @@ function namePattern(names: readonly string[]): RegExp {
   );
 }
 
-/** The letter before a piece counts as well: `foo`@threadbox is a word of its own only for the parser. */
+/** The letter before a piece counts as well: `foo`@threadbox is a word of its own only for the parser. Once through the text: pieces may be thousands. */
 function occurrences(body: string, pattern: RegExp, words: Piece[]): Piece[] {
   const found: Piece[] = [];
-  for (const { start, end } of words) {
-    pattern.lastIndex = start;
-    for (let match = pattern.exec(body); match && match.index < end; match = pattern.exec(body)) {
-      found.push({ start: match.index, end: match.index + match[0].length });
-    }
+  let piece = 0;
+  for (const { index: start, 0: said } of body.matchAll(pattern)) {
+    while ((words[piece]?.end ?? Number.POSITIVE_INFINITY) <= start) piece += 1;
+    if ((words[piece]?.start ?? Number.POSITIVE_INFINITY) <= start) found.push({ start, end: start + said.length });
   }
-  pattern.lastIndex = 0;
   return found;
 }
 
@@ -61,5 +59,6 @@ function withoutPieces(body: string, pieces: Piece[]): string {
     text += body.slice(from, piece.start);
     from = piece.end;
   }
-  return (text + body.slice(from)).replace(/[ \t]+$/gm, "").trim();
+  // Only where such a run begins: tried at each of 65,000 spaces in a row, it took a minute.
+  return (text + body.slice(from)).replace(/(?<![ \t])[ \t]+$/gm, "").trim();
 }

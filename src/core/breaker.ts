@@ -36,4 +36,5 @@ export function breaker(session: Session, author: Person, { asks, now }: { asks:
 const PAUSED = `Bots have asked for ${MAX_BY_BOTS} things here within an hour, and no person for any. I leave them alone here until a person asks me for something.`;
 
 /** What an account says that nobody answers for counts where it names us, and is no reply to all and sundry. */
-export const isToEverybody = (author: Person, { addressed }: Mention): boolean => author.bot === true && !addressed;
+export const isToEverybody = (author: Person, { addressed, mends }: Mention): boolean =>
+  author.bot === true && !addressed && !mends;

@@ -51,9 +51,9 @@ export function mentioned(session: Session, mention: Mention): Plan {
 export function turnedAway(session: Session, event: Extract<SessionEvent, { type: "turned-away" }>): Plan {
   const [mention, rest] = takeChecked(session, event.mention);
   if (!mention) return plan(session);
-  if (isOverheard(session, mention)) return plan(rest);
   const { text, connects } = event;
   if (mention.mends) return mendRefused(rest, mention.mends, text);
+  if (isOverheard(session, mention)) return plan(rest);
   const refused = connects ? { mention: { ...mention, author: connects }, connect: true as const } : { mention };
   return plan(rest, { do: "refuse", text, ...refused });
 }
@@ -79,14 +79,21 @@ export function admitted(session: Session, event: Extract<SessionEvent, { type: 
   // Said in another thread meanwhile: nobody has asked whether its author may write there.
   if (isElsewhereNow(session, event)) return plan(session, { do: "check", mention: mention.id });
   if (isToEverybody(event.author, mention)) return plan(rest);
-  const judged = breaker(rest, event.author, { asks: ASKING.has(commandOf(mention).verb), now });
-  if (judged.is === "paused") return paused(judged, mention);
+  const judged = breaker(rest, event.author, { asks: isAsking(mention, event.author), now });
+  if (judged.is === "paused")
+    return mention.mends ? mendRefused(rest, mention.mends, BOTS_ALONE) : paused(judged, mention);
   return seen(judged.session, mention, event, now);
 }
 
 /** Said once, where it happened. */
 const paused = ({ session, text }: { session: Session; text: string | null }, { thread }: Mention): Plan =>
   text === null ? plan(session) : plan(session, { do: "say", thread, text });
+
+/** Nobody has said what a session tells itself: in a person's name it ends no pause of the bots, in a bot's it counts as that bot's. */
+const isAsking = (mention: Mention, author: Person): boolean =>
+  ASKING.has(commandOf(mention).verb) && (!mention.mends || author.bot === true);
+
+const BOTS_ALONE = "Bots alone have asked here, and too often.";
 
 const ASKING: ReadonlySet<Command["verb"]> = new Set(["ask", "queue", "fork", "fresh", "retry"]);
 

@@ -98,7 +98,8 @@ function admit(under: UnderWay, arrival: Arrival, mention: Mention): Receipt {
   const keys = keysOf(arrival);
   const holder = known ?? holderOf(under, keys);
   const session = holder ?? mint(under, mention);
-  claim(under, session, keys);
+  // What a session tells itself connects nothing that a person has unlinked.
+  if (!mention.mends) claim(under, session, keys);
   remember(under, arrival, session);
   tell(under, session, { type: "mentioned", mention: holder ? mention : { ...mention, text: anewIn(mention.text) } });
   return { is: "accepted", session, mention: mention.id };

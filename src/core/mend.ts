@@ -91,8 +91,9 @@ function mentionOf(session: Session, { fault, count }: { fault: Fault; count: nu
   const here = pullThread(session);
   if (!asker || !work || !pullRequest || !here) return null;
   const { id, name, url, base } = work.repository;
-  // Whose rights somebody has in Slack or on the page is known there alone.
+  // Whose rights somebody has in Slack or on the page is known there alone. A thread that was unlinked is done with this session.
   const thread = asker.thread.surface === "github" ? here : asker.thread;
+  if (thread !== here && !session.threads.some((one) => threadKey(one) === threadKey(thread))) return null;
   return {
     dedupe: `github:${fault.is}:${id}#${pullRequest.number}:${fault.head}:${count}`,
     keys: [githubPullRequestKey(id, pullRequest.number), branchKey(id, work.branch), threadKey(thread)],
@@ -170,10 +171,16 @@ export function mendRefused(session: Session, { fault }: Mends, why: string): Pl
   return plan(told(session, now), ...toPerson(session, `${what} I do not see to it by myself: ${why} ${REMEDY}`));
 }
 
-/** Whoever pushes something with a word of their own has had a look: then it may try again. */
+/** A person who pushes something with a word of their own has had a look: then it may try again. A bot that answers each failure has not. */
 export function pushedBy(session: Session, asks: Ask[], { commit }: Pick<TurnResult, "commit">): Session {
   const { mending, seen } = session.card ?? NOTHING;
-  if (!mending || asks.every(({ mends }) => mends) || commit === undefined || commit === seen?.head) return session;
+  if (
+    !mending ||
+    asks.every(({ mends, author }) => mends || author.bot) ||
+    commit === undefined ||
+    commit === seen?.head
+  )
+    return session;
   const { gaveUp: _, ...rest } = mending;
   return withMending(session, { ...rest, tries: 0 });
 }

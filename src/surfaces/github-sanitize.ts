@@ -63,18 +63,29 @@ function usedLabels(text: string): Set<string> {
 const normalLabel = (label = ""): string => label.trim().replace(/\s+/g, " ").toLowerCase();
 
 function visibleProse(prose: string, used: Set<string>): string {
-  return prose
-    .replace(/(@[A-Za-z0-9_-]{0,60})?<!--[\s\S]*?--!?>/g, (_all, name?: string) => (name ? `${name} ` : ""))
-    .replace(/^[ \t>*+-]{0,20}<!--[\s\S]*/m, "")
-    .replace(/<[?!][^>\n]{0,2000}>/g, "")
-    .replace(TAG, visibleTag)
-    .replace(DEFINITION, (all, start: string, label: string, target: string) => {
-      if (label.startsWith("^")) return all;
-      return used.has(normalLabel(label)) ? `${start}[${label}]: ${target}` : start;
-    })
-    .replace(IMAGE, (_all, target: string | undefined) => (target ? `![](${target})` : ""))
-    .replace(SHORTCUT_IMAGE, (all, label: string) => (isDefined(prose, label) ? "" : all))
-    .replace(LINK_TITLE, "$1)");
+  return (
+    withoutComments(prose)
+      .replace(/^[ \t>*+-]{0,20}<!--[\s\S]*/m, "")
+      // Line by line as far as its last `>`, so that each has an end.
+      .replace(/^.*>/gm, (line) => line.replace(/<[?!][^>\n]*>/g, ""))
+      .replace(TAG, visibleTag)
+      .replace(DEFINITION, (all, start: string, label: string, target: string) => {
+        if (label.startsWith("^")) return all;
+        return used.has(normalLabel(label)) ? `${start}[${label}]: ${target}` : start;
+      })
+      .replace(IMAGE, (_all, target: string | undefined) => (target ? `![](${target})` : ""))
+      .replace(SHORTCUT_IMAGE, (all, label: string) => (isDefined(prose, label) ? "" : all))
+      .replace(LINK_TITLE, "$1)")
+  );
+}
+
+/** As far as the last one ends: thousands that nobody ends would each be followed to the end of the text. */
+function withoutComments(prose: string): string {
+  const last = Math.max(prose.lastIndexOf("-->") + "-->".length, prose.lastIndexOf("--!>") + "--!>".length);
+  const closed = prose
+    .slice(0, last)
+    .replace(/(@[A-Za-z0-9_-]{0,60})?<!--[\s\S]*?--!?>/g, (_all, name?: string) => (name ? `${name} ` : ""));
+  return closed + prose.slice(last);
 }
 
 const TAG = /<(\/?[a-z][a-z0-9-]{0,40})((?:"[^"]{0,4000}"|'[^']{0,4000}'|[^'"<>]){0,500})>/gi;

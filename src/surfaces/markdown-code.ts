@@ -40,7 +40,7 @@ export function splitAtCode(text: string): Part[] {
  */
 export function parseQuickly(text: string): Root {
   return fromMarkdown(shallow(text), {
-    extensions: [gfm(), { disable: { null: [...SLOW_SYNTAX, ...FOOTNOTES, ...slowTildes(text)] } }],
+    extensions: [gfm(), { disable: { null: [...SLOW_SYNTAX, ...FOOTNOTES, ...slowTildes(text), ...slowHtml(text)] } }],
     mdastExtensions: [gfmFromMarkdown()],
   });
 }
@@ -49,13 +49,17 @@ export function parseQuickly(text: string): Root {
 const MAX_TILDES = 1_000;
 const slowTildes = (text: string): string[] => (text.split("~").length > MAX_TILDES ? ["strikethrough"] : []);
 
-/** The same text, as long as before, whose lists and quotes are at most twenty deep: deeper ones overflow the parser's stack. */
+/** Each comment, instruction or declaration that nothing ends is followed to the end of its paragraph: thousands of them took five seconds. */
+const MAX_UNENDED = 100;
+const slowHtml = (text: string): string[] => (text.split(/<[!?]/).length > MAX_UNENDED ? ["htmlText"] : []);
+
+/** The same text, as long as before, whose lists, quotes and footnotes are at most twenty deep: deeper ones overflow the parser's stack. */
 function shallow(text: string): string {
-  return text.replace(
-    /^((?:[ \t]{0,9}(?:[>*+-]|\d{1,9}[.)])){20})((?:[ \t]{0,9}(?:[>*+-]|\d{1,9}[.)]))+)/gm,
-    (_all, kept: string, deeper: string) => kept + "x".repeat(deeper.length),
-  );
+  return text.replace(DEEP, (_all, kept: string, deeper: string) => kept + "x".repeat(deeper.length));
 }
+
+const MARKER = "[ \\t]{0,9}(?:[>*+-]|\\d{1,9}[.)]|\\[\\^[^\\]\\s]{1,100}\\]:)";
+const DEEP = new RegExp(`^((?:${MARKER}){20})((?:${MARKER})+)`, "gm");
 
 function walk(node: Nodes, visit: (node: Nodes) => void): void {
   visit(node);

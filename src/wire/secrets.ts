@@ -37,9 +37,10 @@ export const FORMATS: readonly Format[] = [
   },
 ];
 
-/** Its lines may be broken as they are, or as JSON spells that, once or twice; quotes end it, so that it never eats JSON around it. */
+/** Its lines may be broken as they are, or as JSON spells that, once or twice; quotes end it, so that it never eats JSON around it. Five dashes end it too, or
+ * thousands of beginnings would each be followed as far as that. */
 const PEM =
-  "-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY-----(?:[A-Za-z0-9+/=:, \\t\\r\\n-]|\\\\+[nr]){0,20000}?-----END (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY-----";
+  "-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY-----(?:[A-Za-z0-9+/=:, \\t\\r\\n]|-(?!----)|\\\\+[nr]){0,20000}-----END (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY-----";
 
 /** Not inside a longer word, though a dash or an escaped line end may stand in front. */
 const LOOKS = new RegExp(

@@ -15,6 +15,11 @@ describe("a log, as a person would read it", () => {
     ["with the last state of a progress bar", "10%\r50%\r100%", "100%"],
     ["without letters that show nothing", "a\u200b\u202eb\u0000\u{E0041}c\td", "abc\td"],
     ["without what would be a line of its own to a model", "a\u2028b", "ab"],
+    [
+      "without links in a terminal",
+      "\u001b]8;;https://x.example\u001b\\here\u001b]8;;\u0007 \u001b(B\u001b[1;31mred\u001b[0m",
+      "here red",
+    ],
     ["without tokens", `Authorization: ghs_${"a".repeat(40)}`, "Authorization: [secret]"],
     ["without tokens in their long form", `x ghs_12_${"a".repeat(40)}.${"b".repeat(40)}.c y`, "x [secret] y"],
     ["without tokens that colours were put into", `ghp_${"a".repeat(20)}\u001b[0m${"a".repeat(20)}`, "[secret]"],
@@ -25,7 +30,9 @@ describe("a log, as a person would read it", () => {
     const startedAt = performance.now();
     assert.equal(plainLog("\u001b[".repeat(100_000)).includes("\u001b"), false);
     assert.equal(plainLog(`\u001b]0;${"a".repeat(500_000)}`).includes("\u001b"), false);
-    // Seconds, if it looked at every letter from every letter.
+    assert.equal(plainLog("\u001b]8;;".repeat(200_000)).includes("\u001b"), false);
+    plainLog("-----BEGIN PRIVATE KEY-----\n".repeat(35_000));
+    // Minutes, if it looked at every letter from every letter.
     assert.ok(performance.now() - startedAt < 5_000);
   });
 });

@@ -111,7 +111,7 @@ describe("by its value, in every spelling", () => {
     for (let count = 0; count < 300; count += 1) {
       redactor.learn(VALUE);
       redactor.learn(`a token that is good for an hour: ${count}`);
-      assert.ok(redactor.heldBack().includes(VALUE), `after ${count}`);
+      assert.ok(redactor.unpushable().includes(VALUE), `after ${count}`);
     }
   });
 

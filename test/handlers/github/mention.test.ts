@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { findMention } from "../../../handlers/github/mention.ts";
+import { visibleText } from "../../../src/surfaces/github-sanitize.ts";
 
 const names = ["threadbox", "acme-coder"];
 
@@ -132,6 +133,23 @@ test("a comment made to keep the parser busy is read all the same", () => {
   for (const piece of [">", "> - ", "1. ", "_a**", "~a~~", "[]", "[![", "[a](", "<a", "<!--", "`a", "a@", "www."]) {
     findMention(`${piece.repeat(65_000 / piece.length)} @threadbox`, names);
   }
+});
+
+describe("nobody keeps the bot busy before it is known who they are: each of these took from a second to two minutes", () => {
+  for (const [name, body] of [
+    ["spaces in the middle of a line", `@threadbox a${" ".repeat(65_000)}b`],
+    ["spaces behind a command", `/threadbox link ${" ".repeat(65_000)}b`],
+    ["comments that nothing ends", `@threadbox ${"<!--".repeat(16_000)}`],
+    ["comments that end in another paragraph", `@threadbox ${"<!--".repeat(4_000)}\n\n-->`],
+    ["instructions that nothing ends", `@threadbox ${"<?a".repeat(16_000)}`],
+    ["footnotes in footnotes", `@threadbox\n\n${"[^a]: ".repeat(10_000)}`],
+  ] as const)
+    test(name, () => {
+      const startedAt = performance.now();
+      assert.notEqual(findMention(visibleText(body), names), null);
+      // A tenth of a second; more on a machine that is busy.
+      assert.ok(performance.now() - startedAt < 3_000);
+    });
 });
 
 const commands: [name: string, body: string, text: string][] = [

@@ -5,7 +5,7 @@
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
 import { parseCommand } from "./core/command.ts";
-import { canonicalGitUrl } from "./core/correlation.ts";
+import { canonicalGitUrl, isGitUrl } from "./core/correlation.ts";
 import type { Limits } from "./core/limits.ts";
 import type { Ms, Repository } from "./core/types.ts";
 import { ThreadboxError } from "./errors.ts";
@@ -28,7 +28,12 @@ const ids = (what: string) =>
 
 const Listed = z.strictObject({
   name: z.string().min(1).describe("What people call it: owner/name."),
-  url: z.string().min(1).optional().describe("git URL; https://github.com/<name>.git when it is left out."),
+  url: z
+    .string()
+    .min(1)
+    .refine(isGitUrl, "is no git URL, such as https://host/path.git, git@host:path or file:///path")
+    .optional()
+    .describe("git URL; https://github.com/<name>.git when it is left out."),
   base: z
     .string()
     .min(1)

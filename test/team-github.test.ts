@@ -45,6 +45,11 @@ describe("does not start", () => {
       "repositories: [{name: a/b, people: [alice]}]",
       /repositories\.0\.people\.0/,
     ],
+    [
+      "with a path for an address",
+      "repositories: [{name: a/b, url: /srv/b.git}]",
+      /repositories\.0\.url: is no git URL/,
+    ],
     ["with an empty assignee", 'repositories: [{name: a/b, assignee: ""}]', /repositories\.0\.assignee/],
   ];
   for (const [name, yaml, says] of rows)

@@ -1,5 +1,5 @@
 /** What an App has of what it needs, from what GitHub says of it. Pure: a table of tests holds it. */
-import { GITHUB_EVENTS, GITHUB_PERMISSIONS } from "../surfaces/github-app.ts";
+import { GITHUB_EVENTS, GITHUB_PERMISSIONS, type GitHubPermission } from "../surfaces/github-app.ts";
 import type { AppLook, Permissions } from "../surfaces/github-app-look.ts";
 import { BETTER_WITHOUT, WITHOUT_EVENT, WITHOUT_PERMISSION } from "../surfaces/github-app-reasons.ts";
 import { webhookUrl } from "../surfaces/github-manifest.ts";
@@ -8,16 +8,25 @@ import { type Finding, fail, ok, warn } from "./doctor-finding.ts";
 /** Octokit mends up to a point what a wrong clock does to its JWTs; GitHub's own tolerance is a minute. */
 const SKEW_MS = 30_000;
 
+export interface AppWish {
+  publicUrl: string | null;
+  /** Whether threadbox.yml lets turns change them, for which nobody asks but whoever wrote that. */
+  workflows: boolean;
+}
+
 /** In the order in which a person mends them. */
-export function ofApp(app: AppLook, publicUrl: string | null): Finding[] {
+export function ofApp(app: AppLook, { publicUrl, workflows }: AppWish): Finding[] {
+  const wanted = workflows ? [...GITHUB_PERMISSIONS, WORKFLOWS] : GITHUB_PERMISSIONS;
   return [
     ...ofClock(app.aheadMs),
-    ...ofPermissions(app),
+    ...ofPermissions(app, wanted),
     ...ofEvents(app),
     ...ofHook(app, publicUrl),
-    ...ofInstallations(app),
+    ...ofInstallations(app, wanted),
   ];
 }
+
+const WORKFLOWS: GitHubPermission = { name: "workflows", title: "Workflows", access: "write" };
 
 export function ofClock(aheadMs: number): Finding[] {
   if (Math.abs(aheadMs) <= SKEW_MS) return [];
@@ -25,15 +34,15 @@ export function ofClock(aheadMs: number): Finding[] {
   return [warn("GitHub clock", detail, "Keep it in time (NTP): GitHub refuses an App whose clock is a minute off.")];
 }
 
-function ofPermissions({ permissions, htmlUrl }: AppLook): Finding[] {
+function ofPermissions({ permissions, htmlUrl }: AppLook, wanted: readonly GitHubPermission[]): Finding[] {
   const what = "GitHub permissions";
   const page = `${htmlUrl}/permissions`;
-  const missing = lacking(permissions).map(({ name, title, access, has }) => {
+  const missing = lacking(permissions, wanted).map(({ name, title, access, has }) => {
     const reason = `Without it ${WITHOUT_PERMISSION[name] ?? "some of it does not work"}.`;
     const detail = `The App lacks ${title} (${access}${has ? `; it has ${has}` : ""}). ${reason}`;
     return fail(what, detail, `Change it at ${page}; each owner has to accept it then.`);
   });
-  const asked = new Map(GITHUB_PERMISSIONS.map(({ name, access }) => [name, access]));
+  const asked = new Map(wanted.map(({ name, access }) => [name, access]));
   const more = Object.entries(permissions)
     .filter(([name, access]) => rank(access) > rank(asked.get(name) ?? ""))
     .map(([name, access]) => {
@@ -47,11 +56,13 @@ function ofPermissions({ permissions, htmlUrl }: AppLook): Finding[] {
 const RANKS = ["", "read", "write", "admin"];
 const rank = (access: string | undefined): number => RANKS.indexOf(access ?? "");
 
-const lacking = (permissions: Permissions) =>
-  GITHUB_PERMISSIONS.filter(({ name, access }) => rank(permissions[name]) < rank(access)).map((one) => ({
-    ...one,
-    has: permissions[one.name],
-  }));
+const lacking = (permissions: Permissions, wanted: readonly GitHubPermission[]) =>
+  wanted
+    .filter(({ name, access }) => rank(permissions[name]) < rank(access))
+    .map((one) => ({
+      ...one,
+      has: permissions[one.name],
+    }));
 
 function ofEvents({ events, htmlUrl }: AppLook): Finding[] {
   const what = "GitHub events";
@@ -81,14 +92,6 @@ function ofHook({ hook, htmlUrl }: AppLook, publicUrl: string | null): Finding[]
     );
   else if (!wanted && !hook.url.endsWith("/github/webhooks"))
     found.push(warn(what, `It goes to ${hook.url}; the bot listens at /github/webhooks.`, `Change it at ${htmlUrl}.`));
-  if (hook.contentType !== "json")
-    found.push(
-      fail(
-        what,
-        `Its content type is ${hook.contentType}, which is not read.`,
-        `Choose application/json at ${htmlUrl}.`,
-      ),
-    );
   if (!hook.isSecure)
     found.push(
       warn(
@@ -100,7 +103,7 @@ function ofHook({ hook, htmlUrl }: AppLook, publicUrl: string | null): Finding[]
   return found.length > 0 ? found : [ok(what, hook.url)];
 }
 
-function ofInstallations({ installations, slug, htmlUrl }: AppLook): Finding[] {
+function ofInstallations({ installations, slug, htmlUrl }: AppLook, wanted: readonly GitHubPermission[]): Finding[] {
   const what = "GitHub installations";
   if (installations.length === 0)
     return [
@@ -110,7 +113,7 @@ function ofInstallations({ installations, slug, htmlUrl }: AppLook): Finding[] {
     const named = `GitHub at ${one.account}`;
     if (one.suspended)
       return fail(named, "The installation is suspended.", `Its owner lets it on again at ${one.htmlUrl}`);
-    const missing = lacking(one.permissions);
+    const missing = lacking(one.permissions, wanted);
     if (missing.length === 0) return ok(named, "installed, with all that is needed");
     const list = missing.map(({ name, access }) => `${name} (${access})`).join(", ");
     return fail(named, `Its owner has not accepted ${list}.`, `They accept it at ${one.htmlUrl}/permissions/update`);

@@ -8,7 +8,7 @@ import { type Finding, fail, ok, tried, warn } from "./doctor-finding.ts";
 import { ofApp, ofClock } from "./doctor-github-app.ts";
 import type { Checked } from "./doctor-settings.ts";
 
-export async function checkGitHub({ config, log }: Checked): Promise<Finding[]> {
+export async function checkGitHub({ config, team, log }: Checked): Promise<Finding[]> {
   const { github, publicUrl } = config;
   if (!github) return [ok("GitHub", "not set up: `threadbox github create-app` makes an App")];
   const { auth, apiUrl, url } = github;
@@ -17,7 +17,11 @@ export async function checkGitHub({ config, log }: Checked): Promise<Finding[]> 
     const who = await ofSelf(access, github);
     if ("token" in auth) return [who, ...(await ofToken(auth.token, apiUrl))];
     const app = await lookAtApp({ credentials: auth, apiUrl, url, clock: systemClock });
-    return [who, ...ofApp(app, publicUrl), ...(await ofDeliveries(access, app.htmlUrl))];
+    return [
+      who,
+      ...ofApp(app, { publicUrl, workflows: team?.github.workflows ?? false }),
+      ...(await ofDeliveries(access, app.htmlUrl)),
+    ];
   };
   return tried("GitHub", "Check the network, and GITHUB_API_URL if you set it.", async () => {
     try {

@@ -46,8 +46,15 @@ export function threadKey(thread: Thread): CorrelationKey {
  * no trailing slash, no `.git`. `git@host:path` becomes `ssh://host/path`.
  */
 export function canonicalGitUrl(url: string): string {
-  const scp = /^(?:[^@/]+@)?([^:/]+):(?!\/\/)(.+)$/.exec(url);
-  const parsed = new URL(scp ? `ssh://${scp[1]}/${scp[2]}` : url);
+  const parsed = new URL(spelledOut(url));
   const path = parsed.pathname.replace(/\/+$/, "").replace(/\.git$/, "");
   return `${parsed.protocol}//${parsed.host.toLowerCase()}${path}`;
+}
+
+/** False for a bare path, which git would take and which names no remote. */
+export const isGitUrl = (url: string): boolean => URL.canParse(spelledOut(url));
+
+function spelledOut(url: string): string {
+  const scp = /^(?:[^@/]+@)?([^:/]+):(?!\/\/)(.+)$/.exec(url);
+  return scp ? `ssh://${scp[1]}/${scp[2]}` : url;
 }

@@ -19,7 +19,12 @@ export async function whyHeld(repository: Repository, commit: string, base: stri
     return { code: "git.secret", detail: `A credential of the sandbox stands in ${someOf(secrets)}.` };
   if (repository.spec.workflows !== false) return null;
   const files = await changedWorkflows(repository, commit, base);
-  return files.length > 0 ? { code: "git.workflows", detail: `Changes in ${someOf(files)} were not pushed.` } : null;
+  if (files.length === 0) return null;
+  // One commit is pushed or none: who reads that this one file was not would think that the others were.
+  return {
+    code: "git.workflows",
+    detail: `Nothing was pushed, because of what the commits change: ${someOf(files)}.`,
+  };
 }
 
 /** In any spelling, as some machines see no difference. */

@@ -14,7 +14,7 @@ export interface AppLook {
   htmlUrl: string;
   permissions: Permissions;
   events: string[];
-  hook: { url: string; contentType: string; isSecure: boolean };
+  hook: { url: string; isSecure: boolean };
   installations: { account: string; htmlUrl: string; permissions: Permissions; suspended: boolean }[];
   /** How far our clock is ahead of GitHub's. */
   aheadMs: Ms;
@@ -29,7 +29,6 @@ const App = z.object({
 });
 const HookConfig = z.object({
   url: z.string().nullish(),
-  content_type: z.string().nullish(),
   insecure_ssl: z.union([z.string(), z.number()]).nullish(),
 });
 const Installation = z.object({
@@ -61,7 +60,6 @@ export async function lookAtApp({ credentials, apiUrl, url, clock }: LookOptions
       htmlUrl: settingsOf(url, app),
       hook: {
         url: hook.url ?? "",
-        contentType: hook.content_type ?? "form",
         isSecure: String(hook.insecure_ssl ?? "0") === "0",
       },
       installations: installations.map(({ account, html_url, permissions, suspended_at }) => ({

@@ -78,7 +78,7 @@ function aboutText({ requestedBy, asked, page, closes }: PullRequestDraft, url: 
   const session = page ? `${link("What the agent did", page)}. ` : "";
   return [
     "---",
-    `${requested}${session}Comment here, naming the bot, and the same session goes on.`,
+    `${requested}${session}Comment here, and the same session goes on.`,
     closes === undefined ? "" : `Fixes #${closes}`,
   ]
     .filter(Boolean)

@@ -11,12 +11,14 @@ const ALL = Object.fromEntries(GITHUB_PERMISSIONS.map(({ name, access }) => [nam
 const SETTINGS = "https://github.com/settings/apps/coder";
 const FINE: AppLook = {
   ...{ slug: "coder", htmlUrl: SETTINGS, permissions: ALL, events: [...GITHUB_EVENTS], aheadMs: 0 },
-  hook: { url: "https://bot.acme.com/github/webhooks", contentType: "json", isSecure: true },
+  hook: { url: "https://bot.acme.com/github/webhooks", isSecure: true },
   installations: [{ account: "acme", htmlUrl: "https://github.com/i/1", permissions: ALL, suspended: false }],
 };
 const [only] = FINE.installations;
 const at = (changed: object) => ({ installations: [{ ...only, ...changed }] }) as Partial<AppLook>;
 const { contents: _gone, ...withoutContents } = ALL;
+
+const WISH = { publicUrl: "https://bot.acme.com", workflows: false };
 
 describe("what an App has of what it needs", () => {
   const cases: [name: string, changed: Partial<AppLook>, state: Finding["state"], shown: RegExp][] = [
@@ -64,12 +66,6 @@ describe("what an App has of what it needs", () => {
     ],
     ["no webhook", { hook: { ...FINE.hook, url: "" } }, "fail", /GitHub tells nothing/],
     [
-      "a webhook of forms",
-      { hook: { ...FINE.hook, contentType: "form" } },
-      "fail",
-      /content type is form.*Choose application\/json/,
-    ],
-    [
       "a webhook without a checked certificate",
       { hook: { ...FINE.hook, isSecure: false } },
       "warn",
@@ -88,7 +84,7 @@ describe("what an App has of what it needs", () => {
   ];
   for (const [name, changed, state, shown] of cases) {
     test(name, () => {
-      const wrong = ofApp({ ...FINE, ...changed }, "https://bot.acme.com").filter((finding) => finding.state !== "ok");
+      const wrong = ofApp({ ...FINE, ...changed }, WISH).filter((finding) => finding.state !== "ok");
       assert.deepEqual(
         wrong.map((finding) => finding.state),
         [state],
@@ -97,7 +93,19 @@ describe("what an App has of what it needs", () => {
     });
   }
   test("nothing is wrong with one that has what is asked for", () => {
-    assert.deepEqual([...new Set(ofApp(FINE, "https://bot.acme.com").map(({ state }) => state))], ["ok"]);
+    assert.deepEqual([...new Set(ofApp(FINE, WISH).map(({ state }) => state))], ["ok"]);
+  });
+  test("where threadbox.yml allows workflows, their permission is missed, and is not too much", () => {
+    const wish = { ...WISH, workflows: true };
+    const without = ofApp(FINE, wish).filter(({ state }) => state !== "ok");
+    assert.deepEqual(
+      without.map(({ state, what }) => `${state} ${what}`),
+      ["fail GitHub permissions", "fail GitHub at acme"],
+    );
+    assert.match(without[0]?.detail ?? "", /lacks Workflows \(write\)\. Without it no token for a push is given/);
+    const more = { ...ALL, workflows: "write" as const };
+    const having = { ...FINE, permissions: more, ...at({ permissions: more }) };
+    assert.deepEqual([...new Set(ofApp(having, wish).map(({ state }) => state))], ["ok"]);
   });
 });
 
@@ -121,9 +129,10 @@ describe("the doctor at GitHub", () => {
   };
   const lines = (checks: Finding[]) => checks.map(({ state, what }) => `${state} ${what}`);
 
-  test("asks GitHub itself what the App may, where it tells, and who accepted", async () => {
+  test("asks GitHub itself what the App may, where it tells, and who accepted; forms are read as well", async () => {
     const app = await github.createApp({ slug: "coder", events: [...GITHUB_EVENTS] });
     app.webhookTo("http://127.0.0.1:1/github/webhooks");
+    app.change({ contentType: "form" });
     await app.install("acme", { permissions: withoutContents as Record<string, "read" | "write"> });
     const { checks, shown } = await doctor({
       ...{

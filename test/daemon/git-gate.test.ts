@@ -145,7 +145,10 @@ describe("workflow tampering: a turn that changes .github/workflows pushes nothi
       await does(checkout, bench);
       if (named === null) return void assert.equal((await checkout.commit("Mine"))?.unpushed, true);
       const { code, detail } = await failureOf(checkout.commit("Mine"));
-      assert.deepEqual([code, detail], ["git.workflows", `Changes in ${named} were not pushed.`]);
+      assert.deepEqual(
+        [code, detail],
+        ["git.workflows", `Nothing was pushed, because of what the commits change: ${named}.`],
+      );
     });
   }
 });

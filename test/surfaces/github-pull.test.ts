@@ -65,7 +65,7 @@ It was never sent.
 
 ---
 
-Requested by [@\u200balice](https://github.test/alice), ada @\u200bhere via Slack ([where it was asked](https://github.test/acme/api/issues/1)). [What the agent did](https://box.dev/sessions/s1). Comment here, naming the bot, and the same session goes on.
+Requested by [@\u200balice](https://github.test/alice), ada @\u200bhere via Slack ([where it was asked](https://github.test/acme/api/issues/1)). [What the agent did](https://box.dev/sessions/s1). Comment here, and the same session goes on.
 
 Fixes #1`,
     );

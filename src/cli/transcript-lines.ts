@@ -89,10 +89,15 @@ function linesOf(event: Exclude<AgentEvent, { type: "text" }>, { asked, titles, 
       return line(["cyan"], `↑ pushed ${clean(event.branch)} (${event.commit.slice(0, 7)})`);
     case "agent.exited":
       return line(["red"], `✗ the agent's process ended (${event.signal ?? event.code})`);
+    case "turn.silent":
+      return line(["yellow"], `· nothing heard for ${duration(event.silentMs)}`);
+    case "permission.denied":
+      return line(["yellow"], `✗ not allowed: ${clean(event.tool)} ${clean(event.subject)}`);
     case "journal.cut":
       return line(["dim"], "· older history was cut");
     case "turn.ended":
       return endLines(event, colour);
+    case "agent.raw":
     case "daemon.started":
     case "push.asked":
     case "thinking":

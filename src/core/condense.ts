@@ -89,6 +89,10 @@ function changeOf(progress: Progress, event: AgentEvent): Partial<Progress> | nu
         usage: event.usage ?? progress.usage,
         steps: progress.steps.map(settle),
       };
+    case "turn.silent":
+      return { now: `Nothing heard for ${Math.round(event.silentMs / 60_000)} min` };
+    case "permission.denied":
+    case "agent.raw":
     case "agent.exited":
     case "daemon.started":
     case "journal.cut":

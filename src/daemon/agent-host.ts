@@ -5,6 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type AgentEvent, NO_USAGE } from "../wire/events.ts";
+import type { AgentRequest } from "../wire/routes.ts";
 import type { Agent, AgentContext, AgentFactory, AgentOutcome, AgentQuestion } from "./agents/agent.ts";
 import type { DaemonClock } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
@@ -15,15 +16,10 @@ import type { Questions } from "./questions.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import type { Redactor } from "./redactor.ts";
 
-export interface AgentChoice {
-  kind: string;
-  model?: string | undefined;
-}
-
 export interface AgentHostParts {
   agents: Record<string, AgentFactory>;
   /** Which agent the next prompt goes to. */
-  choice(): AgentChoice;
+  choice(): AgentRequest;
   /** The conversation that every agent of this sandbox goes on with. */
   sessionId: string;
   stateDir: string;
@@ -121,7 +117,9 @@ export class AgentHost {
   async #seat(): Promise<Agent> {
     const { choice, cwd, credentials, agents } = this.#parts;
     const chosen = choice();
-    const madeFor = JSON.stringify([chosen, cwd(), credentials.revision()]);
+    const { kind, name, model, command } = chosen;
+    const made = [kind, name, model, command, asksLeave(chosen), cwd(), credentials.revision()];
+    const madeFor = JSON.stringify(made);
     if (this.#seated?.madeFor === madeFor) return this.#seated.agent;
     await this.#unseat();
     const factory = agents[chosen.kind];
@@ -138,10 +136,11 @@ export class AgentHost {
     await leaving?.close();
   }
 
-  #context({ kind, model }: AgentChoice): AgentContext {
+  #context(chosen: AgentRequest): AgentContext {
+    const { kind, name = kind, model, command } = chosen;
     const { account, cwd, credentials, sessionId } = this.#parts;
-    const stateDir = join(this.#parts.stateDir, kind);
-    const keysDir = join(this.#parts.keysDir, kind);
+    const stateDir = join(this.#parts.stateDir, folderName(name));
+    const keysDir = join(this.#parts.keysDir, folderName(name));
     for (const dir of [stateDir, keysDir]) {
       mkdirSync(dir, { recursive: true });
       account.own(dir);
@@ -152,6 +151,8 @@ export class AgentHost {
       keysDir,
       sessionId,
       model,
+      ...(command ? { command } : {}),
+      asksLeave: asksLeave(chosen),
       env: { ...GIT_CAUTION, ...account.env, ...credentials.agentEnv() },
       wrap: account.wrap,
       report: (report) => this.#recorder?.report(report),
@@ -196,3 +197,11 @@ export class AgentHost {
     agent.close().catch((error: unknown) => log.warn("agent.close-failed", { error }));
   }
 }
+
+/** Whether there is anything that it may not do just so. */
+const asksLeave = ({ permissions }: AgentRequest): boolean =>
+  permissions !== undefined &&
+  (permissions.otherwise !== "allow" || permissions.rules.some(({ decide }) => decide !== "allow"));
+
+/** Names are the team's; a folder's name leads nowhere else. */
+const folderName = (name: string): string => encodeURIComponent(name).replaceAll(".", "%2E");

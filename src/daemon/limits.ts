@@ -8,6 +8,7 @@ export const MAX_QUESTION_CHARS = 2_000;
 export const MAX_OPTION_CHARS = 75;
 export const MAX_INPUT_CHARS = 4_000;
 export const MAX_OUTPUT_CHARS = 16_000;
+export const MAX_RAW_CHARS = 16_000;
 export const MAX_STDERR_CHARS = 4_000;
 export const MAX_PATCH_CHARS = 200_000;
 

@@ -5,7 +5,7 @@
 import { AgentEvent } from "../wire/events.ts";
 import type { AgentQuestion, AgentReport } from "./agents/agent.ts";
 import type { DaemonClock } from "./clock.ts";
-import { cutEnd, cutMiddle, MAX_INPUT_CHARS, MAX_OUTPUT_CHARS, MAX_TITLE_CHARS } from "./limits.ts";
+import { cutEnd, cutMiddle, MAX_INPUT_CHARS, MAX_OUTPUT_CHARS, MAX_RAW_CHARS, MAX_TITLE_CHARS } from "./limits.ts";
 import type { DaemonLog } from "./log.ts";
 import type { Redactor } from "./redactor.ts";
 
@@ -43,6 +43,7 @@ export function createRecorder({ turn, append, ask, redactor, clock, log }: Reco
       if (report.type === "text" || report.type === "thinking") return addWords(report);
       flush(0);
       if (report.type === "asked") return ask(turn, report);
+      if (report.type === "raw") return append(rawEvent(turn, report, redactor));
       record(shortened(report, redactor));
     },
     close() {
@@ -69,7 +70,7 @@ export function createRecorder({ turn, append, ask, redactor, clock, log }: Reco
     words = held > 0 ? { ...words, text: text.slice(text.length - held) } : null;
   }
 
-  function record(report: Exclude<AgentReport, AgentQuestion>): void {
+  function record(report: Told): void {
     const event = AgentEvent.safeParse({ ...report, turn });
     if (event.success) append(event.data);
     else
@@ -81,10 +82,17 @@ export function createRecorder({ turn, append, ask, redactor, clock, log }: Reco
   }
 }
 
-function shortened(
-  report: Exclude<AgentReport, Words | AgentQuestion>,
-  { blank }: Redactor,
-): Exclude<AgentReport, AgentQuestion> {
+/** What is an event as it stands, but for its turn. */
+type Told = Exclude<AgentReport, AgentQuestion | Raw>;
+type Raw = Extract<AgentReport, { type: "raw" }>;
+
+function rawEvent(turn: string, { native, line }: Raw, { blank }: Redactor): AgentEvent {
+  const words = blank(line);
+  const cut = words.length > MAX_RAW_CHARS;
+  return { type: "agent.raw", turn, native, line: cutMiddle(words, MAX_RAW_CHARS), cut };
+}
+
+function shortened(report: Exclude<Told, Words>, { blank }: Redactor): Told {
   switch (report.type) {
     case "tool.started":
       return {

@@ -1,2 +1,3 @@
-/** The coding agents that the daemon can drive, by the name that people choose them with. */
-export const AGENT_KINDS = ["pi"] as const;
+/** The kinds of coding agents that the daemon can drive. A team names its own; `acp` is every command that speaks the Agent Client Protocol. */
+export const AGENT_KINDS = ["pi", "claude", "opencode", "codex", "acp"] as const;
+export type AgentKind = (typeof AGENT_KINDS)[number];

@@ -12,6 +12,13 @@ export const Usage = z.strictObject({
   inputTokens: z.number().nonnegative(),
   outputTokens: z.number().nonnegative(),
   costUsd: z.number().nonnegative(),
+  /** Of `inputTokens`: read from the provider's cache, and written into it. Absent: the agent does not say. */
+  cacheReadTokens: z.number().nonnegative().optional(),
+  cacheWriteTokens: z.number().nonnegative().optional(),
+  /** As the provider calls it; the last one where several answered. */
+  model: z.string().optional(),
+  /** Who says what it cost. `nobody`: nobody does, and `costUsd` is 0 for want of better. Absent: the agent. */
+  pricedBy: z.enum(["agent", "table", "nobody"]).optional(),
 });
 export type Usage = z.infer<typeof Usage>;
 export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, costUsd: 0 };
@@ -75,6 +82,34 @@ export const AgentEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("retrying"), turn, attempt: z.int(), delayMs: z.number(), reason: z.string() }),
   /** Totals of the turn so far. */
   z.strictObject({ type: z.literal("usage"), turn, usage: Usage }),
+  /**
+   * What the agent itself told, word for word but for credentials: `native` is its own name for it, `line` its JSON text (or a line that
+   * was none), cut at 16,000 characters. Not for pieces of words, which `text` and `thinking` have whole.
+   */
+  z.strictObject({
+    type: z.literal("agent.raw"),
+    turn,
+    native: z.string(),
+    line: z.string(),
+    cut: z.boolean(),
+  }),
+  /** Nothing has come from the agent for `silentMs`; when nothing comes for another `stopsInMs`, the turn fails as `agent.stalled`. */
+  z.strictObject({
+    type: z.literal("turn.silent"),
+    turn,
+    silentMs: z.int().nonnegative(),
+    stopsInMs: z.int().nonnegative(),
+    /** The tool that runs meanwhile, as people read it; null while the model is waited for. */
+    during: z.string().nullable(),
+  }),
+  /** The agent wanted leave for something that a rule denies; nobody was asked. */
+  z.strictObject({
+    type: z.literal("permission.denied"),
+    turn,
+    tool: z.string(),
+    subject: z.string(),
+    rule: z.string(),
+  }),
   /** The agent's process is gone although nobody asked for it. A `turn.ended` follows when a turn was open. */
   z.strictObject({
     type: z.literal("agent.exited"),
@@ -92,6 +127,8 @@ export const AgentEvent = z.discriminatedUnion("type", [
     options: z.array(z.string().min(1)).max(MAX_OPTIONS),
     otherwise: z.string().nullable(),
     deadlineMs: z.int().positive(),
+    /** It asks for leave to do that. */
+    permission: z.strictObject({ tool: z.string(), subject: z.string() }).optional(),
   }),
   /** Exactly one per `question.asked`. Without an answer: the time was up and there was no `otherwise`, or the turn was stopped. */
   z.strictObject({

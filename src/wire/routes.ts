@@ -38,6 +38,39 @@ export const CredentialsRequest = z.strictObject({
 });
 export type CredentialsRequest = z.infer<typeof CredentialsRequest>;
 
+/** What an agent may do without asking: the first rule that fits decides. */
+export const Permissions = z.strictObject({
+  rules: z
+    .array(
+      z.strictObject({
+        /** The agent's own name of the tool, or its class: run, edit, read, fetch. Any, when it is left out. */
+        tool: z.string().min(1).optional(),
+        /** Fits the whole command, path or address; `*` is anything. Any, when it is left out. */
+        pattern: z.string().min(1).optional(),
+        decide: z.enum(["ask", "allow", "deny"]),
+      }),
+    )
+    .max(100),
+  /** Where no rule fits. */
+  otherwise: z.enum(["ask", "allow", "deny"]),
+});
+export type Permissions = z.infer<typeof Permissions>;
+
+/** Which agent, and how it is to be used. */
+export const AgentRequest = z.strictObject({
+  kind: z.string().min(1),
+  model: z.string().optional(),
+  /** What the team calls it, where that is not its kind: an agent of its own, with a conversation of its own. */
+  name: z.string().min(1).optional(),
+  /** The command of an `acp` agent with its arguments. */
+  command: z.array(z.string().min(1)).min(1).optional(),
+  /** Everything is allowed, when it is left out. */
+  permissions: Permissions.optional(),
+  /** How long nothing may come from it: while the model is waited for, and while a tool runs. Questions do not count. */
+  silence: z.strictObject({ modelMs: z.int().positive(), toolMs: z.int().positive() }).optional(),
+});
+export type AgentRequest = z.infer<typeof AgentRequest>;
+
 /**
  * What the sandbox works on. Asking twice with the same body is asking once; the clone itself goes on behind the answer,
  * and a prompt that comes meanwhile waits for it.
@@ -72,7 +105,7 @@ export const InitRequest = z.strictObject({
   }),
   /** Author and committer of every commit. */
   identity: z.strictObject({ name: z.string().min(1), email: z.string().min(1) }).optional(),
-  agent: z.strictObject({ kind: z.string().min(1), model: z.string().optional() }).optional(),
+  agent: AgentRequest.optional(),
 });
 export type InitRequest = z.infer<typeof InitRequest>;
 

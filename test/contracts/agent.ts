@@ -49,7 +49,7 @@ function talks(promise: Sentence, it: AgentUnderTest): void {
     const outcome = await agent.prompt("GREET them");
     assert.equal(outcome.outcome, "done");
     assert.equal(outcome.answer, "Greeted.");
-    const told = reports.filter((report) => report.type !== "usage" && report.type !== "thinking").map(brief);
+    const told = reports.filter((report) => !["usage", "thinking", "raw"].includes(report.type)).map(brief);
     assert.deepEqual(told, [
       "1: On it: GREET.",
       "started echo hello from the tool",
@@ -260,6 +260,8 @@ function brief(report: AgentReport): string {
       return `retrying ${report.attempt}`;
     case "usage":
       return `usage ${report.usage.inputTokens}`;
+    case "raw":
+      return `raw ${report.native}`;
     case "asked":
       return `asked ${report.text}`;
     default:

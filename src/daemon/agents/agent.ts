@@ -12,6 +12,8 @@ export type AgentReport =
   | Omit<Extract<AgentEvent, { type: "tool.ended" }>, "turn">
   | Omit<Extract<AgentEvent, { type: "retrying" }>, "turn">
   | Omit<Extract<AgentEvent, { type: "usage" }>, "turn">
+  /** One event as the agent itself tells it, except pieces of words. Ours that come of it follow. */
+  | { type: "raw"; native: string; line: string }
   | AgentQuestion;
 
 /** The agent asks a person, and waits for `Agent.answer`. Only while a prompt runs; whatever ends the prompt ends the question. */
@@ -25,7 +27,12 @@ export interface AgentQuestion {
   otherwise: string | null;
   /** The agent waits no longer than this. */
   withinMs?: number;
+  /** It wants leave to do that; `options` are then ALLOW and DENY, and any other answer is a no with a reason. Null is a no. */
+  permission?: { tool: string; subject: string };
 }
+
+export const ALLOW = "Allow";
+export const DENY = "Deny";
 
 /** How one prompt (with everything steered into it) ended. */
 export interface AgentOutcome {
@@ -46,6 +53,10 @@ export interface AgentContext {
   /** The agent's own session: created or resumed by this id. */
   sessionId: string;
   model: string | undefined;
+  /** The command line of an agent that has no fixed one. */
+  command?: string[];
+  /** True: it asks for leave before it uses a tool that changes something (`AgentQuestion.permission`). False: it may do everything. */
+  asksLeave?: boolean;
   /** The whole environment of the process; nothing else is inherited. */
   env: Record<string, string>;
   /** Puts the command line into the agent's own user or view; returns it unchanged where the sandbox has none. */

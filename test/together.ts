@@ -60,7 +60,7 @@ const GROUPS: Record<string, Group> = {
   "inside-the-daemon": {
     files: [
       "test/daemon/{attempts,config,git-failure,git-names,journal,recorder,server,stream,stream-slow,turns}.test.ts",
-      "test/daemon/agents/{json-lines,pi-failure}.test.ts",
+      "test/daemon/agents/{json-lines,model-failure}.test.ts",
     ],
   },
 };

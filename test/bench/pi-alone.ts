@@ -6,9 +6,10 @@ import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import type { AgentContext } from "../../src/daemon/agents/agent.ts";
-import { findCommand } from "../../src/daemon/agents/pi-command.ts";
+import { AgentProcess } from "../../src/daemon/agents/agent-process.ts";
+import { findCommand } from "../../src/daemon/agents/find-command.ts";
 import { chooseModel, PI_RETRY, piLaunch, writePiFiles } from "../../src/daemon/agents/pi-config.ts";
-import { type PiProcess, startPi } from "../../src/daemon/agents/pi-process.ts";
+import { parsePiLine } from "../../src/daemon/agents/pi-protocol.ts";
 import { findTools } from "../../src/sandboxes/local-inside.ts";
 import { check } from "./measure.ts";
 import type { Model } from "./model.ts";
@@ -47,14 +48,13 @@ export async function piAlone(model: Model, folder: string, cwd: string): Promis
   check(chosen !== null && found !== null, "there is no pi, or no model for it");
   const launch = piLaunch(context, chosen, PI_RETRY);
   await writePiFiles(context, launch);
-  let pi: PiProcess | null = null;
+  let pi: AgentProcess | null = null;
   let settled = Promise.withResolvers<void>();
 
   const ask = async (since: number): Promise<number> => {
     settled = Promise.withResolvers<void>();
     const asked = model.asked();
-    const answer = await pi?.ask({ type: "prompt", message: "the test fails, please fix it" });
-    check(answer?.success === true, `pi did not take the prompt: ${answer?.error}`);
+    pi?.send({ type: "prompt", message: "the test fails, please fix it" });
     const tookMs = (await asked) - since;
     await settled.promise;
     return tookMs;
@@ -62,8 +62,11 @@ export async function piAlone(model: Model, folder: string, cwd: string): Promis
   return {
     start() {
       const startedAt = performance.now();
-      pi = startPi({ ...found, args: [...found.args, ...launch.args], cwd, env: launch.env }, (line) => {
-        if (line.type === "agent_settled") settled.resolve();
+      pi = new AgentProcess({ ...found, args: [...found.args, ...launch.args], cwd, env: launch.env });
+      pi.onLine((value) => {
+        const line = parsePiLine(value);
+        if (line?.type === "response" && !line.success) settled.reject(new Error(`pi did not take it: ${line.error}`));
+        if (line?.type === "agent_settled") settled.resolve();
       });
       return ask(startedAt);
     },

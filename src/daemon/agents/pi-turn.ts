@@ -4,12 +4,11 @@
  */
 import { NO_USAGE } from "../../wire/events.ts";
 import type { AgentContext, AgentOutcome } from "./agent.ts";
-import { describeError, piFailure } from "./pi-failure.ts";
+import { describeError, modelFailure } from "./model-failure.ts";
 import { type PiLine, type PiMessage, textOf } from "./pi-protocol.ts";
-import { toolTitle } from "./pi-tools.ts";
+import { toolTitle } from "./tool-title.ts";
 
 type Line<T extends PiLine["type"]> = Extract<PiLine, { type: T }>;
-type End = { outcome: "stopped" } | { outcome: "failed"; failure: { code: string; detail: string } };
 
 export class PiTurn {
   readonly #context: Pick<AgentContext, "cwd" | "report">;
@@ -60,13 +59,13 @@ export class PiTurn {
     if (last?.stopReason === "aborted") return { outcome: "stopped", ...work };
     if (last && last.stopReason !== "error") return { outcome: "done", ...work };
     const failure = last
-      ? piFailure(last.errorMessage ?? "", this.#retriedInVain)
+      ? modelFailure(last.errorMessage ?? "", this.#retriedInVain)
       : { code: "model.failed", detail: "The agent settled without an answer." };
     return { outcome: "failed", failure, ...work };
   }
 
   /** The same work, ended by somebody else: stopped by us, or cut off by a crash. */
-  cutShort(end: End): AgentOutcome {
+  cutShort(end: Pick<AgentOutcome, "outcome" | "failure">): AgentOutcome {
     return { ...end, answer: this.#answer, usage: this.#usage };
   }
 

@@ -1,7 +1,7 @@
 /** What providers say through pi 0.87.1, and the code that it becomes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { piFailure } from "../../../src/daemon/agents/pi-failure.ts";
+import { modelFailure } from "../../../src/daemon/agents/model-failure.ts";
 
 for (const [said, retried, code, detail] of [
   [
@@ -27,5 +27,5 @@ for (const [said, retried, code, detail] of [
   ["400 prompt is too long: 250000 tokens", false, "model.failed", "400 prompt is too long: 250000 tokens"],
   ["500 {not json", true, "model.unavailable", "500 {not json"],
 ] as const) {
-  test(said, () => assert.deepEqual(piFailure(said, retried), { code, detail }));
+  test(said, () => assert.deepEqual(modelFailure(said, retried), { code, detail }));
 }

@@ -1,5 +1,5 @@
 /**
- * One running `pi --mode rpc`: commands in, lines out, and its end. Answers are matched by id, because pi gives them in any order.
+ * One running process of an agent: JSON lines in and out, and its end. What the lines mean is its adapter's business.
  * It runs in a process group of its own, so that a Ctrl-C at the daemon does not kill a turn half-way.
  */
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
@@ -7,10 +7,9 @@ import { once } from "node:events";
 import { MAX_STDERR_CHARS } from "../limits.ts";
 import { within } from "../within.ts";
 import { readJsonLines, toJsonLine } from "./json-lines.ts";
-import { type PiCommand, type PiLine, type PiReply, type PiResponse, parsePiLine } from "./pi-protocol.ts";
 import { signal } from "./process-tree.ts";
 
-export interface PiExit {
+export interface ProcessExit {
   code: number | null;
   signal: string | null;
   stderrTail: string;
@@ -18,7 +17,7 @@ export interface PiExit {
   startFailure?: string;
 }
 
-export interface PiStart {
+export interface ProcessStart {
   command: string;
   args: string[];
   cwd: string;
@@ -28,30 +27,19 @@ export interface PiStart {
 /** Its last words may still be in the pipe when it is gone; a stray that holds the pipe open must not keep us. */
 const DRAIN_MS = 250;
 
-export function startPi(start: PiStart, onLine: (line: PiLine) => void): PiProcess {
-  const { command, args, cwd, env } = start;
-  return new PiProcess(spawn(command, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], detached: true }), onLine);
-}
-
-export class PiProcess {
-  readonly ended: Promise<PiExit>;
+export class AgentProcess {
+  /** Resolves when it is gone, whatever its children do. */
+  readonly ended: Promise<ProcessExit>;
   readonly #child: ChildProcessWithoutNullStreams;
-  readonly #waiting = new Map<string, (response: PiResponse | null) => void>();
-  #lastId = 0;
   #alive = true;
 
-  constructor(child: ChildProcessWithoutNullStreams, onLine: (line: PiLine) => void) {
+  constructor({ command, args, cwd, env }: ProcessStart) {
+    const child = spawn(command, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
     this.#child = child;
     // A write after its death is answered by `ended`, not by an unhandled EPIPE.
     child.stdin.on("error", () => {});
-    readJsonLines(child.stdout, (value) => {
-      const line = parsePiLine(value);
-      if (line?.type === "response") this.#waiting.get(line.id ?? "")?.(line);
-      else if (line) onLine(line);
-    });
     this.ended = endOf(child, tailOf(child)).then((exit) => {
       this.#alive = false;
-      for (const answer of this.#waiting.values()) answer(null);
       return exit;
     });
   }
@@ -64,19 +52,14 @@ export class PiProcess {
     return this.#alive;
   }
 
-  /** Resolves with pi's answer, or with null when the process ended without one. */
-  async ask(command: PiCommand): Promise<PiResponse | null> {
-    if (!this.#alive) return null;
-    const id = String(++this.#lastId);
-    const answer = new Promise<PiResponse | null>((resolve) => this.#waiting.set(id, resolve));
-    this.#child.stdin.write(toJsonLine({ ...command, id }));
-    return answer.finally(() => this.#waiting.delete(id));
+  /** Called once, and at once: what comes before is lost. */
+  onLine(take: (value: unknown) => void): void {
+    readJsonLines(this.#child.stdout, take);
   }
 
-  /** Dialogs of extensions wait for ever in RPC mode; pi says nothing to this. */
-  reply(dialog: string, reply: PiReply): void {
-    if (!this.#alive) return;
-    this.#child.stdin.write(toJsonLine({ type: "extension_ui_response", id: dialog, ...reply }));
+  /** One line. What is sent to a process that is gone goes nowhere. */
+  send(value: unknown): void {
+    if (this.#alive) this.#child.stdin.write(toJsonLine(value));
   }
 
   /** Asks it to go: end of input, then SIGTERM to its group. Resolves after its exit, or when it did not obey. */
@@ -97,7 +80,7 @@ function tailOf(child: ChildProcess): () => string {
   return () => tail;
 }
 
-async function endOf(child: ChildProcess, stderrTail: () => string): Promise<PiExit> {
+async function endOf(child: ChildProcess, stderrTail: () => string): Promise<ProcessExit> {
   try {
     // Rejects with the `error` event, which comes instead of an exit when there was nothing to run.
     const closed = once(child, "close").catch(() => {});

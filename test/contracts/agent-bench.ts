@@ -106,9 +106,12 @@ export function script(world: World, it: AgentUnderTest, word: string, command: 
   world.model.on({ userMessage: word, hasToolResult: true }, { content: answer, ...STEP });
 }
 
+/** For the slowest agent on a busy machine: OpenCode's start was seen to take 20 s there. */
+const MAX_ROUNDS = 3_000;
+
 /** Waits for something that has no event: a file that a tool makes, a process that ends. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let round = 0; round < 500; round++) {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
     if (condition()) return;
     await delay(20);
   }

@@ -53,8 +53,8 @@ export class AgentProcess {
   }
 
   /** Called once, and at once: what comes before is lost. */
-  onLine(take: (value: unknown) => void): void {
-    readJsonLines(this.#child.stdout, take);
+  onLine(take: (value: unknown, line: string) => void, other?: (line: string) => void): void {
+    readJsonLines(this.#child.stdout, take, other);
   }
 
   /** One line. What is sent to a process that is gone goes nowhere. */
@@ -62,10 +62,10 @@ export class AgentProcess {
     if (this.#alive) this.#child.stdin.write(toJsonLine(value));
   }
 
-  /** Asks it to go: end of input, then SIGTERM to its group. Resolves after its exit, or when it did not obey. */
-  async end(graceMs: number): Promise<void> {
+  /** Asks it to go: end of input, then (or at once) SIGTERM to its group. Resolves after its exit, or when it did not obey. */
+  async end(graceMs: number, by?: "signal"): Promise<void> {
     this.#child.stdin.end();
-    if (await within(graceMs, this.ended)) return;
+    if (by !== "signal" && (await within(graceMs, this.ended))) return;
     signal(this.pid === undefined ? undefined : -this.pid, "SIGTERM");
     await within(graceMs, this.ended);
   }

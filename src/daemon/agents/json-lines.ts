@@ -4,34 +4,50 @@
  */
 import type { Readable } from "node:stream";
 
-/** Calls `onValue` for every line that is JSON. Anything else on the stream is skipped: it is not ours to interpret. */
-export function readJsonLines(stream: Readable, onValue: (value: unknown) => void): void {
+/**
+ * Calls `onValue` for every line that is JSON, with the line as it came, and `onOther` for every other one: a stack trace, a warning of
+ * some library, the last words of a process that dies.
+ */
+export function readJsonLines(
+  stream: Readable,
+  onValue: (value: unknown, line: string) => void,
+  onOther: (line: string) => void = () => {},
+): void {
   let pieces: string[] = [];
+  const deliver = (): void => {
+    const line = pieces.join("").trim();
+    pieces = [];
+    if (!line) return;
+    const parsed = parse(line);
+    if (parsed) onValue(parsed.value, line);
+    else onOther(line);
+  };
   stream.setEncoding("utf8");
   stream.on("data", (chunk: string) => {
     const parts = chunk.split("\n");
     const rest = parts.pop() ?? "";
     for (const part of parts) {
       pieces.push(part);
-      deliver(pieces.join(""), onValue);
-      pieces = [];
+      deliver();
     }
     // Kept as pieces: joining at every chunk would make one long line quadratic.
     if (rest) pieces.push(rest);
+  });
+  // What has no line end was cut off: no value of its protocol, but maybe why it died.
+  stream.on("end", () => {
+    const line = pieces.join("").trim();
+    pieces = [];
+    if (line) onOther(line);
   });
 }
 
 /** The counterpart: one value as one line. `JSON.stringify` escapes every LF inside. */
 export const toJsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`;
 
-function deliver(line: string, onValue: (value: unknown) => void): void {
-  const text = line.trim();
-  if (!text) return;
-  let value: unknown;
+function parse(line: string): { value: unknown } | null {
   try {
-    value = JSON.parse(text);
+    return { value: JSON.parse(line) };
   } catch {
-    return;
+    return null;
   }
-  onValue(value);
 }

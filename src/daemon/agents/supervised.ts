@@ -21,6 +21,8 @@ export interface Driver {
   readonly kind: string;
   /** What every process of this agent has in its environment and no other has, so that strays can be found after it died. */
   readonly marks: Record<string, string>;
+  /** What makes it leave. Its end of input, when it is left out. */
+  readonly endsBy?: "signal";
   /** Before every prompt: writes keys and settings, and says what has to run. */
   prepare(): Promise<Launch | { failure: Failure }>;
   /** Takes over a process that was just started. */
@@ -214,7 +216,7 @@ class SupervisedAgent implements Agent {
     const ending = this.#live;
     if (!ending) return;
     ending.asked = true;
-    await ending.process.end(END_GRACE_MS);
+    await ending.process.end(END_GRACE_MS, this.#driver.endsBy);
     if (ending.process.isAlive()) await this.#kill(this.#listStrays(ending.process));
     await ending.gone;
   }

@@ -1,0 +1,91 @@
+/**
+ * How OpenCode is started for us: its settings in one file of ours, its database in our folder, and nothing of the repository's own
+ * settings (plugins, MCP servers and commands of a repository would run here), except for the words of its AGENTS.md.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { AgentContext } from "./agent.ts";
+import { openFolder } from "./own-files.ts";
+import type { PiModel } from "./pi-config.ts";
+
+const KEYS = { anthropic: "ANTHROPIC_API_KEY", openai: "OPENAI_API_KEY" } as const;
+const URLS = { anthropic: "ANTHROPIC_BASE_URL", openai: "OPENAI_BASE_URL" } as const;
+type Known = keyof typeof KEYS;
+const KNOWN = Object.keys(KEYS) as Known[];
+
+const SETTINGS = "opencode.json";
+
+/** What every process of this agent has in its environment. */
+export const opencodeMarks = ({ stateDir }: Pick<AgentContext, "stateDir">): Record<string, string> => ({
+  OPENCODE_DB: join(stateDir, "opencode.db"),
+});
+
+export function opencodeEnv(context: AgentContext, password: string): Record<string, string> {
+  const secret = new Set<string>([...Object.values(KEYS), ...Object.values(URLS)]);
+  return {
+    ...Object.fromEntries(Object.entries(context.env).filter(([name]) => !secret.has(name))),
+    ...opencodeMarks(context),
+    OPENCODE_CONFIG: join(context.stateDir, SETTINGS),
+    OPENCODE_SERVER_PASSWORD: password,
+    OPENCODE_DISABLE_PROJECT_CONFIG: "1",
+    OPENCODE_ENABLE_QUESTION_TOOL: "1",
+    // Each of these reaches out to somebody otherwise.
+    OPENCODE_DISABLE_MODELS_FETCH: "1",
+    OPENCODE_DISABLE_AUTOUPDATE: "1",
+    OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
+    OPENCODE_DISABLE_DEFAULT_PLUGINS: "1",
+    npm_config_offline: "true",
+  };
+}
+
+/** Writes keys and settings, and gives back the settings. It reads them when it starts, and never again. */
+export async function writeOpencodeFiles(context: AgentContext, model: PiModel): Promise<string> {
+  await using own = await openFolder(context.stateDir, context.stateDir);
+  await using keys = await openFolder(context.stateDir, context.keysDir);
+  const text = JSON.stringify(settings(context, model));
+  await own.replace(SETTINGS, text);
+  for (const provider of KNOWN) {
+    const key = context.env[KEYS[provider]];
+    if (key) await keys.replace(`${provider}.key`, key);
+    else await keys.remove(`${provider}.key`);
+  }
+  return text;
+}
+
+function settings(context: AgentContext, { provider, model }: PiModel) {
+  const known = KNOWN.find((one) => one === provider);
+  return {
+    autoupdate: false,
+    share: "disabled",
+    model: `${provider}/${model}`,
+    small_model: `${provider}/${model}`,
+    enabled_providers: [provider],
+    provider: { [provider]: { options: known ? optionsOf(context, known) : {}, models: { [model]: {} } } },
+    permission: context.asksLeave ? ASKS : "allow",
+    instructions: ["AGENTS.md", "CLAUDE.md"]
+      .map((name) => join(context.cwd, name))
+      .filter(existsSync)
+      .slice(0, 1),
+  };
+}
+
+/** What changes nothing needs no leave. */
+const ASKS = {
+  "*": "ask",
+  read: "allow",
+  glob: "allow",
+  grep: "allow",
+  list: "allow",
+  todowrite: "allow",
+  todoread: "allow",
+  question: "allow",
+};
+
+/** Its providers append `/messages` and `/responses`, so both need the version. */
+function optionsOf(context: AgentContext, provider: Known) {
+  const url = context.env[URLS[provider]]?.replace(/\/+$/, "");
+  return {
+    ...(url ? { baseURL: /\/v\d+$/.test(url) ? url : `${url}/v1` } : {}),
+    ...(context.env[KEYS[provider]] ? { apiKey: `{file:${join(context.keysDir, `${provider}.key`)}}` } : {}),
+  };
+}

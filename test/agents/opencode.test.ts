@@ -1,0 +1,23 @@
+/** OpenCode's adapter: the contract of every agent with the true binary. */
+import { join } from "node:path";
+import { createOpencode } from "../../src/daemon/agents/opencode.ts";
+import { agentContract } from "../contracts/agent.ts";
+
+const FOLDER = join(import.meta.dirname, "node_modules/opencode-linux-x64/bin");
+
+agentContract("opencode", {
+  create: (context) => createOpencode(context, 1_500),
+  env: (modelUrl) => ({
+    PATH: `${FOLDER}:/usr/local/bin:/usr/bin:/bin`,
+    ANTHROPIC_API_KEY: "key-of-the-test",
+    ANTHROPIC_BASE_URL: modelUrl,
+  }),
+  runs: (command) => ({ name: "bash", arguments: { command, description: "A step" } }),
+  asks: (question, options) => ({
+    name: "question",
+    arguments: {
+      questions: [{ question, header: "Choice", options: options.map((label) => ({ label, description: label })) }],
+    },
+  }),
+  ownVariables: /^(OPENCODE\w*|AGENT|npm_config_\w+|TERM)=/,
+});

@@ -97,6 +97,11 @@ const CATALOG = {
   },
   "agent.unknown": { retry: "never", remedy: "Choose an agent that exists: `agent=pi`." },
   "agent.exited": { retry: "never", remedy: "The agent's process died. Write `retry` to go on from where it was." },
+  "agent.stalled": {
+    retry: "never",
+    remedy:
+      "Write `retry` to go on from where it was. If what ran is always that quiet, have `limits.silentMinutes` or `limits.silentToolMinutes` raised (threadbox.yml).",
+  },
   "agent.no-model": { retry: "never", remedy: "Set ANTHROPIC_API_KEY or OPENAI_API_KEY in .env and restart." },
   "model.unauthorized": {
     retry: "never",

@@ -35,6 +35,7 @@ import type { GitHubAccess } from "./surfaces/github-access.ts";
 import type { Surface, Surfaces } from "./surfaces/surface.ts";
 import { terminalSurface } from "./surfaces/terminal.ts";
 import { webSurface } from "./surfaces/web.ts";
+import { agentGuard } from "./team-permissions.ts";
 import { DEFAULT_RETENTION_MS } from "./team-retention.ts";
 import { openWatching } from "./watching.ts";
 import { homeOf, metricsOf, replayOf, routesOf, type WaysIn } from "./ways-in.ts";
@@ -197,6 +198,7 @@ async function engineDeps(
       fixChecks: team.github.fixChecks,
       permalinks: team.slack.permalinks,
       commits: commitRules(team),
+      guard: agentGuard(team),
       blank: blankerOf(ownSecrets(config)),
       page: (session) => (config.publicUrl ? `${config.publicUrl}/sessions/${session}` : null),
     },

@@ -2,7 +2,6 @@
  * `threadbox.yml`: which repositories the bot works on, and who may ask where. Everything that is not a secret and not of the machine.
  * The JSON schema that editors read (`threadbox.schema.json`) is made from the same object.
  */
-import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
 import { parseCommand } from "./core/command.ts";
 import { canonicalGitUrl, isGitUrl } from "./core/correlation.ts";
@@ -12,11 +11,14 @@ import { ThreadboxError } from "./errors.ts";
 import { readOptionalFile } from "./optional-file.ts";
 import type { SandboxSettings } from "./sandboxes/settings.ts";
 import { DEFAULT_TURN_MINUTES, LimitsSection, toLimits } from "./team-limits.ts";
+import { PermissionsSection, type TeamPermissions, toPermissions, toSilence } from "./team-permissions.ts";
 import { Retention, retentionMs } from "./team-retention.ts";
 import { DEFAULTS, Image, Modal, ofRepository, sandboxProblems } from "./team-sandbox-sections.ts";
 import { toSandboxSettings } from "./team-sandboxes.ts";
 import { Schedule } from "./team-schedules.ts";
+import { yamlOf } from "./team-yaml.ts";
 import { AGENT_KINDS } from "./wire/agents.ts";
+import type { AgentRequest } from "./wire/routes.ts";
 
 /** Logins can be given up and taken by somebody else. */
 const ids = (what: string) =>
@@ -72,6 +74,7 @@ const Listed = z.strictObject({
     .optional()
     .describe("Coding agent for this repository."),
   model: z.string().min(1).optional().describe("Model for this repository, such as anthropic/claude-sonnet-4-5."),
+  permissions: PermissionsSection.optional().describe("As `permissions` below: these rules come before those."),
   fixChecks: z
     .boolean()
     .optional()
@@ -184,6 +187,9 @@ export const File = z.strictObject({
     .array(Schedule)
     .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, "two of them have one name")
     .default([]),
+  permissions: PermissionsSection.optional().describe(
+    "What agents may do without asking; everything, when it is left out.",
+  ),
   image: Image.default({}).describe("What is in a Modal sandbox beside the daemon and the agent."),
   modal: Modal.default({}).describe("Sandboxes at Modal; used with THREADBOX_PROVIDER=modal."),
   limits: LimitsSection.prefault({}),
@@ -237,6 +243,10 @@ export interface TeamSettings {
   turnLimitMs: number;
   /** None when it is left out. */
   limits?: Limits | undefined;
+  /** Agents may do everything, when it is left out. */
+  permissions?: TeamPermissions | undefined;
+  /** How long nothing may come from an agent; as long as the turn lasts, when it is left out. */
+  silence?: AgentRequest["silence"];
   /** Thirty days when it is left out. */
   retentionMs?: Ms | undefined;
   sandboxes: SandboxSettings;
@@ -270,6 +280,8 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
     idleAfterMs: (limits.idleAfterMinutes ?? DEFAULTS.idleAfterMinutes) * 60_000,
     turnLimitMs: (limits.turnMinutes ?? DEFAULT_TURN_MINUTES) * 60_000,
     limits: toLimits(limits),
+    permissions: toPermissions(parsed.data),
+    silence: toSilence(limits),
     retentionMs: retentionMs(retention),
     sandboxes: toSandboxSettings(parsed.data),
     found: text !== null,
@@ -322,19 +334,4 @@ function toRepository(
     ...(model ? { model } : {}),
     ...(fixChecks === undefined ? {} : { fixChecks }),
   };
-}
-
-function yamlOf(path: string, text: string): unknown {
-  try {
-    return parse(text);
-  } catch (thrown) {
-    if (!(thrown instanceof YAMLParseError)) throw thrown;
-    throw new ThreadboxError(
-      "config.invalid",
-      `${path} is not YAML: ${thrown.message.split("\n")[0]?.replace(/:$/, "")}`,
-      {
-        cause: thrown,
-      },
-    );
-  }
 }

@@ -1,6 +1,7 @@
 /** The section of `threadbox.yml` that says how much there may be of everything that costs money. */
 import { z } from "zod";
 import { type AtMost, type Limits, NO_LIMITS } from "./core/limits.ts";
+import { SILENT_MINUTES, SILENT_TOOL_MINUTES } from "./team-permissions.ts";
 import { DEFAULTS } from "./team-sandbox-sections.ts";
 
 /** Generous: they are there for loops and accidents. A team that means to save says less. */
@@ -21,6 +22,16 @@ const turns = (whose: string, usual: number) =>
 const budget = (what: string) =>
   z.number().positive().optional().describe(`${what} As much as it takes, when it is left out.`);
 
+const silence = (how: string, usual: number) =>
+  z
+    .number()
+    .positive()
+    .max(7 * 24 * 60)
+    .optional()
+    .describe(
+      `A turn fails when nothing has come from its agent for ${how}; its thread is told after half of it. ${usual}.`,
+    );
+
 export const LimitsSection = z.strictObject({
   idleAfterMinutes: z
     .number()
@@ -34,6 +45,8 @@ export const LimitsSection = z.strictObject({
     .describe(
       `A turn is stopped after that long, and warned of when three quarters are over; ${DEFAULT_TURN_MINUTES}.`,
     ),
+  silentMinutes: silence("that long while a model is waited for", SILENT_MINUTES),
+  silentToolMinutes: silence("that long while a tool runs", SILENT_TOOL_MINUTES),
   turnsPerDay: z
     .strictObject({
       person: turns("for one person on one surface", TURNS_PER_DAY.person),

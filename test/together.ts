@@ -54,12 +54,12 @@ const GROUPS: Record<string, Group> = {
   },
   "journeys-elsewhere": {
     files: [
-      "test/journeys/{agent-stays-inside,api,bad-input,broken-listener,github,github-review,limits,outside,restarts,terminal}.test.ts",
+      "test/journeys/{agent-stays-inside,api,bad-input,broken-listener,github,github-review,limits,outside,permissions,restarts,silent-model,terminal}.test.ts",
     ],
   },
   "inside-the-daemon": {
     files: [
-      "test/daemon/{attempts,config,git-failure,git-names,journal,recorder,server,stream,stream-slow,turns}.test.ts",
+      "test/daemon/{attempts,config,git-failure,git-names,journal,permissions,recorder,server,stream,stream-slow,turns}.test.ts",
       "test/daemon/agents/{json-lines,model-failure}.test.ts",
     ],
   },

@@ -40,6 +40,9 @@ export interface WorldOptions {
   schedules?: TeamSettings["schedules"];
   /** What threadbox.yml says of clients of the API; nothing when it is left out. */
   api?: TeamSettings["api"];
+  /** What threadbox.yml says of what agents may do, and for how long they may be silent; nothing when they are left out. */
+  permissions?: TeamSettings["permissions"];
+  silence?: TeamSettings["silence"];
   log?: Log;
   idleAfterMs?: number;
   turnLimitMs?: number;
@@ -115,6 +118,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         github: options.github ?? {},
         api: options.api,
         schedules,
+        permissions: options.permissions,
+        silence: options.silence,
         idleAfterMs: options.idleAfterMs ?? 3_600_000,
         turnLimitMs: options.turnLimitMs ?? 3_600_000,
         limits: { ...NO_LIMITS, ...options.limits },

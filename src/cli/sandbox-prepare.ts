@@ -7,6 +7,7 @@ import { ThreadboxError } from "../errors.ts";
 import { forgeOf, githubOf } from "../forge.ts";
 import type { DaemonClient } from "../sandboxes/daemon-client.ts";
 import type { Sandbox } from "../sandboxes/provider.ts";
+import { agentGuard } from "../team-permissions.ts";
 import type { StreamPosition } from "../wire/events.ts";
 import type { Progress } from "./sandbox-create.ts";
 import { shortName } from "./sandbox-names.ts";
@@ -17,9 +18,9 @@ export function preparation(
   sandboxes: OpenSandboxes,
   { repository, fresh }: { repository: Repository | null; fresh: boolean },
 ): (sandbox: Sandbox, progress: Progress) => Promise<void> {
-  const { config, log, models } = sandboxes;
+  const { config, team, log, models } = sandboxes;
   const forge = forgeOf(githubOf({ config, log, clock: systemClock }), log);
-  const handOver: HandOver = { forge, settings: { ...config, models } };
+  const handOver: HandOver = { forge, settings: { ...config, models, guard: agentGuard(team) } };
   return async (sandbox, progress) => {
     const daemon = sandboxes.connect(sandbox);
     if (repository) {

@@ -8,6 +8,8 @@ import type { Ms, Progress, Repository, Step, TurnResult } from "./types.ts";
 
 /** More steps than this are noise in a thread; the page has them all. */
 const MAX_STEPS = 8;
+/** Why something was left undone is one or two of them; an agent that goes on trying is in the transcript. */
+const MAX_DENIED = 3;
 /** One paragraph of what the agent says. */
 const MAX_SAID_CHARS = 600;
 
@@ -75,7 +77,7 @@ function changeOf(progress: Progress, event: AgentEvent): Partial<Progress> | nu
     case "usage":
       return { usage: event.usage };
     case "question.asked":
-      return { now: "Waiting for an answer", waits: true };
+      return { now: event.permission ? "Waiting for leave" : "Waiting for an answer", waits: true };
     case "question.answered":
       return { now: "Going on", waits: false };
     case "push.asked":
@@ -92,6 +94,7 @@ function changeOf(progress: Progress, event: AgentEvent): Partial<Progress> | nu
     case "turn.silent":
       return { now: `Nothing heard for ${Math.round(event.silentMs / 60_000)} min` };
     case "permission.denied":
+      return denied(progress, event);
     case "agent.raw":
     case "agent.exited":
     case "daemon.started":
@@ -101,6 +104,21 @@ function changeOf(progress: Progress, event: AgentEvent): Partial<Progress> | nu
     default:
       return event satisfies never;
   }
+}
+
+/** Its step says so. It has begun by then, or begins never: some agents tell of a tool only when they may use it. */
+function denied(
+  progress: Progress,
+  { tool, subject }: Extract<AgentEvent, { type: "permission.denied" }>,
+): Partial<Progress> {
+  const what = subject.replace(/\s+/g, " ").trim();
+  const at = progress.steps.findLastIndex(({ state, title }) => state === "running" && title.includes(what));
+  const title = progress.steps[at]?.title ?? `${tool} ${what}`;
+  const now = `Not allowed: ${title}`;
+  const told = { now, denied: [...(progress.denied ?? []), title].slice(-MAX_DENIED) };
+  if (at >= 0) return { ...told, steps: progress.steps.map((step, i) => (i === at ? { ...step, title: now } : step)) };
+  const call = `denied/${progress.earlierSteps + progress.steps.length}`;
+  return { ...told, ...addStep(progress, { call, title: now, state: "failed" }) };
 }
 
 const beginning = ({ waits }: Progress): Partial<Progress> => ({

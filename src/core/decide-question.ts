@@ -12,7 +12,9 @@ import { utcMoment } from "./moment.ts";
 import { titleOf } from "./naming.ts";
 import { type Plan, plan, then } from "./plan.ts";
 import {
+  ALLOW,
   type AskedQuestion,
+  DENY,
   type DecidedQuestion,
   decisionText,
   type OpenQuestion,
@@ -58,8 +60,10 @@ export function unseen({ turn, ...rest }: Session, event: Of<"question.unseen">)
   return question.given ? plan(session) : plan(session, withoutPeople(turn, question));
 }
 
-const withoutPeople = ({ id: turn }: Turn, { id, otherwise }: Question): Effect => ({
-  ...{ do: "answer-question", turn, question: id, answer: otherwise?.trim() || ON_ITS_OWN, mention: null },
+/** Leave that nobody could be asked for is not given, whatever the sandbox says should count then. */
+const withoutPeople = ({ id: turn }: Turn, { id, otherwise, permission }: Question): Effect => ({
+  ...{ do: "answer-question", turn, question: id, mention: null },
+  answer: permission ? DENY : otherwise?.trim() || ON_ITS_OWN,
 });
 
 const ON_ITS_OWN = "Nobody could be asked. Go on with your best judgement, and say what you assumed.";
@@ -145,9 +149,10 @@ function open(session: Session, turn: Turn, question: Question): Plan {
 const askedIn = (
   { title }: Session,
   { id: turn, asks }: Turn,
-  { id, text, options, otherwise, expiresAt }: Question,
+  { id, text, options, otherwise, expiresAt, permission }: Question,
 ): AskedQuestion => ({
   ...{ id, text, options, otherwise, expiresAt, turn, title },
+  ...(permission ? { permission } : {}),
   askers: asks.map(({ author }) => author),
 });
 
@@ -169,16 +174,21 @@ function give(
 }
 
 /** What is written is compared with the options as people write: in any case, or by its number in the list. */
-function chosen({ options }: Question, { answers, text }: Mention): string {
+function chosen({ options, permission }: Question, { answers, text }: Mention): string {
   const pressed = answers?.option === undefined ? undefined : options[answers.option];
   if (pressed !== undefined) return pressed;
   // A file alone has none, and the daemon takes no answer without words.
   const said = text.trim() || ONLY_FILES;
   const named = options.find((option) => plain(option) === plain(said));
+  const isYes = permission && named === undefined && YES.has(plain(said));
+  if (isYes) return ALLOW;
   const [, number] = /^#?(\d{1,2})[.)]?$/.exec(said) ?? [];
   const answer = named ?? options[Number(number ?? 0) - 1] ?? said;
   return cutAt(answer, MAX_ANSWER_CHARS);
 }
+
+/** How people give leave; whatever else they say is a no. */
+const YES = new Set(["yes", "y", "ok", "okay", "yes please", "allow it", "allowed", "go ahead", "do it"]);
 
 const plain = (text: string): string =>
   text

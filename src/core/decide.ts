@@ -70,6 +70,7 @@ import type {
 import { mendAsked } from "./mend.ts";
 import { inNewPlace, titleGiven } from "./places.ts";
 import { type Plan, plan, then } from "./plan.ts";
+import { silent } from "./silence.ts";
 import type { Ms, Session, Thread } from "./types.ts";
 
 /** See the header. The same event on the same session gives the same effects with the same ids. */
@@ -168,6 +169,8 @@ function ofTurn(session: Session, event: TurnEvent | QuestionEvent | CardEvent, 
       return ended(session, event, now);
     case "over-budget":
       return overBudget(session, event);
+    case "silent":
+      return silent(session, event);
     case "warned":
       return warned(session, event, now);
     case "overdue":

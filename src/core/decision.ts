@@ -9,6 +9,7 @@ import type { Chosen } from "./menu.ts";
 import type { Move } from "./places.ts";
 import type { Preferred } from "./preferences.ts";
 import type { AskedQuestion, Question, QuestionDecision } from "./question.ts";
+import type { Silence } from "./silence.ts";
 import type {
   Ask,
   Attachment,
@@ -103,6 +104,8 @@ export type TurnEvent =
   | { type: "turn.ended"; turn: string; attempt: number; result: TurnResult }
   /** It has used more than it may. */
   | ({ type: "over-budget"; turn: string; attempt: number } & Failure)
+  /** Nothing has come from its agent for long. */
+  | ({ type: "silent"; turn: string; attempt: number } & Silence)
   /** Timer: most of its time is over; `limitMs` is all of it. */
   | { type: "warned"; turn: string; limitMs: number }
   /** Timer. */

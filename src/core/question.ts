@@ -1,6 +1,7 @@
 /** A question of the agent to people: what it is, how it was decided, and the words for that on every surface. Plain data, as all of `types.ts`. */
 import type { Mention, Ms, Person } from "./types.ts";
 
+export { ALLOW, DENY } from "../wire/agents.ts";
 export { MAX_OPTIONS } from "../wire/events.ts";
 
 export interface Question {
@@ -12,6 +13,8 @@ export interface Question {
   options: string[];
   /** What counts when nobody answers in time. */
   otherwise: string | null;
+  /** It asks for leave to do that; the options are `ALLOW` and `DENY`, and other words are a no with a reason. */
+  permission?: { tool: string; subject: string };
   expiresAt: Ms;
 }
 
@@ -98,7 +101,9 @@ export function decisionText(decision: QuestionDecision, until: string): string 
 }
 
 /** How to answer, and what happens otherwise; it stands under the options. */
-export function howToAnswer({ options, otherwise }: Question, until: string): string {
+export function howToAnswer({ options, otherwise, permission }: Question, until: string): string {
+  if (permission)
+    return `Reply here Allow or Deny until ${until}; other words are a no, with that reason. After that it is denied`;
   const how = options.length > 0 ? "Reply here with a number, or in your own words" : "Reply here in your own words";
   const then = otherwise === null ? "I go on without an answer" : `I go on with: ${otherwise}`;
   return `${how}, until ${until}. After that ${then}`;

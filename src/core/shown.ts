@@ -29,6 +29,8 @@ export interface Progress {
   /** The tests that it ran, by their commands. Absent before the turn has begun. */
   tests?: KnownOutcome[];
   ended: TurnResult["outcome"] | null;
+  /** The last of what a rule denied it. */
+  denied?: string[];
   /** The agent waits for people. */
   waits?: boolean;
   /** When it last changed; silence is measured from here. */

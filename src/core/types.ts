@@ -223,6 +223,8 @@ export interface Turn extends Asking {
   startedAt: Ms;
   /** It was said that its time will be up; once is enough. */
   warned?: true;
+  /** The same of an agent from which nothing comes. */
+  silent?: true;
   /** The first one on a new branch: what became of the pull request of the one before. */
   after?: Over;
   /** Which attempt this is: a turn whose sandbox died under it, or came to the end of its life, is sent to another one. */

@@ -6,15 +6,17 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type AgentEvent, NO_USAGE } from "../wire/events.ts";
 import type { AgentRequest } from "../wire/routes.ts";
+import { leaveFor, leaveGiven } from "./agent-leave.ts";
 import type { Agent, AgentContext, AgentFactory, AgentOutcome, AgentQuestion } from "./agents/agent.ts";
 import type { DaemonClock } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
-import { MAX_STDERR_CHARS } from "./limits.ts";
+import { cutEnd, cutMiddle, MAX_QUESTION_CHARS, MAX_STDERR_CHARS, MAX_TITLE_CHARS } from "./limits.ts";
 import type { DaemonLog } from "./log.ts";
 import type { AgentAccount } from "./ownership.ts";
 import type { Questions } from "./questions.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import type { Redactor } from "./redactor.ts";
+import { type SilenceWatch, watchSilence } from "./silence.ts";
 
 export interface AgentHostParts {
   agents: Record<string, AgentFactory>;
@@ -55,6 +57,7 @@ export class AgentHost {
   readonly #parts: AgentHostParts;
   #seated: { agent: Agent; madeFor: string } | null = null;
   #recorder: Recorder | null = null;
+  #silence: SilenceWatch | null = null;
   /** Of the prompt that runs now. */
   #settled: Promise<void> | null = null;
   #alive = false;
@@ -72,18 +75,27 @@ export class AgentHost {
   async prompt(turn: string, message: string, stop: AbortSignal): Promise<AgentOutcome> {
     const settling = Promise.withResolvers<void>();
     this.#settled = settling.promise;
-    this.#recorder = createRecorder({ turn, ask: (...asked) => this.#ask(stop, ...asked), ...this.#parts });
+    const stalled = new AbortController();
+    const ending = AbortSignal.any([stop, stalled.signal]);
+    this.#recorder = createRecorder({ turn, ask: (...asked) => this.#ask(ending, ...asked), ...this.#parts });
     try {
       const agent = await this.#seat();
       if (stop.aborted || this.#closed) return STOPPED;
       this.#alive = true;
-      stop.addEventListener("abort", () => this.#parts.questions.stop(turn), { once: true });
-      return await this.#promptUnlessStopped(agent, message, stop);
+      const silence = this.#watch(turn, stalled);
+      this.#silence = silence;
+      ending.addEventListener("abort", () => silence.close(), { once: true });
+      ending.addEventListener("abort", () => this.#parts.questions.stop(turn), { once: true });
+      const outcome = await this.#promptUnlessStopped(agent, message, ending);
+      if (stop.aborted || !stalled.signal.aborted) return outcome;
+      return { ...outcome, outcome: "failed", failure: stalled.signal.reason };
     } catch (error) {
       this.#parts.log.error("agent.failed", { turn, error });
       const detail = error instanceof Error ? error.message : String(error);
       return { outcome: "failed", answer: "", failure: { code: "internal", detail }, usage: NO_USAGE };
     } finally {
+      this.#silence?.close();
+      this.#silence = null;
       this.#recorder.close();
       this.#recorder = null;
       this.#parts.questions.stop(turn);
@@ -103,8 +115,44 @@ export class AgentHost {
   #ask(stop: AbortSignal, turn: string, question: AgentQuestion): void {
     const agent = this.#seated?.agent;
     const tell = (answer: string | null) => agent?.answer(question.question, answer);
+    const { questions, choice, cwd } = this.#parts;
+    const leave = leaveFor(question, choice().permissions, cwd());
     if (stop.aborted) tell(null);
-    else this.#parts.questions.ask(turn, question, tell);
+    else if (leave.is === "decided") {
+      if (leave.denied) this.#denied(turn, leave.denied);
+      tell(leave.answer);
+    } else {
+      const goOn = this.#silence?.pause();
+      questions.ask(turn, leave.question, (answer) => {
+        goOn?.();
+        tell(leaveGiven(question, answer));
+      });
+    }
+  }
+
+  #denied(turn: string, { tool, subject, rule }: { tool: string; subject: string; rule: string }): void {
+    const { append, redactor } = this.#parts;
+    const shown = cutMiddle(redactor.blank(subject), MAX_QUESTION_CHARS);
+    append({ type: "permission.denied", turn, tool: redactor.blank(tool), subject: shown, rule });
+  }
+
+  /** `stalled` is aborted, with the reason, when nothing has come from the agent for too long. */
+  #watch(turn: string, stalled: AbortController): SilenceWatch {
+    const { choice, clock, append, redactor, log } = this.#parts;
+    const shown = (during: string | null) => during && cutEnd(redactor.blank(during), MAX_TITLE_CHARS);
+    return watchSilence({
+      limits: choice().silence ?? null,
+      clock,
+      silent: ({ during, ...told }) => append({ type: "turn.silent", turn, ...told, during: shown(during) }),
+      stalled({ afterMs, during }) {
+        log.warn("agent.stalled", { turn, afterMs });
+        const what = during === null ? "the model was waited for" : `this ran: ${shown(during)}`;
+        stalled.abort({
+          code: "agent.stalled",
+          detail: `Nothing came from the agent for ${span(afterMs)} while ${what}`,
+        });
+      },
+    });
   }
 
   /** For good. */
@@ -155,7 +203,10 @@ export class AgentHost {
       asksLeave: asksLeave(chosen),
       env: { ...GIT_CAUTION, ...account.env, ...credentials.agentEnv() },
       wrap: account.wrap,
-      report: (report) => this.#recorder?.report(report),
+      report: (report) => {
+        this.#silence?.heard(report);
+        this.#recorder?.report(report);
+      },
       exited: (exit) => this.#exited(exit),
     };
   }
@@ -197,6 +248,9 @@ export class AgentHost {
     agent.close().catch((error: unknown) => log.warn("agent.close-failed", { error }));
   }
 }
+
+const span = (ms: number): string =>
+  ms < 60_000 ? `${Math.max(1, Math.round(ms / 1_000))} s` : `${Math.round(ms / 60_000)} min`;
 
 /** Whether there is anything that it may not do just so. */
 const asksLeave = ({ permissions }: AgentRequest): boolean =>

@@ -10,7 +10,7 @@ import type { AnswerRequest, AnswerResponse } from "../wire/routes.ts";
 import type { AgentQuestion } from "./agents/agent.ts";
 import type { DaemonClock } from "./clock.ts";
 import type { Journal } from "./journal.ts";
-import { cutEnd, MAX_OPTION_CHARS, MAX_QUESTION_CHARS } from "./limits.ts";
+import { cutEnd, cutMiddle, MAX_OPTION_CHARS, MAX_QUESTION_CHARS } from "./limits.ts";
 import type { DaemonLog } from "./log.ts";
 import type { Redactor } from "./redactor.ts";
 
@@ -115,7 +115,9 @@ export class Questions {
 }
 
 /** As people get to see it. Blanked before it is cut, or half a secret would stay behind. */
-function shownOf({ text, options, otherwise }: AgentQuestion, { blank }: Redactor) {
+function shownOf({ text, options, otherwise, permission }: AgentQuestion, { blank }: Redactor) {
+  // Of a command the end matters as much as its beginning.
+  const cut = permission ? cutMiddle : cutEnd;
   const wording = new Map<string, string>();
   const rest: string[] = [];
   for (const option of options) {
@@ -127,9 +129,12 @@ function shownOf({ text, options, otherwise }: AgentQuestion, { blank }: Redacto
   const more = rest.length > 0 ? `\n\nOr: ${rest.join(" · ")}` : "";
   const [label] = [...wording].find(([, option]) => option === otherwise) ?? [otherwise && blank(otherwise).trim()];
   return {
-    text: cutEnd((blank(text).trim() || NO_WORDS) + more, MAX_QUESTION_CHARS),
+    text: cut((blank(text).trim() || NO_WORDS) + more, MAX_QUESTION_CHARS),
     options: [...wording.keys()],
     otherwise: label ? cutEnd(label, MAX_QUESTION_CHARS) : null,
+    ...(permission
+      ? { permission: { ...permission, subject: cut(blank(permission.subject), MAX_QUESTION_CHARS) } }
+      : {}),
     wording,
   };
 }

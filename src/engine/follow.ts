@@ -222,6 +222,10 @@ function meaning(entry: JournalEntry, reading: Reading): SessionEvent | null {
     const { turn: _turn, ...pushed } = event;
     return pushed;
   }
+  if (event.type === "turn.silent") {
+    const { type: _type, turn: of, ...silence } = event;
+    return of === turn && reading.heard === attempt ? { type: "silent", turn, attempt, ...silence } : null;
+  }
   if (event.type === "push.asked" && event.turn === turn) return { type: "push.asked", turn };
   if (event.type === "usage" && event.turn === turn) {
     const over = refusalOfTurn(limits, event.usage);

@@ -11,6 +11,7 @@ import type { Store } from "../store/store.ts";
 import type { Forge } from "../surfaces/forge.ts";
 import type { GitHubRights } from "../surfaces/github-rights.ts";
 import type { Surfaces } from "../surfaces/surface.ts";
+import type { AgentGuard } from "../team-permissions.ts";
 import type { CredentialsRequest } from "../wire/routes.ts";
 import type { Tell } from "./happenings.ts";
 import type { Jobs } from "./jobs.ts";
@@ -80,6 +81,8 @@ export interface EngineSettings {
   permalinks?: "never" | "public" | undefined;
   /** What may be pushed to GitHub, and how; no workflows and plain pushes, when it is left out. */
   commits?: CommitRules | undefined;
+  /** What agents may do, and how long they may be silent; everything and for ever, when it is left out. */
+  guard?: AgentGuard | undefined;
   /** Takes the bot's own secrets out of what a sandbox tells. */
   blank?: ((text: string) => string) | undefined;
   /** The page of a session, or null where nobody could open it. */

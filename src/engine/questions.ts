@@ -31,10 +31,16 @@ export function questionEvent(
   const question = {
     ...{ id, text: cut(event.text), options: event.options.map((option) => cut(option, MAX_OPTION_CHARS)) },
     ...{ otherwise: event.otherwise && cut(event.otherwise) },
+    ...(event.permission ? { permission: leave(event.permission) } : {}),
     expiresAt: Math.min(Math.max(0, at) + Math.min(event.deadlineMs, MAX_DEADLINE_MS), LAST_MOMENT),
   };
   return { type: "question.asked", turn, attempt, question };
 }
+
+const leave = ({ tool, subject }: { tool: string; subject: string }) => ({
+  tool: cut(tool, MAX_OPTION_CHARS),
+  subject: cut(subject),
+});
 
 const cut = (text: string, maxChars = MAX_TEXT_CHARS): string =>
   text.length <= maxChars ? text : `${text.slice(0, maxChars - 1)}…`;

@@ -4,11 +4,11 @@ import type { Effect, SessionEvent } from "../core/decision.ts";
 import { earlierText } from "../core/fork.ts";
 import { pinOf } from "../core/head.ts";
 import { commitSubject, promptText, steerText } from "../core/prompt.ts";
-import type { Ask, Ms, Said, Session, Turn, Work } from "../core/types.ts";
+import type { Ask, Ms, Repository, Said, Session, Turn, Work } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import type { DaemonClient } from "../sandboxes/daemon-client.ts";
 import type { Forge, GitPurpose } from "../surfaces/forge.ts";
-import type { CredentialsRequest, InitRequest } from "../wire/routes.ts";
+import type { AgentRequest, CredentialsRequest, InitRequest } from "../wire/routes.ts";
 import { WIRE_VERSION } from "../wire/version.ts";
 import { handOver } from "./attachments.ts";
 import { Fenced, type Write } from "./claim.ts";
@@ -84,7 +84,7 @@ export async function passOn(
 /** What a daemon is handed needs no more than this; the commands for sandboxes hand over the same. */
 export interface HandOver {
   forge: Pick<Forge, "credential" | "identity">;
-  settings: Pick<EngineSettings, "agent" | "model" | "models" | "commits">;
+  settings: Pick<EngineSettings, "agent" | "model" | "models" | "commits" | "guard">;
 }
 
 /**
@@ -127,8 +127,17 @@ export async function initFor(
       ],
     },
     identity: await deps.forge.identity(),
-    agent: { kind, ...(model ? { model } : {}) },
+    agent: { kind, ...(model ? { model } : {}), ...guardOf(deps, repository) },
   };
+}
+
+/** What it may do there, and how long it may be silent. */
+function guardOf(
+  { settings: { guard } }: HandOver,
+  repository: Repository,
+): Pick<AgentRequest, "permissions" | "silence"> {
+  const permissions = guard?.permissions(repository);
+  return { ...(permissions ? { permissions } : {}), ...(guard?.silence ? { silence: guard.silence } : {}) };
 }
 
 const folderOf = (name: string): string =>

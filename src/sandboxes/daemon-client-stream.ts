@@ -37,6 +37,8 @@ export async function* followStream(following: Following): AsyncGenerator<Journa
         at = { cursor: entry.cursor, epoch: entry.epoch };
         yield entry;
       }
+      // What answers in its place says yes to everything, and tells nothing: not even that it lives.
+      if (!signal.aborted && clock.now() - life.heardAt >= giveUpAfterMs) throw silentDaemon();
     } catch (error) {
       if (signal.aborted) return;
       const broke = error instanceof ThreadboxError && error.code === "daemon.unreachable";
@@ -46,6 +48,9 @@ export async function* followStream(following: Following): AsyncGenerator<Journa
     await pause(clock, Math.min(FIRST_PAUSE_MS * 2 ** life.failures++, LONGEST_PAUSE_MS), signal);
   }
 }
+
+const silentDaemon = (): ThreadboxError =>
+  new ThreadboxError("daemon.unreachable", "The daemon's stream tells nothing, and ends each time");
 
 function alive(life: { heardAt: number; failures: number }, clock: Clock): void {
   life.heardAt = clock.now();

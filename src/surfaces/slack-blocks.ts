@@ -31,6 +31,11 @@ export const section = (text: string, accessory?: types.SectionBlockAccessory): 
   ...(accessory ? { accessory } : {}),
 });
 export const markdown = (text: string): KnownBlock => ({ type: "markdown", text });
+/** Slack reads nothing in it. */
+export const verbatim = (text: string): KnownBlock => ({
+  type: "rich_text",
+  elements: [{ type: "rich_text_preformatted", elements: [{ type: "text", text }] }],
+});
 export const context = (text: string): KnownBlock => ({ type: "context", elements: [mrkdwn(text)] });
 
 /** Facts in order of weight: the last ones give way when a long branch name leaves no room. */

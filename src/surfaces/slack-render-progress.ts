@@ -30,7 +30,10 @@ const MAX_SAID_CHARS = 600;
 /** A minute without news is worth a word: people wonder whether it still lives. */
 const SILENCE_MS = 60_000;
 
-/** After the end of the turn it is one line without a button: no card is left that says it still goes on. */
+/**
+ * After the end of the turn it is one line without a button: no card is left that says it still goes on. What a rule denied stays, so that
+ * people understand what was left undone.
+ */
 export function renderProgress(progress: Progress, page: string | null, now: Ms, stepsAs: StepsAs): Rendered {
   const until = progress.ended ? progress.changedAt : now;
   const elapsed = duration(until - progress.startedAt);
@@ -50,7 +53,7 @@ export function renderProgress(progress: Progress, page: string | null, now: Ms,
   const head = section(`*${plain(headline)}*`);
   const asPlan = stepsAs === "plan" && progress.steps.length > 0;
   const steps = asPlan ? [planBlock(doing, progress)] : [head, ...stepBlocks(progress)];
-  const body = progress.ended ? [head] : [...steps, ...saidBlocks(progress)];
+  const body = progress.ended ? [head, ...deniedBlocks(progress)] : [...steps, ...saidBlocks(progress)];
   const button = progress.ended ? [] : [stopButton(progress.turn)];
   return {
     text: `${plain(headline)} (${progress.ended ? elapsed : `${elapsed} ${asOf}`})`,
@@ -93,6 +96,11 @@ function stepBlocks(progress: Progress): KnownBlock[] {
   for (; lines.join("\n").length > MAX_SECTION_CHARS; earlier++) lines.shift();
   if (earlier > 0) lines.unshift(`… ${count(earlier, "earlier step")}`);
   return [section(lines.join("\n"))];
+}
+
+function deniedBlocks({ denied = [] }: Progress): KnownBlock[] {
+  const lines = denied.map((what) => `✗ not allowed: ${plain(oneLine(what, MAX_LINE_CHARS))}`);
+  return lines.length > 0 ? [section(lines.join("\n"))] : [];
 }
 
 function saidBlocks(progress: Progress): KnownBlock[] {

@@ -3,7 +3,7 @@
  * message with the decision instead of the buttons. The agent's words are Markdown and ping nobody; only the askers are pinged. Pure.
  */
 import type { types } from "@slack/bolt";
-import { type AskedQuestion, decisionText, howToAnswer, type SettledQuestion } from "../core/question.ts";
+import { ALLOW, type AskedQuestion, DENY, decisionText, howToAnswer, type SettledQuestion } from "../core/question.ts";
 import type { Ms } from "../core/types.ts";
 import { clip } from "./figures.ts";
 import { optionLines } from "./question-text.ts";
@@ -17,6 +17,7 @@ import {
   plain,
   type Rendered,
   section,
+  verbatim,
 } from "./slack-blocks.ts";
 import { shownMoment } from "./slack-moments.ts";
 import { neutralise } from "./slack-neutral.ts";
@@ -31,7 +32,8 @@ const MAX_FALLBACK_CHARS = 1_000;
 const MAX_PINGS = 20;
 
 export function renderQuestion(question: AskedQuestion): Rendered {
-  const head = `${pingsOf(question)}*I need an answer* to go on with: ${plain(oneLine(question.title, MAX_LINE_CHARS))}`;
+  const need = question.permission ? "*I need leave*" : "*I need an answer*";
+  const head = `${pingsOf(question)}${need} to go on with: ${plain(oneLine(question.title, MAX_LINE_CHARS))}`;
   return {
     text: fallback(head, question),
     blocks: [
@@ -56,27 +58,38 @@ export function renderSettled(question: SettledQuestion): Rendered {
 /** What a button carries; the handler of the click reads it. */
 export const buttonValue = (question: string, option?: number): string => JSON.stringify({ question, option });
 
-function wordsOf({ text, options }: AskedQuestion): KnownBlock[] {
+function wordsOf({ text, options, permission }: AskedQuestion): KnownBlock[] {
+  if (permission) {
+    const { tool, subject } = permission;
+    // Slack takes no empty text.
+    return [
+      section(`May I do this (${plain(oneLine(tool, MAX_LINE_CHARS))})?`),
+      verbatim(neutralise(subject.trim()) || "…"),
+    ];
+  }
   return [markdown(neutralise([text.trim(), optionLines(options)].filter(Boolean).join("\n\n")))];
 }
 
-function optionButton({ id }: AskedQuestion, option: string, index: number): types.Button {
-  const label = oneLine(neutralise(`${index + 1}. ${option}`), MAX_BUTTON_CHARS);
+function optionButton({ id, permission }: AskedQuestion, option: string, index: number): types.Button {
+  const label = oneLine(neutralise(permission ? option : `${index + 1}. ${option}`), MAX_BUTTON_CHARS);
   return {
     type: "button",
     action_id: `${ANSWER_ACTION}_${index + 1}`,
     value: buttonValue(id, index),
     text: { type: "plain_text", text: label },
+    ...(permission && (option === ALLOW || option === DENY) ? { style: STYLES[option] } : {}),
     accessibility_label: oneLine(neutralise(`Answer: ${option}`), MAX_BUTTON_CHARS),
   };
 }
 
-const otherButton = ({ id }: AskedQuestion): types.Button => ({
+const STYLES = { [ALLOW]: "primary", [DENY]: "danger" } as const;
+
+const otherButton = ({ id, permission }: AskedQuestion): types.Button => ({
   type: "button",
   action_id: OTHER_ACTION,
   value: buttonValue(id),
-  text: { type: "plain_text", text: "Other…" },
-  accessibility_label: "Answer in other words",
+  text: { type: "plain_text", text: permission ? "Deny, because…" : "Other…" },
+  accessibility_label: permission ? "Deny, and say why" : "Answer in other words",
 });
 
 /** Stands for the moment until it is known that nothing else of Slack's syntax is in the line. No text of others keeps it. */

@@ -71,3 +71,17 @@ test("two messages in a row stay two", () =>
 
 test("what an agent prints cannot steer the terminal", () =>
   assert.deepEqual(linesOf([{ type: "text", turn, message: 1, text: "a\u001b[2Jb\u0007\u202ec" }]), ["abc"]));
+
+test("leave that was asked for, a denial and a silence are told", () =>
+  assert.deepEqual(
+    linesOf([
+      {
+        ...{ type: "question.asked", turn, question: "q1", text: "Allow bash: make deploy", deadlineMs: 1 },
+        ...{ options: ["Allow", "Deny"], otherwise: "Deny", permission: { tool: "bash", subject: "make deploy" } },
+      },
+      { type: "question.answered", turn, question: "q1", answer: "Deny", by: "person" },
+      { type: "permission.denied", turn, tool: "bash", subject: "rm -rf src", rule: "run rm *" },
+      { type: "turn.silent", turn, silentMs: 300_000, stopsInMs: 300_000, during: null },
+    ]),
+    ["? Allow bash: make deploy", "> Deny", "✗ not allowed: bash rm -rf src", "· nothing heard for 5 min 00 s"],
+  ));

@@ -17,6 +17,8 @@ export interface AgentUnderTest {
   runs(command: string): { name: string; arguments: Record<string, unknown> };
   /** How this agent's model asks people something. */
   asks(question: string, options: string[], otherwise?: string): { name: string; arguments: Record<string, unknown> };
+  /** How it names the tool of `runs` where it asks for leave, if that is not its name to the model. */
+  leave?: { tool: string };
   /** Names that the agent itself puts into its tools' environment. */
   ownVariables: RegExp;
 }

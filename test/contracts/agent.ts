@@ -18,6 +18,7 @@ import {
   until,
   type World,
 } from "./agent-bench.ts";
+import { asksLeave } from "./agent-leave.ts";
 
 /** Runs until somebody makes the file `go`; says by the file `started` that it runs. */
 const WAITING = "touch started; while [ ! -e go ]; do sleep 0.05; done; echo released";
@@ -36,6 +37,7 @@ export function agentContract(name: string, it: AgentUnderTest): void {
     };
     talks(promise, it);
     asks(promise, it);
+    asksLeave(promise, it);
     obeys(promise, it);
     survives(promise, it);
     fails(promise);

@@ -118,3 +118,28 @@ describe("what is shown while a turn goes on", () => {
     assert.equal(condense(thinking, { type: "thinking", turn: "m1", message: 1, text: "b" }, NOW + 2), thinking);
   });
 });
+
+describe("#7 what a rule denied", () => {
+  const denied = (subject: string): AgentEvent => ({
+    ...{ type: "permission.denied", turn: "m1", tool: "bash", subject, rule: "run rm *" },
+  });
+
+  test("is said by the step that it was, and by the progress to its end", () => {
+    const progress = after(tool("c1", "ls"), tool("c2", "rm -rf src"), denied("rm  -rf\nsrc"), toolEnd("c2", false));
+    assert.deepEqual(
+      progress.steps.map(({ title, state }) => [title, state]),
+      [
+        ["ls", "running"],
+        ["Not allowed: rm -rf src", "failed"],
+      ],
+    );
+    assert.deepEqual([progress.now, progress.denied], ["Not allowed: rm -rf src", ["rm -rf src"]]);
+  });
+
+  test("is a step of its own where the agent told of none, and of many the last are kept", () => {
+    const { steps, denied: kept } = after(denied("a"), denied("b"), denied("c"), denied("d"));
+    assert.deepEqual(steps.map(({ title, state }) => [title, state])[0], ["Not allowed: bash a", "failed"]);
+    assert.equal(new Set(steps.map(({ call }) => call)).size, 4);
+    assert.deepEqual(kept, ["bash b", "bash c", "bash d"]);
+  });
+});

@@ -246,6 +246,45 @@ describe("a question that nobody gets to see", () => {
   });
 });
 
+describe("#7 leave to use a tool", () => {
+  const permission = { tool: "bash", subject: "make deploy" };
+  const wish = (change: Partial<Question> = {}) =>
+    asks({ text: "Allow bash: make deploy", options: ["Allow", "Deny"], otherwise: "Deny", permission, ...change });
+  const wished = [...running, wish(), shown];
+  const noted = (told: Told) =>
+    told.effects.flatMap((effect) => (effect.do === "answer-question" ? [effect.answer] : []));
+
+  test("is asked for with the command", () => {
+    const [effect] = tell(running, wish()).effects;
+    assert.deepEqual(effect?.do === "ask" && effect.question.permission, permission);
+  });
+
+  for (const [said, answer] of [
+    ["allow", "Allow"],
+    ["Yes!", "Allow"],
+    ["ok", "Allow"],
+    ["go ahead", "Allow"],
+    ["1", "Allow"],
+    ["deny", "Deny"],
+    ["2", "Deny"],
+    ["no", "no"],
+    ["yes, but only on staging", "yes, but only on staging"],
+  ] as const)
+    test(`is answered by ${JSON.stringify(said)} with ${JSON.stringify(answer)}`, () =>
+      assert.deepEqual(given(tell(wished, says("m2", said, plainReply))), [answer]));
+
+  test("yes is no leave where none was asked for", () =>
+    assert.deepEqual(given(tell(open, says("m2", "yes", plainReply))), ["yes"]));
+
+  test("is not given where nobody could be asked, whatever a sandbox says should count then", () => {
+    const unseen: SessionEvent = { type: "question.unseen", turn: "m1", question: "q1" };
+    for (const otherwise of ["Deny", "Allow", null])
+      assert.deepEqual(noted(tell(running, wish({ otherwise }), unseen)), ["Deny"]);
+    const many = Array.from({ length: 20 }, (_, i) => [wish({ id: `q${i}` }), decided("Deny", "deadline", `q${i}`)]);
+    assert.deepEqual(noted(tell(running, many.flat(), wish({ id: "q20", otherwise: "Allow" }))), ["Deny"]);
+  });
+});
+
 describe("#28 a button under a question that is over", () => {
   const rows: [when: string, before: (SessionEvent | SessionEvent[])[], text: string][] = [
     ["answered", [presses("m2", 1), decided("SQLite", "person")], "That was answered already by bob: SQLite"],

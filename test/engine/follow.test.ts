@@ -126,6 +126,21 @@ test("a turn that uses more than it may is heard of as soon as it has", async (t
   assert.deepEqual([end?.type, more], ["turn.ended", []]);
 });
 
+test("#7 silence is heard of with what it waits for, of this attempt alone", async (t) => {
+  const daemon = await toldDaemon();
+  t.after(() => daemon.close());
+  const silent = { silentMs: 300_000, stopsInMs: 300_000, during: null };
+  for (const attempt of [undefined, 2] as const) {
+    daemon.tells({ type: "turn.started", turn: "m1", ...(attempt ? { attempt } : {}), prompt: "fix it" });
+    daemon.tells({ type: "turn.silent", turn: "m1", ...silent, during: attempt ? "npm test" : null });
+  }
+  daemon.tells({ type: "turn.silent", turn: "m0", ...silent });
+  daemon.tells({ type: "turn.ended", turn: "m1", attempt: 2, outcome: "done", answer: "", durationMs: 1 });
+  const [heard, end, ...more] = await followed(daemon, { epoch: null, cursor: 0 });
+  assert.deepEqual(heard, { type: "silent", turn: "m1", attempt: 2, ...silent, during: "npm test" });
+  assert.deepEqual([end?.type, more], ["turn.ended", []]);
+});
+
 test("what is told faster than it can be stored waits in the sandbox", async (t) => {
   const talker = scriptedAgent(({ context }) => {
     for (let spoken = 0; spoken < 300; spoken++)

@@ -267,3 +267,24 @@ test("a daemon that stays away is given up after a minute, and is asked less and
   await given;
   assert.deepEqual(pauses, [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]);
 });
+
+test("a daemon that hangs is given up: it takes connections, and its heart does not beat", async () => {
+  const { client, next, pass } = await connected();
+  const given = assert.rejects(reading(client).take(), failsWith("daemon.unreachable", /./));
+  const one = await next();
+  one.response.writeHead(200, { "content-type": "text/event-stream" }).write(HEARTBEAT_FRAME);
+  await pass(SILENCE_MS);
+  await pass(250);
+  await next(); // and never an answer
+  await pass(ANSWER_MS);
+  await given;
+});
+
+test("what answers in the daemon's place with nothing at all is given up as well", async () => {
+  const { client, next, pass } = await connected();
+  const given = assert.rejects(reading(client).take(), failsWith("daemon.unreachable", /tells nothing/));
+  for (let waited = 0; waited < 60_000; waited += await pass(...PAUSES_MS))
+    (await next()).response.writeHead(200).end();
+  (await next()).response.writeHead(200).end();
+  await given;
+});

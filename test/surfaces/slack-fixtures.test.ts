@@ -56,6 +56,11 @@ const long: Answer = {
 const file = { name: "answer.md", permalink: "https://acme.slack.com/files/U0THREADBOX/F00000001/answer.md" };
 
 const first = ([message]: Rendered[]): Rendered => message ?? { text: "", blocks: [] };
+const leave = {
+  ...question,
+  ...{ text: "Allow bash: npm publish --tag next", options: ["Allow", "Deny"], otherwise: "Deny" },
+  permission: { tool: "bash", subject: "npm publish --tag next" },
+};
 const messages: Record<string, Rendered> = {
   "progress-starting": renderProgress(starting, page, start + 3_000, "plan"),
   "progress-changeable": withChange(
@@ -86,6 +91,7 @@ const messages: Record<string, Rendered> = {
     answered.askers,
   ),
   "question-open": renderQuestion(question),
+  "question-leave": renderQuestion(leave),
   "question-answered": renderSettled({
     ...question,
     ref: "1700000000.000100",

@@ -268,6 +268,11 @@ describe("in a browser", { skip }, () => {
       const asked = { turn: "m1", question: "q1", text: evil, options: [evil], otherwise: evil, deadlineMs: 1 };
       sessions.append("s1", { type: "question.asked", ...asked });
       sessions.append("s1", { type: "question.answered", turn: "m1", question: "q1", answer: evil, by: "deadline" });
+      const leave = { ...asked, question: "q2", permission: { tool: evil, subject: evil } };
+      sessions.append("s1", { type: "question.asked", ...leave });
+      sessions.append("s1", { type: "permission.denied", turn: "m1", tool: "bash", subject: evil, rule: evil });
+      const quiet = { silentMs: 300_000, stopsInMs: 300_000, during: evil };
+      sessions.append("s1", { type: "turn.silent", turn: "m1", ...quiet });
       assert.equal(await page.evaluate("window.hacked"), undefined);
       assert.equal(await page.locator("#posts img, #posts script").count(), 0);
       await page.goto(`${url}/sessions/s1`);
@@ -276,7 +281,7 @@ describe("in a browser", { skip }, () => {
       assert.equal(await page.evaluate("window.hacked"), undefined);
       assert.match(
         (await page.locator("#transcript").textContent()) ?? "",
-        /Asked.*If nobody answers in time: <img.*it goes on with: <img/,
+        /Asked.*If nobody answers in time: <img.*it goes on with: <img.*Asked for leave: <img.*Not allowed: bash<img.*By the rule: <img.*Nothing heard for 5 min.*<img/,
       );
       assert.equal(await page.locator("#transcript img, #transcript script").count(), 0);
       assert.equal(await page.locator("h1").textContent(), evil);

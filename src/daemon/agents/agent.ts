@@ -31,8 +31,7 @@ export interface AgentQuestion {
   permission?: { tool: string; subject: string };
 }
 
-export const ALLOW = "Allow";
-export const DENY = "Deny";
+export { ALLOW, DENY } from "../../wire/agents.ts";
 
 /** How one prompt (with everything steered into it) ended. */
 export interface AgentOutcome {

@@ -8,6 +8,7 @@ import { shellQuote } from "../shell.ts";
 import type { AgentContext } from "./agent.ts";
 import { openFolder } from "./own-files.ts";
 import { ASK_EXTENSION, ASK_FILE } from "./pi-ask.ts";
+import { LEAVE_EXTENSION, LEAVE_FILE } from "./pi-leave.ts";
 
 export interface PiRetry {
   maxRetries: number;
@@ -57,7 +58,7 @@ export function chooseModel(wanted: string | undefined, env: Record<string, stri
 export interface PiLaunch {
   args: string[];
   env: Record<string, string>;
-  files: { "settings.json": string; "models.json": string; [ASK_FILE]: string };
+  files: { "settings.json": string; "models.json": string; [ASK_FILE]: string; [LEAVE_FILE]: string };
 }
 
 export function piLaunch(context: AgentContext, model: PiModel, retry: PiRetry): PiLaunch {
@@ -69,6 +70,7 @@ export function piLaunch(context: AgentContext, model: PiModel, retry: PiRetry):
       // Always given: the project's own settings could name another folder before they are known to be untrusted.
       ...["--session-dir", join(context.stateDir, "sessions"), "--session-id", context.sessionId],
       ...["--extension", join(agentDir(context), ASK_FILE)],
+      ...(context.asksLeave ? ["--extension", join(agentDir(context), LEAVE_FILE)] : []),
       ...["--provider", model.provider, "--model", model.model],
     ],
     env: {
@@ -78,7 +80,10 @@ export function piLaunch(context: AgentContext, model: PiModel, retry: PiRetry):
       PI_SKIP_VERSION_CHECK: "1",
       PI_TELEMETRY: "0",
     },
-    files: { "settings.json": settings(retry), "models.json": models(context), [ASK_FILE]: ASK_EXTENSION },
+    files: {
+      ...{ "settings.json": settings(retry), "models.json": models(context) },
+      ...{ [ASK_FILE]: ASK_EXTENSION, [LEAVE_FILE]: LEAVE_EXTENSION },
+    },
   };
 }
 

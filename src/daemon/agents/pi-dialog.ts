@@ -2,12 +2,13 @@
  * Dialogs of pi's extensions, our own tool `ask` among them, as questions to people.
  *
  *   ask (ours)     options and free words  nobody: its default, or the model's best judgement
+ *   leave (ours)   Allow, Deny             nobody: no; other words: no, with that reason
  *   select         options                 nobody, or other words: nothing was chosen
  *   confirm        Yes, No                 nobody, or other words: No
  *   input, editor  free words              nobody: nothing was entered
  */
 import * as z from "zod";
-import type { AgentQuestion } from "./agent.ts";
+import { type AgentQuestion, ALLOW, DENY } from "./agent.ts";
 import type { PiDialogLine, PiReply } from "./pi-protocol.ts";
 
 export interface PiDialog {
@@ -17,9 +18,10 @@ export interface PiDialog {
 }
 
 const CANCELLED: PiReply = { cancelled: true };
-const Carried = z.strictObject({
-  ask: z.strictObject({ options: z.array(z.string()), otherwise: z.string().nullable() }),
-});
+const Carried = z.union([
+  z.strictObject({ ask: z.strictObject({ options: z.array(z.string()), otherwise: z.string().nullable() }) }),
+  z.strictObject({ leave: z.strictObject({ tool: z.string(), subject: z.string() }) }),
+]);
 
 /** Null for what only tells something (`notify`, `setStatus`, ...) and wants no reply. */
 export function dialogOf(line: PiDialogLine): PiDialog | null {
@@ -53,9 +55,10 @@ const confirmed = (answer: string | null): PiReply =>
 const paragraphs = (...texts: string[]): string => texts.filter((text) => text.trim() !== "").join("\n\n");
 
 /** A placeholder of anybody else is an example of what to enter, and says nothing to who reads the question elsewhere. */
-function carriedIn(placeholder: string): { options: string[]; otherwise: string | null } {
-  const carried = Carried.safeParse(jsonOf(placeholder));
-  return carried.success ? carried.data.ask : { options: [], otherwise: null };
+function carriedIn(placeholder: string): Pick<AgentQuestion, "options" | "otherwise" | "permission"> {
+  const { success, data } = Carried.safeParse(jsonOf(placeholder));
+  if (!success) return { options: [], otherwise: null };
+  return "ask" in data ? data.ask : { options: [ALLOW, DENY], otherwise: DENY, permission: data.leave };
 }
 
 function jsonOf(text: string): unknown {

@@ -25,6 +25,9 @@ const ON = {
     it.aside(`Trying again in ${elapsed(delayMs)} (attempt ${attempt}): ${reason}`),
   "question.asked": (it, event) => it.append(questionAsked(event)),
   "question.answered": (it, event) => it.aside(ANSWERED[event.by](event.answer)),
+  "permission.denied": (it, event) => it.append(permissionDenied(event)),
+  "turn.silent": (it, { silentMs, during }) =>
+    it.aside(`Nothing heard for ${elapsed(silentMs)}${during === null ? "" : ` while this runs: ${during}`}`),
   "agent.exited": (it, event) => it.append(agentExited(event)),
   "branch.pushed": (it, { repository, branch, commit }) =>
     it.aside(`Pushed ${repository} `, h("code", {}, branch), " at ", h("code", {}, commit.slice(0, 7))),
@@ -154,7 +157,7 @@ function thinkingEntry() {
 }
 
 /** All of it is foreign text, and `h` makes nothing but text of it. */
-function questionAsked({ text, options, otherwise }) {
+function questionAsked({ text, options, otherwise, permission }) {
   const counts = otherwise === null ? [] : [h("p", { class: "hint" }, `If nobody answers in time: ${otherwise}`)];
   const choice =
     options.length === 0
@@ -166,7 +169,20 @@ function questionAsked({ text, options, otherwise }) {
             options.map((option) => h("li", {}, option)),
           ),
         ];
-  return h("div", { class: "entry steered" }, label("Asked"), h("p", {}, text), ...choice, ...counts);
+  const words = permission
+    ? [label(`Asked for leave: ${permission.tool}`), output(permission.subject)]
+    : [label("Asked"), h("p", {}, text)];
+  return h("div", { class: "entry steered" }, ...words, ...choice, ...counts);
+}
+
+function permissionDenied({ tool, subject, rule }) {
+  return h(
+    "div",
+    { class: "entry failed" },
+    badge("failed", "✗", `Not allowed: ${tool}`),
+    output(subject),
+    h("p", { class: "hint" }, `By the rule: ${rule}`),
+  );
 }
 
 const ANSWERED = {

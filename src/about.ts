@@ -1,6 +1,7 @@
 /** What a bot runs on and how to switch each part, for the lines that people see at the start. Pure. */
 import type { Config } from "./config.ts";
 import type { TeamSettings } from "./repositories.ts";
+import { chosenAgent, PI_ALONE } from "./team-agents.ts";
 
 export interface AboutLine {
   what: string;
@@ -23,7 +24,7 @@ export function aboutLines(
       change: "SLACK_* and GITHUB_* variables, see .env.example",
     },
     { what: "provider", is: config.provider, change: "THREADBOX_PROVIDER" },
-    { what: "agent", is: config.agent, change: "THREADBOX_AGENT, or agent= in a message" },
+    { what: "agent", is: agentText(config, team), change: "THREADBOX_AGENT, or agent= in a message" },
     {
       what: "model",
       is: `${config.model ?? "the agent's default"}${keyText(config)}`,
@@ -32,6 +33,12 @@ export function aboutLines(
     { what: "database", is: running.database, change: "DATABASE_URL" },
     { what: "repositories", is: repositories || "none", change: "threadbox.yml" },
   ];
+}
+
+function agentText(config: Config, { agents = PI_ALONE }: TeamSettings): string {
+  const { name } = chosenAgent(config, agents);
+  const others = agents.filter((other) => other.name !== name).map((other) => other.name);
+  return others.length > 0 ? `${name}; also ${others.join(", ")}` : name;
 }
 
 function keyText({ models }: Config): string {

@@ -6,9 +6,9 @@ import { join, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { z } from "zod";
 import { apiTokens } from "./api-tokens.ts";
+import { AGENT_NAME } from "./core/agents.ts";
 import { ThreadboxError } from "./errors.ts";
 import { readOptionalFile } from "./optional-file.ts";
-import { AGENT_KINDS } from "./wire/agents.ts";
 
 const text = z.string().trim().min(1).optional();
 const url = (remedy: string) => z.url({ error: remedy }).optional();
@@ -50,7 +50,10 @@ const Environment = z.object({
     .enum(["debug", "info", "warn", "error", "silent"], { error: "debug, info, warn, error or silent" })
     .default("info"),
   THREADBOX_PROVIDER: z.enum(["local", "modal"], { error: "local or modal" }).default("local"),
-  THREADBOX_AGENT: z.enum(AGENT_KINDS, { error: `one of: ${AGENT_KINDS.join(", ")}` }).default("pi"),
+  THREADBOX_AGENT: z
+    .string()
+    .regex(AGENT_NAME, { error: "the name of one of the agents in threadbox.yml, such as pi" })
+    .optional(),
   THREADBOX_MODEL: text,
   SLACK_BOT_TOKEN: z
     .string()
@@ -116,7 +119,8 @@ export interface Config {
   otlpEndpoint: string | null;
   logLevel: string;
   provider: "local" | "modal";
-  agent: string;
+  /** By its name in threadbox.yml; the first of those there, when it is left out. */
+  agent: string | undefined;
   model: string | undefined;
   slack: SlackConfig | null;
   /** What secrets of others are sealed with in the database, the newest first. */

@@ -95,6 +95,10 @@ const CATALOG = {
     retry: "never",
     remedy: "Install the agent where the sandbox runs, or choose another with `agent=`.",
   },
+  "agent.not-installed": {
+    retry: "never",
+    remedy: "Mend what npm complains of, and run `threadbox agents install` again.",
+  },
   "agent.unknown": { retry: "never", remedy: "Choose an agent that exists: `agent=pi`." },
   "agent.exited": { retry: "never", remedy: "The agent's process died. Write `retry` to go on from where it was." },
   "agent.stalled": {

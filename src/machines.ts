@@ -1,6 +1,6 @@
 /** Sandboxes as the bot and the commands for them use them: a provider, how its daemons are started, and how they are spoken to. */
 import { randomBytes } from "node:crypto";
-import about from "../package.json" with { type: "json" };
+import { AT_MODAL, type ConfiguredAgent, installationsOf } from "./agent-packages.ts";
 import { systemClock } from "./clock.ts";
 import { type Config, tellModalSdk } from "./config.ts";
 import type { Log } from "./log.ts";
@@ -12,6 +12,8 @@ import { localProvider } from "./sandboxes/local.ts";
 import type { Sandbox, SandboxProvider } from "./sandboxes/provider.ts";
 import { createSigner, newSigningKey, type Signer } from "./sandboxes/tokens.ts";
 import type { Store } from "./store/store.ts";
+import { PI_ALONE } from "./team-agents.ts";
+import type { InitRequest } from "./wire/routes.ts";
 
 export interface Machines {
   provider: SandboxProvider;
@@ -32,7 +34,8 @@ interface MachinesOptions {
 }
 
 export async function openMachines(options: MachinesOptions): Promise<Machines> {
-  const { store } = options;
+  const { store, team } = options;
+  const { agents = PI_ALONE } = team;
   const key = await store.setting("daemon-signing-key", newSigningKey);
   const signer = await createSigner(key.privateJwk);
   const { provider, models } = await providerOf(options);
@@ -49,9 +52,19 @@ export async function openMachines(options: MachinesOptions): Promise<Machines> 
         // Tokens are checked by the daemons against real time, whatever clock the engine goes by.
         clock: systemClock,
       }),
-    connect: ({ name, url }) =>
-      daemonClient({ url, token: () => signer.control(name), headers: () => provider.headers(name) }),
+    connect: ({ name, url }) => {
+      const token = () => signer.control(name);
+      const client = daemonClient({ url, token, headers: () => provider.headers(name) });
+      return { ...client, init: (request) => client.init(withEnv(request, agents)) };
+    },
   };
+}
+
+/** What the team says of the environment of an agent is the same for everybody who chooses that one. */
+export function withEnv(request: InitRequest, agents: ConfiguredAgent[]): InitRequest {
+  const { agent } = request;
+  const { env = {} } = agents.find(({ name }) => name === (agent?.name ?? agent?.kind)) ?? {};
+  return agent && Object.keys(env).length > 0 ? { ...request, agent: { ...agent, env } } : request;
 }
 
 async function providerOf(options: MachinesOptions): Promise<Pick<Machines, "provider" | "models">> {
@@ -64,13 +77,10 @@ async function providerOf(options: MachinesOptions): Promise<Pick<Machines, "pro
   const { modalProvider } = await import("./sandboxes/modal.ts");
   const { placeholderModels } = await import("./sandboxes/modal-outside.ts");
   const tokens = { id: modal.tokenId, secret: modal.tokenSecret };
-  const agents = { [PI]: about.dependencies[PI] };
+  const agents = installationsOf(team.agents ?? PI_ALONE, AT_MODAL);
   const settings = team.sandboxes;
   return {
     provider: modalProvider({ tokens, settings, instance, daemon: daemonBundle, agents, models, log }),
     models: settings.modal.keepTokensOutside ? placeholderModels(models) : models,
   };
 }
-
-/** The version that is tried here is the one that is installed there. */
-const PI = "@earendil-works/pi-coding-agent";

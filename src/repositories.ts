@@ -3,6 +3,7 @@
  * The JSON schema that editors read (`threadbox.schema.json`) is made from the same object.
  */
 import { z } from "zod";
+import type { ConfiguredAgent } from "./agent-packages.ts";
 import { parseCommand } from "./core/command.ts";
 import { canonicalGitUrl, isGitUrl } from "./core/correlation.ts";
 import type { Limits } from "./core/limits.ts";
@@ -10,6 +11,7 @@ import type { Ms, Repository } from "./core/types.ts";
 import { ThreadboxError } from "./errors.ts";
 import { readOptionalFile } from "./optional-file.ts";
 import type { SandboxSettings } from "./sandboxes/settings.ts";
+import { Agents, agentProblems, toAgents } from "./team-agents.ts";
 import { DEFAULT_TURN_MINUTES, LimitsSection, toLimits } from "./team-limits.ts";
 import { PermissionsSection, type TeamPermissions, toPermissions, toSilence } from "./team-permissions.ts";
 import { Retention, retentionMs } from "./team-retention.ts";
@@ -17,7 +19,6 @@ import { DEFAULTS, Image, Modal, ofRepository, sandboxProblems } from "./team-sa
 import { toSandboxSettings } from "./team-sandboxes.ts";
 import { Schedule } from "./team-schedules.ts";
 import { yamlOf } from "./team-yaml.ts";
-import { AGENT_KINDS } from "./wire/agents.ts";
 import type { AgentRequest } from "./wire/routes.ts";
 
 /** Logins can be given up and taken by somebody else. */
@@ -69,10 +70,7 @@ const Listed = z.strictObject({
     })
     .optional()
     .describe("How the bot opens pull requests on GitHub."),
-  agent: z
-    .enum(AGENT_KINDS, { error: `has to be one of: ${AGENT_KINDS.join(", ")}` })
-    .optional()
-    .describe("Coding agent for this repository."),
+  agent: z.string().optional().describe("Coding agent for this repository, by its name in `agents`."),
   model: z.string().min(1).optional().describe("Model for this repository, such as anthropic/claude-sonnet-4-5."),
   permissions: PermissionsSection.optional().describe("As `permissions` below: these rules come before those."),
   fixChecks: z
@@ -190,6 +188,7 @@ export const File = z.strictObject({
   permissions: PermissionsSection.optional().describe(
     "What agents may do without asking; everything, when it is left out.",
   ),
+  agents: Agents.optional(),
   image: Image.default({}).describe("What is in a Modal sandbox beside the daemon and the agent."),
   modal: Modal.default({}).describe("Sandboxes at Modal; used with THREADBOX_PROVIDER=modal."),
   limits: LimitsSection.prefault({}),
@@ -218,7 +217,8 @@ const Checked = File.superRefine((file, context) => {
           path: ["api", "clients", client, "repositories", index],
           message: `${name} is not among the repositories`,
         });
-  for (const { path, message } of sandboxProblems(file)) context.addIssue({ code: "custom", path, message });
+  for (const { path, message } of [...sandboxProblems(file), ...agentProblems(file)])
+    context.addIssue({ code: "custom", path, message });
 });
 export type File = z.infer<typeof File>;
 
@@ -250,6 +250,8 @@ export interface TeamSettings {
   /** Thirty days when it is left out. */
   retentionMs?: Ms | undefined;
   sandboxes: SandboxSettings;
+  /** pi alone, when they are left out. */
+  agents?: ConfiguredAgent[] | undefined;
   /** False when there is no threadbox.yml. */
   found: boolean;
 }
@@ -262,7 +264,7 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "(file)"}: ${issue.message}`);
     throw new ThreadboxError("config.invalid", `Cannot start, fix these in ${path}:\n${lines.join("\n")}`);
   }
-  const { repositories, slack, github, api, schedules, limits, retention } = parsed.data;
+  const { repositories, slack, github, api, schedules, limits, retention, agents } = parsed.data;
   return {
     repositories: repositories.map((listed) => toRepository(listed, githubUrl)),
     labels: Object.fromEntries(repositories.flatMap(({ name, label }) => (label ? [[name, label]] : []))),
@@ -284,6 +286,7 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
     silence: toSilence(limits),
     retentionMs: retentionMs(retention),
     sandboxes: toSandboxSettings(parsed.data),
+    agents: agents && toAgents(agents),
     found: text !== null,
   };
 }

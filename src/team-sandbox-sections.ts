@@ -25,12 +25,12 @@ export const DEFAULTS = {
   idleAfterMinutes: 10,
 } as const;
 
-const EnvName = z
+export const EnvName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "a variable's name has letters, digits and _, and no digit first" })
   .refine((name) => !name.startsWith("SANDBOX_DAEMON_"), { error: "SANDBOX_DAEMON_ variables are the bot's own" });
 /** A line break would begin another instruction of the Dockerfile that the image is made from. */
-const OneLine = /^[^\r\n]*$/;
+export const OneLine = /^[^\r\n]*$/;
 const ModalName = z.string().regex(/^[\w.-]{1,64}$/, { error: "letters, digits, dots, - and _, at most 64" });
 
 export const Image = z.strictObject({

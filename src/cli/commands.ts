@@ -20,6 +20,7 @@ export const COMMANDS: Record<string, () => Promise<Command>> = {
   snapshot: () => import("./snapshot.ts").then(({ snapshotCommand }) => snapshotCommand()),
   destroy: () => import("./destroy.ts").then(({ destroyCommand }) => destroyCommand()),
   backup: () => import("./backup.ts").then(({ backupCommand }) => backupCommand()),
+  agents: () => import("./agents.ts").then(({ agentsCommand }) => agentsCommand()),
   github: () => import("./github.ts").then(({ githubCommand }) => githubCommand()),
   doctor: () => import("./doctor.ts").then(({ doctorCommand }) => doctorCommand()),
 };

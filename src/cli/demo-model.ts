@@ -12,8 +12,8 @@ export interface DemoModel {
   close(): Promise<void>;
 }
 
+/** Not THREADBOX_AGENT: the demo has a home of its own, where pi is the one that needs no installation. */
 const OF_THE_MODEL = [
-  "THREADBOX_AGENT",
   "THREADBOX_MODEL",
   "ANTHROPIC_API_KEY",
   "OPENAI_API_KEY",

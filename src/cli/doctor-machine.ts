@@ -1,12 +1,10 @@
-/** What this machine has: Node, git, walls for sandboxes, the agent, a database, a free port. */
+/** What this machine has: Node, git, walls for sandboxes, a database, a free port. */
 import { execFile } from "node:child_process";
 import { createServer } from "node:net";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import about from "../../package.json" with { type: "json" };
 import type { Config } from "../config.ts";
 import { localProvider } from "../sandboxes/local.ts";
-import { findTools } from "../sandboxes/local-inside.ts";
 import { openStore } from "../store/open.ts";
 import { databaseSize } from "./doctor-disk.ts";
 import { type Finding, fail, ok, tried, warn } from "./doctor-finding.ts";
@@ -44,25 +42,6 @@ export async function checkWalls({ config, log }: Checked): Promise<Finding[]> {
         : ok("sandboxes", "on this machine, behind bubblewrap's walls"),
     ];
   });
-}
-
-const PI = "@earendil-works/pi-coding-agent";
-
-export async function checkAgent({ config }: Checked): Promise<Finding[]> {
-  const what = `agent ${config.agent}`;
-  // Others are looked for where the sandbox runs, when they are asked for.
-  if (config.agent !== "pi")
-    return [warn(what, "It is not checked from here.", "Say something, or leave THREADBOX_AGENT out for pi.")];
-  if (config.provider !== "local") return [ok(what, `${about.dependencies[PI]}, which the image has`)];
-  const { node, nodeModules } = findTools();
-  const version = await execute(node, [join(nodeModules, ".bin", "pi"), "--version"], {
-    env: { PATH: "/usr/bin:/bin", PI_OFFLINE: "1" },
-    timeout: 20_000,
-  }).then(
-    ({ stdout, stderr }) => (stdout || stderr).trim(),
-    () => null,
-  );
-  return [version ? ok(what, version) : fail(what, "It does not start.", "Install the packages again: npm ci")];
 }
 
 export async function checkDatabase({ config, log }: Checked): Promise<Finding[]> {

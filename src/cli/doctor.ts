@@ -1,10 +1,11 @@
 /** `threadbox doctor`: tries everything that a bot of this folder would need, each by itself, and says what to do about what fails. */
 import type { Command } from "commander";
 import { command, run } from "./command.ts";
+import { checkAgents } from "./doctor-agents.ts";
 import { checkDisk } from "./doctor-disk.ts";
 import { type Finding, skip } from "./doctor-finding.ts";
 import { checkGitHub } from "./doctor-github.ts";
-import { checkAgent, checkDatabase, checkGit, checkNode, checkPort, checkWalls } from "./doctor-machine.ts";
+import { checkDatabase, checkGit, checkNode, checkPort, checkWalls } from "./doctor-machine.ts";
 import { checkModalProvider } from "./doctor-modal.ts";
 import { checkModel } from "./doctor-model.ts";
 import { checkRepositories } from "./doctor-repositories.ts";
@@ -25,7 +26,7 @@ const CHECKS: Check[] = [
   { what: "git", check: checkGit },
   { what: "sandboxes", check: checkWalls, needs: /^THREADBOX_PROVIDER$/ },
   { what: "Modal", check: checkModalProvider, needs: /^(?:MODAL_.+|THREADBOX_PROVIDER)$/ },
-  { what: "agent", check: checkAgent, needs: /^THREADBOX_(?:AGENT|PROVIDER)$/ },
+  { what: "agents", check: checkAgents, needs: /^THREADBOX_(?:AGENT|PROVIDER)$/ },
   { what: "database", check: checkDatabase, needs: /^DATABASE_URL$/ },
   { what: "disk", check: checkDisk },
   { what: "port", check: checkPort, needs: /^(?:HOST|PORT)$/ },

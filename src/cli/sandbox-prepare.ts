@@ -7,6 +7,7 @@ import { ThreadboxError } from "../errors.ts";
 import { forgeOf, githubOf } from "../forge.ts";
 import type { DaemonClient } from "../sandboxes/daemon-client.ts";
 import type { Sandbox } from "../sandboxes/provider.ts";
+import { chosenAgent, PI_ALONE } from "../team-agents.ts";
 import { agentGuard } from "../team-permissions.ts";
 import type { StreamPosition } from "../wire/events.ts";
 import type { Progress } from "./sandbox-create.ts";
@@ -19,8 +20,10 @@ export function preparation(
   { repository, fresh }: { repository: Repository | null; fresh: boolean },
 ): (sandbox: Sandbox, progress: Progress) => Promise<void> {
   const { config, team, log, models } = sandboxes;
+  const { agents = PI_ALONE } = team;
+  const { name, kind, model = config.model, command } = chosenAgent(config, agents);
   const forge = forgeOf(githubOf({ config, log, clock: systemClock }), log);
-  const handOver: HandOver = { forge, settings: { ...config, models, guard: agentGuard(team) } };
+  const handOver: HandOver = { forge, settings: { ...config, agent: name, agents, models, guard: agentGuard(team) } };
   return async (sandbox, progress) => {
     const daemon = sandboxes.connect(sandbox);
     if (repository) {
@@ -30,7 +33,7 @@ export function preparation(
       return;
     }
     await daemon.credentials({ version: "1", llm: models });
-    const agent = { kind: config.agent, ...(config.model ? { model: config.model } : {}) };
+    const agent = { kind, name, ...(model ? { model } : {}), ...(command ? { command } : {}) };
     // One that was forked remembers what it works on, and must not be told that it is nothing.
     if (fresh) await daemon.init({ workspace: { repos: [] }, identity: await forge.identity(), agent });
   };

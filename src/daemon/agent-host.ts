@@ -165,8 +165,8 @@ export class AgentHost {
   async #seat(): Promise<Agent> {
     const { choice, cwd, credentials, agents } = this.#parts;
     const chosen = choice();
-    const { kind, name, model, command } = chosen;
-    const made = [kind, name, model, command, asksLeave(chosen), cwd(), credentials.revision()];
+    const { kind, name, model, command, env } = chosen;
+    const made = [kind, name, model, command, env, asksLeave(chosen), cwd(), credentials.revision()];
     const madeFor = JSON.stringify(made);
     if (this.#seated?.madeFor === madeFor) return this.#seated.agent;
     await this.#unseat();
@@ -185,7 +185,7 @@ export class AgentHost {
   }
 
   #context(chosen: AgentRequest): AgentContext {
-    const { kind, name = kind, model, command } = chosen;
+    const { kind, name = kind, model, command, env } = chosen;
     const { account, cwd, credentials, sessionId } = this.#parts;
     const stateDir = join(this.#parts.stateDir, folderName(name));
     const keysDir = join(this.#parts.keysDir, folderName(name));
@@ -201,7 +201,7 @@ export class AgentHost {
       model,
       ...(command ? { command } : {}),
       asksLeave: asksLeave(chosen),
-      env: { ...GIT_CAUTION, ...account.env, ...credentials.agentEnv() },
+      env: { ...GIT_CAUTION, ...account.env, ...env, ...credentials.agentEnv() },
       wrap: account.wrap,
       report: (report) => {
         this.#silence?.heard(report);

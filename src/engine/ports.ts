@@ -1,5 +1,6 @@
 /** What the engine needs of the rest, handed over by `main.ts`. */
 import type { Clock } from "../clock.ts";
+import type { TeamAgent } from "../core/agents.ts";
 import type { Identities } from "../core/identity.ts";
 import type { Inbox } from "../core/incoming.ts";
 import type { Limits } from "../core/limits.ts";
@@ -63,7 +64,10 @@ export interface EngineSettings {
   name: string;
   /** Stable and unique for this process: a restarted bot takes its own sessions back at once. */
   owner: string;
+  /** The name of the one that works where nobody chooses. */
   agent: string;
+  /** All that people can choose from. */
+  agents: TeamAgent[];
   model: string | undefined;
   models: ModelAccess;
   /** A ready sandbox that long without a turn goes to sleep. */

@@ -84,7 +84,7 @@ export async function passOn(
 /** What a daemon is handed needs no more than this; the commands for sandboxes hand over the same. */
 export interface HandOver {
   forge: Pick<Forge, "credential" | "identity">;
-  settings: Pick<EngineSettings, "agent" | "model" | "models" | "commits" | "guard">;
+  settings: Pick<EngineSettings, "agent" | "agents" | "model" | "models" | "commits" | "guard">;
 }
 
 /**

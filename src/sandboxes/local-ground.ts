@@ -1,7 +1,8 @@
 /** What has to be found out about this machine once, before the first local sandbox: where its folder is, and whether walls stand. */
-import { mkdir, realpath, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bubblewrap, readSystem, tryBubblewrap } from "./bubblewrap.ts";
+import { agentsFolder } from "./local-agents.ts";
 import { removeDrafts } from "./local-folder.ts";
 import { findTools, makeFolders, type Tools, viewOf } from "./local-inside.ts";
 
@@ -25,6 +26,8 @@ export async function prepareGround(home: string, bubblewrap: "auto" | "off"): P
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await removeDrafts(folder);
   }
+  // What is installed there later is seen by sandboxes that run already.
+  await mkdir(agentsFolder(real), { recursive: true, mode: 0o700 });
   const ground: Ground = {
     home: real,
     root,
@@ -37,7 +40,7 @@ export async function prepareGround(home: string, bubblewrap: "auto" | "off"): P
 
 /** With the very folders and programs of a sandbox: one of them may be what does not work. */
 async function tryWalls({ home, root, tools }: Ground): Promise<Bubblewrap> {
-  const probe = join(root, `.probe-${process.pid}`);
+  const probe = await mkdtemp(join(root, ".probe-")); // several may try at once, in one process even
   await makeFolders(probe);
   try {
     return await tryBubblewrap(viewOf(probe, tools, home), readSystem(), ["/threadbox/bin/node", "--version"]);

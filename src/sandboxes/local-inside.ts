@@ -6,6 +6,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Bubblewrap, bubblewrapArguments, INSIDE_UID, readSystem, SYSTEM_PATH, type View } from "./bubblewrap.ts";
+import { AGENTS_INSIDE, agentsFolder } from "./local-agents.ts";
 
 export interface Inside {
   workspace: string;
@@ -53,14 +54,14 @@ export async function makeFolders(folder: string): Promise<void> {
 }
 
 export function insideOf(folder: string, tools: Tools, home: string, bubblewrap: Bubblewrap): Inside {
-  if (bubblewrap.is === "missing") return withoutWalls(folder, tools);
+  if (bubblewrap.is === "missing") return withoutWalls(folder, tools, home);
   const walls = bubblewrapArguments(viewOf(folder, tools, home), readSystem(), bubblewrap.caller);
   return {
     workspace: "/workspace",
     state: "/sandbox/state",
     env: {
       ...LOCALE,
-      PATH: ["/threadbox/bin", SYSTEM_PATH, "/threadbox/node_modules/.bin"].join(delimiter),
+      PATH: [`${AGENTS_INSIDE}/bin`, "/threadbox/bin", SYSTEM_PATH, "/threadbox/node_modules/.bin"].join(delimiter),
       HOME: "/home/agent",
       USER: "agent",
       TMPDIR: "/tmp",
@@ -93,6 +94,7 @@ export function viewOf(folder: string, tools: Tools, home: string): View {
       own("etc/group", "/etc/group"),
       { from: tools.node, to: "/threadbox/bin/node" },
       { from: tools.nodeModules, to: "/threadbox/node_modules" },
+      { from: agentsFolder(home), to: AGENTS_INSIDE },
     ],
     // `pi` stands before the system's programs, the rest of node_modules/.bin behind them: it must not shadow a compiler.
     links: [{ to: "../node_modules/.bin/pi", at: "/threadbox/bin/pi" }],
@@ -101,13 +103,14 @@ export function viewOf(folder: string, tools: Tools, home: string): View {
   };
 }
 
-function withoutWalls(folder: string, tools: Tools): Inside {
+function withoutWalls(folder: string, tools: Tools, home: string): Inside {
+  const programs = [join(agentsFolder(home), "bin"), dirname(tools.node), join(tools.nodeModules, ".bin")];
   return {
     workspace: join(folder, "workspace"),
     state: join(folder, "state"),
     env: {
       ...LOCALE,
-      PATH: [dirname(tools.node), join(tools.nodeModules, ".bin"), SYSTEM_PATH, "/opt/homebrew/bin"].join(delimiter),
+      PATH: [...programs, SYSTEM_PATH, "/opt/homebrew/bin"].join(delimiter),
       HOME: join(folder, "home"),
       TMPDIR: join(folder, "tmp"),
     },

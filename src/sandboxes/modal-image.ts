@@ -1,9 +1,11 @@
 /**
- * The image of every sandbox, in layers that Modal keeps by their content: what seldom changes comes first, the daemon last, so that
- * a new daemon rebuilds nothing else. A layer that is there already costs one question.
+ * The image of every sandbox, in layers that Modal keeps by their content: what seldom changes comes first, then the agents, a layer each,
+ * and the daemon last. So another list of agents rebuilds nothing of the team's own, and a new daemon nothing else at all. A layer that
+ * is there already costs one question.
  */
 import { gzipSync } from "node:zlib";
 import type { App, Image } from "modal";
+import type { Installation } from "../agent-packages.ts";
 import { ThreadboxError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { type BuildLog, hearLayer } from "./modal-build-log.ts";
@@ -23,8 +25,8 @@ export const AGENT_HOME = "/home/agent";
 export interface ImageParts {
   settings: ImageSettings;
   daemon: () => Promise<{ bytes: Uint8Array; sha256: string }>;
-  /** npm packages with the agents' commands: name -> exact version. */
-  agents: Record<string, string>;
+  /** What the agents are installed from, in exact versions. */
+  agents: Installation[];
 }
 
 /** Built when it is first needed, and once; a failure is forgotten, as the next one who asks may have better luck. */
@@ -114,7 +116,6 @@ export interface Layer {
 /** The user stays root, which the daemon and every setting-up needs. */
 export function layersOf({ settings, agents }: Pick<ImageParts, "settings" | "agents">, daemon: Daemon): Layer[] {
   const { base, packages, env, commands } = settings;
-  const agentPackages = Object.entries(agents).map(([name, version]) => `${name}@${version}`);
   const lines = Object.entries(env).map(([name, value]) => `ENV ${name}=${inDockerfile(value)}`);
   return [
     {
@@ -123,14 +124,34 @@ export function layersOf({ settings, agents }: Pick<ImageParts, "settings" | "ag
     },
     { called: `packages: ${short(packages.join(", "))}`, lines: packages.length > 0 ? [install(packages)] : [] },
     { called: "the agent's user", lines: [`RUN ${MAKE_USER}`, `RUN ${MAKE_FOLDERS}`, `WORKDIR ${WORKSPACE}`] },
-    { called: `the agent: ${agentPackages.join(", ")}`, lines: [`RUN npm install -g ${agentPackages.join(" ")}`] },
     { called: "env", lines },
     ...commands.map((command, at) => ({
       called: `commands ${at + 1} of ${commands.length}: \`${short(command)}\``,
       lines: [`RUN ${command}`],
     })),
+    ...agents.map(agentLayer),
     { called: "Threadbox's daemon", lines: daemonLayer(daemon) },
   ].filter((layer) => layer.lines.length > 0);
+}
+
+/**
+ * Without npm's cache, which would keep a second copy of some hundred megabytes. In the end it has to be there: an agent that is missing
+ * would be found out in the middle of somebody's turn. One that a repository has in its own folder cannot be looked for yet.
+ */
+function agentLayer({ agent, packages, program, version, file }: Installation): Layer {
+  const own = quoted(program);
+  const look =
+    version === null
+      ? `command -v ${own} || { echo ${quoted(`There is no ${program}.`)}; exit 1; }`
+      : `${own} --version`;
+  const steps = [
+    ...(packages.length > 0 ? [`npm install -g --ignore-scripts ${packages.map(quoted).join(" ")}`] : []),
+    ...(packages.length > 0 ? ["npm cache clean --force"] : []),
+    ...(file ? [`ln -sf "$(npm root -g)"/${quoted(file)} ${quoted(`/usr/local/bin/${program}`)}`] : []),
+    ...(/^[^/]+\//.test(program) ? [] : [look]),
+  ];
+  const lines = steps.length > 0 ? [`RUN ${steps.join(" && ")}`] : [];
+  return { called: `the agent ${agent}: ${packages.join(", ") || program}`, lines };
 }
 
 /** Enough to see which one is meant. */

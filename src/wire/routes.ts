@@ -64,6 +64,8 @@ export const AgentRequest = z.strictObject({
   name: z.string().min(1).optional(),
   /** The command of an `acp` agent with its arguments. */
   command: z.array(z.string().min(1)).min(1).optional(),
+  /** More of its environment; no secrets. */
+  env: z.record(z.string(), z.string()).optional(),
   /** Everything is allowed, when it is left out. */
   permissions: Permissions.optional(),
   /** How long nothing may come from it: while the model is waited for, and while a tool runs. Questions do not count. */

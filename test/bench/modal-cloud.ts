@@ -1,11 +1,12 @@
 /** An emulated Modal beside the benchmark, and bots' providers in front of it. */
-import about from "../../package.json" with { type: "json" };
+import { AT_MODAL, installationsOf } from "../../src/agent-packages.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { tellModalSdk } from "../../src/config.ts";
 import { boot } from "../../src/sandboxes/boot.ts";
 import { daemonBundle } from "../../src/sandboxes/bundle.ts";
 import type { Sandbox, SandboxProvider } from "../../src/sandboxes/provider.ts";
 import { newSigningKey } from "../../src/sandboxes/tokens.ts";
+import { PI_ALONE } from "../../src/team-agents.ts";
 import { defaultSandboxes } from "../../src/team-sandboxes.ts";
 import { quiet } from "../quiet.ts";
 import { type Child, startChild } from "./child.ts";
@@ -23,8 +24,6 @@ export interface Cloud extends CloudAddress {
 
 /** Modal does not say how many its pages hold. */
 export const LIST_PAGE_SIZE = 100;
-
-const PI = "@earendil-works/pi-coding-agent";
 
 export async function openCloud(machines: CloudWish["machines"]): Promise<Cloud> {
   const child = startChild<CloudTasks>("./modal-cloud-process.ts");
@@ -47,7 +46,7 @@ export async function openCloud(machines: CloudWish["machines"]): Promise<Cloud>
         settings: defaultSandboxes,
         instance: "bench",
         daemon: daemonBundle,
-        agents: { [PI]: about.dependencies[PI] },
+        agents: installationsOf(PI_ALONE, AT_MODAL),
         models: {},
         log: quiet,
         clock,

@@ -56,7 +56,8 @@ test("with a key the demo says which model it uses, and can be kept to look at",
     },
   ]);
   const TMPDIR = temporary("tmp-kept");
-  const env = { TMPDIR, ANTHROPIC_API_KEY: "a-key", ANTHROPIC_BASE_URL: model.url };
+  const key = { ANTHROPIC_API_KEY: "a-key", ANTHROPIC_BASE_URL: model.url };
+  const env = { TMPDIR, ...key, THREADBOX_AGENT: "claude" }; // of a threadbox.yml, which the demo does not read
   const { code, stdout, stderr } = await folder.run(["demo", "--keep"], env);
   await model.close();
   assert.equal(code, 0, stdout + stderr);

@@ -72,6 +72,20 @@ describe("the doctor, with sandboxes at Modal", () => {
     assert.match(again?.detail ?? "", /App builds is made with the first sandbox/);
   });
 
+  test("says which agents the image has", async () => {
+    const gemini = "{ name: gemini, kind: acp, command: [gemini, --acp], packages: ['@google/gemini-cli@0.61.0'] }";
+    const own = "{ name: own, kind: acp, command: [own-agent] }";
+    const { checks: found } = await doctor(`agents: [{ name: claude }, ${gemini}, ${own}]`, atModal());
+    assert.deepEqual(
+      found.filter(({ what }) => what.startsWith("agent")).map(({ what, state, detail }) => [what, state, detail]),
+      [
+        ["agent claude", "ok", "2.1.329, which the image has"],
+        ["agent gemini", "ok", "0.61.0, which the image has"],
+        ["agent own", "ok", "own-agent, which the image has"],
+      ],
+    );
+  });
+
   test("names the tokens that are missing, and says nothing of what it could not ask without them", async () => {
     const { code, checks: found } = await doctor("repositories: []", { THREADBOX_PROVIDER: "modal" });
     const remedy =
@@ -82,7 +96,7 @@ describe("the doctor, with sandboxes at Modal", () => {
       { what: "MODAL_TOKEN_SECRET", state: "fail", detail: "It is missing.", remedy },
       { what: "sandboxes", ...notAsked },
       { what: "Modal", ...notAsked },
-      { what: "agent", ...notAsked },
+      { what: "agents", ...notAsked },
     ]);
     assert.equal(code, 1);
   });
@@ -137,7 +151,7 @@ describe("the doctor, with sandboxes at Modal", () => {
       [
         ["Modal", "ok", "takes the token; client 0.11.1"],
         ["Modal sandboxes", "skip", "not asked: threadbox.yml cannot be read"],
-        ["agent pi", "ok", "0.87.1, which the image has"],
+        ["agents", "skip", "not asked: threadbox.yml cannot be read"],
       ],
     );
   });

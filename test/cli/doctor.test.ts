@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -77,6 +77,68 @@ describe("the doctor", () => {
     const { stdout } = await folder.run(["doctor"], { PORT: "0", ...model });
     assert.match(stdout, /^- skip {2}model {19}not asked: its variables are wrong$/m);
     assert.match(stdout, /, 1 to fix, 1 not asked$/m);
+  });
+
+  test("looks for every agent of threadbox.yml where sandboxes run, and says what to do about the others", async () => {
+    const own = "{ name: own, kind: acp, command: [no-such-agent] }";
+    writeFileSync(join(folder.path, "threadbox.yml"), `agents: [{ name: pi }, { name: claude }, ${own}]`);
+    const { code, of } = await doctor({ OPENAI_API_KEY: "sk-1", OPENAI_BASE_URL: "http://127.0.0.1:1" });
+    assert.equal(code, 1);
+    assert.deepEqual([of("agent pi").state, of("agent pi").detail.split(" ")[0]], ["ok", "0.87.1"]);
+    assert.deepEqual(of("agent claude"), {
+      what: "agent claude",
+      state: "fail",
+      detail: "There is no claude that a sandbox could find.",
+      remedy: "Install it: threadbox agents install claude",
+    });
+    assert.match(
+      String(of("agent own").remedy),
+      /^Put no-such-agent where local sandboxes find it \(docs\/agents\.md\)/,
+    );
+  });
+
+  test("knows an agent of another version, one that does not answer, and one without a key", async () => {
+    const bin = join(folder.home, "agents", "bin");
+    mkdirSync(bin, { recursive: true });
+    const program = (name: string, script: string): void =>
+      writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    program("claude", "echo 2.0.0");
+    program("codex", "echo dynamic linker; exit 127");
+    program("opencode", "echo 1.18.33");
+    writeFileSync(
+      join(folder.path, "threadbox.yml"),
+      "agents: [{ name: claude }, { name: codex }, { name: opencode }]",
+    );
+    const { of } = await doctor({ OPENAI_API_KEY: "sk-1", OPENAI_BASE_URL: "http://127.0.0.1:1" });
+    assert.deepEqual(
+      ["claude", "codex", "opencode"].map((name) => [of(`agent ${name}`).state, of(`agent ${name}`).detail]),
+      [
+        ["warn", `2.0.0 at ${bin}/claude, and not 2.1.329.`],
+        ["fail", `${bin}/codex does not say its version.`],
+        ["ok", `1.18.33 at ${bin}/opencode`],
+      ],
+    );
+    program("claude", "echo 2.1.329");
+    writeFileSync(join(folder.path, "threadbox.yml"), "agents: [{ name: claude }]");
+    const withoutKey = await doctor({ OPENAI_API_KEY: "sk-1", OPENAI_BASE_URL: "http://127.0.0.1:1" });
+    rmSync(bin, { recursive: true });
+    assert.deepEqual(
+      [withoutKey.of("agent claude").state, withoutKey.of("agent claude").remedy],
+      ["warn", "Set ANTHROPIC_API_KEY in .env."],
+    );
+  });
+
+  test("says when THREADBOX_AGENT is not among the agents of threadbox.yml", async () => {
+    writeFileSync(join(folder.path, "threadbox.yml"), "agents: [{ name: pi }]");
+    const { code, of } = await doctor({ THREADBOX_AGENT: "codex" });
+    assert.equal(code, 1);
+    assert.deepEqual(of("THREADBOX_AGENT"), {
+      what: "THREADBOX_AGENT",
+      state: "fail",
+      detail: "Its value is wrong.",
+      remedy: "one of the agents in threadbox.yml: pi",
+    });
+    assert.equal(of("agent pi").state, "ok");
   });
 
   test("keeps a list of problems in its column", async () => {

@@ -43,9 +43,9 @@ describe("sandboxes at Modal", { skip, timeout: 240_000 }, () => {
       "· looking for the image",
       "· building the image, 1 of 5: base: node:22-bookworm-slim, with what Threadbox needs there",
       "· building the image, 2 of 5: the agent's user",
-      "· building the image, 3 of 5: the agent: @earendil-works/pi-coding-agent@0.87.1",
-      "· building the image, 4 of 5: commands 1 of 1: `echo made for the team`",
+      "· building the image, 3 of 5: commands 1 of 1: `echo made for the team`",
       "  made for the team",
+      "· building the image, 4 of 5: the agent pi: @earendil-works/pi-coding-agent@0.87.1",
       "· building the image, 5 of 5: Threadbox's daemon",
       "· starting the sandbox",
     ]);

@@ -27,8 +27,11 @@ describe("settings", () => {
 
   test("that are empty count as absent", () => assert.equal(readConfig({ PORT: "", SLACK_BOT_TOKEN: "" }).port, 3000));
 
-  test("name only agents that there are", () => {
-    assert.throws(() => readConfig({ THREADBOX_AGENT: "claude" }), /THREADBOX_AGENT: one of: pi/);
+  test("name an agent by one word; which there are stands in threadbox.yml", async () => {
+    assert.throws(() => readConfig({ THREADBOX_AGENT: "my agent" }), /THREADBOX_AGENT: the name of one of the agents/);
+    const { code, stderr } = await folder.run(["start"], { PORT: "0", THREADBOX_AGENT: "claude" });
+    assert.equal(code, 1);
+    assert.match(stderr, /^ {2}THREADBOX_AGENT: one of the agents in threadbox\.yml: pi$/m);
   });
 
   test("for Modal are asked for when it is the provider, with where to get them", () => {

@@ -38,6 +38,23 @@ test("the runbook's body is taken, and the agent gets the keys in an environment
   });
 });
 
+test("an agent gets the environment that the team gives it, and the next one does not", async (t) => {
+  const agent = scriptedAgent();
+  const daemon = await startDaemon(t, { agents: { scripted: agent.factory } });
+  const init = (name: string, env?: Record<string, string>) =>
+    daemon.post("/init", { workspace: { repos: [] }, agent: { kind: "scripted", name, ...(env ? { env } : {}) } });
+  await init("fast", { SPEED: "high" });
+  await daemon.prompt("Go", { id: "p1" });
+  await daemon.until(turnEnded("p1"));
+  await init("plain");
+  await daemon.prompt("Go", { id: "p2" });
+  await daemon.until(turnEnded("p2"));
+  assert.deepEqual(
+    agent.made.map(({ env }) => env.SPEED),
+    ["high", undefined],
+  );
+});
+
 test("other keys give the agent a new process with the same conversation, once it is idle", async (t) => {
   const begun = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();

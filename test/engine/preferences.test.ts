@@ -6,7 +6,7 @@ import { plain } from "../core/story.ts";
 
 const deps = {
   forge: { identity: async () => ({ name: "bot", email: "bot@example.com" }), credential: async () => null },
-  settings: { agent: "pi", model: "bots/own", models: {} },
+  settings: { agent: "pi", agents: [], model: "bots/own", models: {} },
 };
 const mine = { agent: "mine", model: "mine/model" };
 const cases: [string, object, object, { kind: string; model: string }][] = [

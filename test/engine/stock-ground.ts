@@ -73,6 +73,7 @@ export async function stockGround() {
       name: "threadbox",
       owner: "test",
       agent: "pi",
+      agents: [],
       model: undefined,
       models: { anthropicApiKey: MODEL_KEY },
       idleAfterMs: 1_000,

@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, type TestContext } from "node:test";
+import { AT_MODAL, installationsOf } from "../../src/agent-packages.ts";
 import { type ErrorCode, ThreadboxError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
 import { type ModalOptions, modalProvider } from "../../src/sandboxes/modal.ts";
 import type { SandboxProvider } from "../../src/sandboxes/provider.ts";
 import type { ModalSettings, SandboxSettings } from "../../src/sandboxes/settings.ts";
+import { PI_ALONE } from "../../src/team-agents.ts";
 import { defaultSandboxes } from "../../src/team-sandboxes.ts";
 import { available } from "../emulators/modal/machine-available.ts";
 import { type ModalEmulator, modalEmulator, type SeenSandbox } from "../emulators/modal.ts";
@@ -69,7 +71,7 @@ export function benchOn(modal: ModalEmulator): Bench {
         instance: "this-bot",
         // Enough of one for tests that never start it.
         daemon: daemonOf("// nothing\n"),
-        agents: { "@earendil-works/pi-coding-agent": "0.87.1" },
+        agents: installationsOf(PI_ALONE, AT_MODAL),
         models: {},
         log: createLog("silent"),
         ...options,

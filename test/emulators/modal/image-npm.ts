@@ -14,8 +14,13 @@ const [command = "", ...rest] = process.argv.slice(2);
 const isGlobal = rest.includes("-g") || rest.includes("--global");
 if (["install", "i", "add"].includes(command) && isGlobal) {
   for (const wanted of rest.filter((argument) => !argument.startsWith("-"))) install(wanted);
+} else if (command === "root" && isGlobal) {
+  console.log(PACKAGES);
 } else if (command !== "cache") {
-  fail(1, `npm ERR! npm is emulated here and knows only \`npm install -g NAME@VERSION\`, not \`npm ${command}\``);
+  fail(
+    1,
+    `npm ERR! npm is emulated here and knows only \`npm install -g NAME@VERSION\` and \`npm root -g\`, not \`npm ${command}\``,
+  );
 }
 
 function install(wanted: string): void {

@@ -92,6 +92,7 @@ const Environment = z.object({
   OPENAI_API_KEY: text,
   ANTHROPIC_BASE_URL: url("the base URL of the model's API, without /v1"),
   OPENAI_BASE_URL: url("the base URL of the model's API, with /v1"),
+  THREADBOX_AGENT_LOGINS: text,
 });
 
 /** Modal's SDK goes without encryption where it is told http; an emulator on this machine may have that. */
@@ -127,6 +128,8 @@ export interface Config {
   secretKeys: Uint8Array[];
   github: GitHubConfig | null;
   modal: ModalConfig | null;
+  /** Folder with the login files of agents, `claude.json` for one. Absolute. */
+  agentLogins: string | null;
   models: { anthropicApiKey?: string; openaiApiKey?: string; anthropicBaseUrl?: string; openaiBaseUrl?: string };
 }
 
@@ -304,6 +307,7 @@ function toConfig(read: Read): Config {
     secretKeys: (read.THREADBOX_SECRET_KEYS ?? []).map((key) => Buffer.from(key, "base64")),
     github: githubOf(read),
     modal: modalOf(read),
+    agentLogins: read.THREADBOX_AGENT_LOGINS ? resolve(read.THREADBOX_AGENT_LOGINS) : null,
     models: Object.fromEntries(Object.entries(models).filter(([, value]) => value !== undefined)),
   };
 }

@@ -1,5 +1,6 @@
 /** Sandboxes as the bot and the commands for them use them: a provider, how its daemons are started, and how they are spoken to. */
 import { randomBytes } from "node:crypto";
+import { readAgentLogins } from "./agent-logins.ts";
 import { AT_MODAL, type ConfiguredAgent, installationsOf } from "./agent-packages.ts";
 import { systemClock } from "./clock.ts";
 import { type Config, tellModalSdk } from "./config.ts";
@@ -13,12 +14,15 @@ import type { Sandbox, SandboxProvider } from "./sandboxes/provider.ts";
 import { createSigner, newSigningKey, type Signer } from "./sandboxes/tokens.ts";
 import type { Store } from "./store/store.ts";
 import { PI_ALONE } from "./team-agents.ts";
+import type { AgentLogins } from "./wire/logins.ts";
 import type { InitRequest } from "./wire/routes.ts";
 
 export interface Machines {
   provider: SandboxProvider;
   /** What a daemon is told of the models: their keys, or what stands for keys that it is not to hold. */
   models: Config["models"];
+  /** The agents' own logins as they are now; undefined where there are none, or no token may be inside. */
+  logins: (() => { logins: AgentLogins }) | undefined;
   signer: Signer;
   /** Puts the daemon into a running sandbox, or finds it there; another object when it had to be restarted. `repository`: as it was started with. */
   boot(sandbox: Sandbox, repository?: string): Promise<Sandbox>;
@@ -42,6 +46,7 @@ export async function openMachines(options: MachinesOptions): Promise<Machines> 
   return {
     provider,
     models,
+    logins: loginsOf(options),
     signer,
     boot: async (sandbox, repository) =>
       boot(sandbox, {
@@ -83,4 +88,12 @@ async function providerOf(options: MachinesOptions): Promise<Pick<Machines, "pro
     provider: modalProvider({ tokens, settings, instance, daemon: daemonBundle, agents, models, log }),
     models: settings.modal.keepTokensOutside ? placeholderModels(models) : models,
   };
+}
+
+/** Read once now: what is wrong with them is to be known at the start, and not in somebody's thread. */
+function loginsOf({ config: { agentLogins }, team: { sandboxes } }: MachinesOptions): Machines["logins"] {
+  if (agentLogins === null || sandboxes.modal.keepTokensOutside) return undefined;
+  const read = () => readAgentLogins(agentLogins);
+  read();
+  return read;
 }

@@ -193,6 +193,7 @@ async function engineDeps(
       agents,
       model: config.model,
       models: machines.models,
+      logins: machines.logins,
       idleAfterMs: team.idleAfterMs,
       turnLimitMs: team.turnLimitMs,
       limits: team.limits ?? NO_LIMITS,

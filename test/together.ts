@@ -23,7 +23,7 @@ const GROUPS: Record<string, Group> = {
   "rules-and-words": {
     files: [
       "test/{core,wire,surfaces}/**/*.test.ts",
-      "test/{api-tokens,batches,metrics,sealed,semaphore,server,team-*,workers}.test.ts",
+      "test/{agent-logins,api-tokens,batches,metrics,sealed,semaphore,server,team-*,workers}.test.ts",
     ],
     except: [
       "test/surfaces/{pace,github,github-card,github-check,github-context,github-contract,github-forge,github-jobs,github-pull,github-review}.test.ts",

@@ -2,12 +2,10 @@
 import { randomUUID } from "node:crypto";
 import { Transform, type Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { Session } from "../core/types.ts";
 import type { OpenStore } from "../store/open.ts";
-import { sessionPages } from "../store/pages.ts";
 import { noteText } from "../surfaces/terminal-render.ts";
-import type { JournalEntry } from "../wire/events.ts";
 import { command, run } from "./command.ts";
 import { INTERRUPTED, Refused } from "./failure.ts";
 import type { Output } from "./output.ts";
@@ -19,16 +17,15 @@ import { daemonLog } from "./sandbox-prepare.ts";
 import { connect } from "./sandbox-streams.ts";
 import { onInterrupt } from "./signals.ts";
 import { findSession, isAtRest } from "./stored.ts";
-import { transcriptLines } from "./transcript-lines.ts";
+import { readTranscript, turnsOf } from "./transcript-read.ts";
 import { until } from "./watch.ts";
 
 interface Options {
   json?: boolean;
   follow?: boolean;
+  raw?: boolean;
+  from?: number;
 }
-
-/** Entries per question to the database: a long history passes through in pieces. */
-const BATCH = 500;
 
 export function logsCommand(): Command {
   return command({
@@ -38,24 +35,36 @@ export function logsCommand(): Command {
       ["logs s1a2", "the session whose id begins with s1a2"],
       ["logs s1a2 --follow", "go on until it has nothing more to do"],
       ["logs s1a2 --json", "every stored event, as one JSON document"],
+      ["logs s1a2 --raw | jq .type", "what the agent itself told, one JSON line each"],
+      ["logs s1a2 --follow --from 4711", "go on behind where an earlier look ended"],
       ["logs calm-otter", "the end of the daemon's log in a sandbox of that name"],
     ],
   })
     .argument("<session>", "its id or its sandbox's name, or the beginning of one; or a sandbox of your own")
     .option("-f, --follow", "go on while the session works")
+    .option("--raw", "what the agent itself told, as it came; with --json it is among the other entries")
+    .option("--from <cursor>", "only what was stored behind that cursor; each look ends with one", cursorOf)
     .action((id: string, options: Options) => run(options, (output) => logs(id, options, output)));
 }
 
-async function logs(id: string, { follow = false }: Options, output: Output): Promise<number> {
+function cursorOf(text: string): number {
+  const cursor = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(cursor)) return cursor;
+  throw new InvalidArgumentError("It has to be the cursor that an earlier look ended with, a whole number.");
+}
+
+async function logs(id: string, { follow = false, raw = false, from }: Options, output: Output): Promise<number> {
   await using closing = new AsyncDisposableStack();
   const sandboxes = closing.adopt(await openSandboxes(), ({ close }) => close());
   const left = new AbortController();
   closing.defer(onInterrupt(() => left.abort()));
 
   const found = await lookInStore(sandboxes, id);
+  if (found && !found.session && (raw || from !== undefined))
+    throw new Refused(`${id} is no session's sandbox and has no transcript.`, "Leave --raw and --from out.");
   if (found && !found.session) return await sandboxLog(sandboxes, found, { follow, left: left.signal }, output);
   const session = found?.session ?? (await findSession(sandboxes.open, id));
-  return await transcript(sandboxes.open, session, { follow, left: left.signal }, output);
+  return await transcript(sandboxes.open, session, { follow, left: left.signal, raw, from }, output);
 }
 
 interface Following {
@@ -63,13 +72,18 @@ interface Following {
   left: AbortSignal;
 }
 
+interface Wanted extends Following {
+  raw: boolean;
+  from: number | undefined;
+}
+
 async function transcript(
   store: OpenStore,
   session: Session,
-  { follow, left }: Following,
+  { follow, left, raw, from }: Wanted,
   output: Output,
 ): Promise<number> {
-  const reader = createReader(store, session.id, output);
+  const reader = readTranscript(store, session.id, { raw, from: from ?? 0 }, output);
   await reader.read();
   if (follow) {
     // Asked before it is read: what is stored in between is read by the next look, or by this one.
@@ -85,8 +99,11 @@ async function transcript(
     id: session.id,
     title: session.title,
     turns: await turnsOf(store, session.id),
+    cursor: reader.cursor(),
     entries: reader.entries,
   });
+  if (!output.json && (follow || raw || from !== undefined))
+    output.warn(`To go on from here: --from ${reader.cursor()}`);
   return left.aborted ? INTERRUPTED : 0;
 }
 
@@ -139,34 +156,3 @@ function plainLines(to: Writable): Transform {
 
 /** A few hundred lines. */
 const LOG_BYTES = 64_000;
-
-function createReader(store: OpenStore, session: string, output: Output) {
-  const asked = new Map<string, string>();
-  const lines = transcriptLines((turn) => asked.get(turn) ?? null, output.colour);
-  const entries: JournalEntry[] = [];
-  let after = 0;
-  const print = (texts: string[]): void => {
-    for (const text of texts) output.say(text);
-  };
-  return {
-    entries,
-    async read(): Promise<void> {
-      for (;;) {
-        const batch = await sessionPages(store.db).transcript(session, after, BATCH);
-        if (batch.length === 0) return;
-        for (const turn of await turnsOf(store, session)) asked.set(turn.id, `${turn.askedBy}: ${turn.text}`);
-        for (const { entry } of batch) {
-          if (output.json) entries.push(entry);
-          else print(lines.of(entry.event));
-        }
-        after = batch.at(-1)?.cursor ?? after;
-      }
-    },
-    end: () => print(lines.rest()),
-  };
-}
-
-async function turnsOf(store: OpenStore, session: string) {
-  const turns = await sessionPages(store.db).turns(session);
-  return turns.map(({ id, askedBy, text, startedAt, result }) => ({ id, askedBy, text, startedAt, result }));
-}

@@ -19,11 +19,12 @@ export function preparation(
   sandboxes: OpenSandboxes,
   { repository, fresh }: { repository: Repository | null; fresh: boolean },
 ): (sandbox: Sandbox, progress: Progress) => Promise<void> {
-  const { config, team, log, models } = sandboxes;
+  const { config, team, log, models, logins } = sandboxes;
   const { agents = PI_ALONE } = team;
   const { name, kind, model = config.model, command } = chosenAgent(config, agents);
   const forge = forgeOf(githubOf({ config, log, clock: systemClock }), log);
-  const handOver: HandOver = { forge, settings: { ...config, agent: name, agents, models, guard: agentGuard(team) } };
+  const settings = { ...config, agent: name, agents, models, logins, guard: agentGuard(team) };
+  const handOver: HandOver = { forge, settings };
   return async (sandbox, progress) => {
     const daemon = sandboxes.connect(sandbox);
     if (repository) {
@@ -32,7 +33,7 @@ export function preparation(
       await withRepository(handOver, { daemon, sandbox, repository: located }, progress);
       return;
     }
-    await daemon.credentials({ version: "1", llm: models });
+    await daemon.credentials({ version: "1", llm: models, ...logins?.() });
     const agent = { kind, name, ...(model ? { model } : {}), ...(command ? { command } : {}) };
     // One that was forked remembers what it works on, and must not be told that it is nothing.
     if (fresh) await daemon.init({ workspace: { repos: [] }, identity: await forge.identity(), agent });

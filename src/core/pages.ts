@@ -39,8 +39,16 @@ export interface Sessions {
   list(limit: number): Promise<Session[]>;
   get(id: string): Promise<Session | null>;
   turns(id: string): Promise<TurnSummary[]>;
-  /** Stored journal entries after `cursor`, oldest first, at most `limit`. Cursors of a session only grow, whatever sandbox they came from. */
-  transcript(id: string, after: number, limit: number): Promise<{ cursor: number; entry: JournalEntry }[]>;
+  /**
+   * Stored journal entries after `cursor`, oldest first, at most `limit`. Cursors of a session only grow, whatever sandbox they came from.
+   * What the agent itself told (`agent.raw`) is among them where that is wanted.
+   */
+  transcript(
+    id: string,
+    after: number,
+    limit: number,
+    options?: { raw?: boolean },
+  ): Promise<{ cursor: number; entry: JournalEntry }[]>;
 }
 
 /** Tells that something new is stored. `topic` is `session:<id>` or `web:<thread id>`. */

@@ -1,6 +1,7 @@
 /**
  * Keeps the one agent of the sandbox: made at the first prompt, with an environment built from nothing, and made anew, with its
- * own conversation, when its kind, its model or its credentials have changed. Nothing else in the daemon touches an `Agent`.
+ * own conversation, when its kind, its model or its credentials have changed; for a new key alone only where it has to be. Nothing else
+ * in the daemon touches an `Agent`.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -55,7 +56,7 @@ const GIT_CAUTION = {
 
 export class AgentHost {
   readonly #parts: AgentHostParts;
-  #seated: { agent: Agent; madeFor: string } | null = null;
+  #seated: { agent: Agent; kind: string; madeFor: string; keys: string; rest: string } | null = null;
   #recorder: Recorder | null = null;
   #silence: SilenceWatch | null = null;
   /** Of the prompt that runs now. */
@@ -166,15 +167,33 @@ export class AgentHost {
     const { choice, cwd, credentials, agents } = this.#parts;
     const chosen = choice();
     const { kind, name, model, command, env } = chosen;
-    const made = [kind, name, model, command, env, asksLeave(chosen), cwd(), credentials.revision()];
-    const madeFor = JSON.stringify(made);
-    if (this.#seated?.madeFor === madeFor) return this.#seated.agent;
+    const { keys, rest } = credentials.state(kind);
+    const madeFor = JSON.stringify([kind, name, model, command, env, asksLeave(chosen), cwd(), rest]);
+    if (this.#seated?.madeFor === madeFor) {
+      await this.renew();
+      if (this.#seated?.keys === keys) return this.#seated.agent;
+    }
     await this.#unseat();
     const factory = agents[chosen.kind];
     if (!factory) throw new Error(`There is no agent "${chosen.kind}".`);
     const agent = factory(this.#context(chosen));
-    this.#seated = { agent, madeFor };
+    this.#seated = { agent, kind, madeFor, keys, rest };
     return agent;
+  }
+
+  /** Tells the agent of other keys, also while a prompt runs, where it can be told. One that cannot goes on with the old ones until it is idle. */
+  async renew(): Promise<void> {
+    const seated = this.#seated;
+    if (!seated?.agent.renew) return;
+    const { keys, rest } = this.#parts.credentials.state(seated.kind);
+    // A key that came with another base URL is not for the place that it speaks to.
+    if (keys === seated.keys || rest !== seated.rest) return;
+    try {
+      await seated.agent.renew();
+      seated.keys = keys;
+    } catch (error) {
+      this.#parts.log.warn("agent.renew-failed", { kind: seated.kind, error });
+    }
   }
 
   async #unseat(): Promise<void> {
@@ -185,8 +204,9 @@ export class AgentHost {
   }
 
   #context(chosen: AgentRequest): AgentContext {
-    const { kind, name = kind, model, command, env } = chosen;
-    const { account, cwd, credentials, sessionId } = this.#parts;
+    const { kind, name = kind, model, command, env: own } = chosen;
+    const { account, cwd, credentials, sessionId, log } = this.#parts;
+    const loginFile = credentials.loginFile(kind);
     const stateDir = join(this.#parts.stateDir, folderName(name));
     const keysDir = join(this.#parts.keysDir, folderName(name));
     for (const dir of [stateDir, keysDir]) {
@@ -201,12 +221,16 @@ export class AgentHost {
       model,
       ...(command ? { command } : {}),
       asksLeave: asksLeave(chosen),
-      env: { ...GIT_CAUTION, ...account.env, ...env, ...credentials.agentEnv() },
+      get env() {
+        return { ...GIT_CAUTION, ...account.env, ...own, ...credentials.agentEnv(kind) };
+      },
+      ...(loginFile ? { loginFile } : {}),
       wrap: account.wrap,
       report: (report) => {
         this.#silence?.heard(report);
         this.#recorder?.report(report);
       },
+      note: (what, fields) => log.info(what, { agent: name, ...fields }),
       exited: (exit) => this.#exited(exit),
     };
   }

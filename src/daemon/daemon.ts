@@ -84,6 +84,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     status: () => ({ agent: host.state, repositories: workspace.repositories }),
     credentials(request) {
       credentials.replace(request);
+      void host.renew();
       turns.resume();
     },
     init(request) {

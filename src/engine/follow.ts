@@ -113,6 +113,7 @@ async function readAnew(
     begun ||= entry.event.type === "turn.started" && entry.event.turn === turn;
     const event = begun ? meaning(entry, reading) : null;
     if (begun) await keeper.add(entry, event);
+    else await keeper.keep(entry);
     if (event?.type === "turn.ended") return true;
     if (!stillToCome && entry.cursor >= end) return false;
   }
@@ -141,6 +142,8 @@ function watch({ clock, provider }: FollowDeps, { session, signal }: Following):
 interface Keeper {
   /** Folds and shows the entry at once; stores it soon, or before it resolves when it means something. */
   add(entry: JournalEntry, event: SessionEvent | null): Promise<void>;
+  /** Only stores it: it stands before the turn. Whoever begins to read there again looks for the turn again. */
+  keep(entry: JournalEntry): Promise<void>;
   /** Stores what is left, with the event that ends the following. */
   close(end: { event: SessionEvent; restart: boolean }): Promise<void>;
   /** Resolves when nothing is being stored any more. */
@@ -172,17 +175,24 @@ function keep(deps: FollowDeps, { from, store, show, ...following }: Following):
     });
     return stored;
   };
+  const take = async (entry: JournalEntry, event: SessionEvent | null): Promise<void> => {
+    waiting.push(entry);
+    unstored += 1;
+    // Read on only when that is stored, or a sandbox that tells without end would fill this bot's memory.
+    if (event || unstored >= MAX_WAITING) await flush(event);
+    else cancel ??= deps.clock.after(STORE_EVERY_MS, () => void flush(null).catch(() => undefined));
+  };
   return {
     async add(entry, event) {
       if (failed) throw failed;
       progress = condense(progress, entry.event, entry.at);
       show(progress);
-      waiting.push(entry);
-      unstored += 1;
       position = { epoch: entry.epoch, cursor: entry.cursor };
-      // Read on only when that is stored, or a sandbox that tells without end would fill this bot's memory.
-      if (event || unstored >= MAX_WAITING) await flush(event);
-      else cancel ??= deps.clock.after(STORE_EVERY_MS, () => void flush(null).catch(() => undefined));
+      await take(entry, event);
+    },
+    async keep(entry) {
+      if (failed) throw failed;
+      await take(entry, null);
     },
     async close({ event, restart }) {
       if (restart) position = { epoch: null, cursor: 0 };

@@ -6,6 +6,7 @@ import type { Effect, SessionEvent } from "../core/decision.ts";
 import { keysOf } from "../core/intake.ts";
 import type { Session } from "../core/types.ts";
 import { look } from "./cards.ts";
+import { catchUp } from "./catch-up.ts";
 import { check } from "./check.ts";
 import type { Write } from "./claim.ts";
 import { allowPush } from "./identity.ts";
@@ -82,6 +83,7 @@ async function leave(
 
 async function sleep(deps: EngineDeps, session: Session, write: Write): Promise<SessionEvent> {
   const name = sandboxOf(session);
+  await catchUp(deps, session, write);
   const token = await deps.provider.sleep(name);
   await write((tx) => deps.store.forgetSandbox(tx, name)); // where it came out of the stock
   return { type: "slept", token };

@@ -70,6 +70,8 @@ export interface EngineSettings {
   agents: TeamAgent[];
   model: string | undefined;
   models: ModelAccess;
+  /** The agents' own logins as they are now, without what could renew them; none, when it is left out. */
+  logins?: (() => Pick<CredentialsRequest, "logins">) | undefined;
   /** A ready sandbox that long without a turn goes to sleep. */
   idleAfterMs: number;
   /** Wall time of a turn. */

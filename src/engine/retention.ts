@@ -31,7 +31,7 @@ export interface Retention {
 
 /** A statement of that many takes a few milliseconds, so whoever waits for a connection does not notice. */
 const ROWS_AT_ONCE = 1_000;
-/** A day's work of a talkative agent, and about 50 MB. */
+/** About 60 MB. Two thirds of them are the agent's own events (measured with pi), so it is the work of some hours of a talkative one. */
 export const MAX_TRANSCRIPT_ROWS = 50_000;
 /** A transcript grows only while things happen; a day bridges the times when no bot was there to look. */
 const GROWN_WITHIN_MS = 24 * 60 * 60_000;

@@ -84,7 +84,7 @@ export async function passOn(
 /** What a daemon is handed needs no more than this; the commands for sandboxes hand over the same. */
 export interface HandOver {
   forge: Pick<Forge, "credential" | "identity">;
-  settings: Pick<EngineSettings, "agent" | "agents" | "model" | "models" | "commits" | "guard">;
+  settings: Pick<EngineSettings, "agent" | "agents" | "model" | "models" | "logins" | "commits" | "guard">;
 }
 
 /**
@@ -97,7 +97,8 @@ export async function credentialsFor(
   purpose: GitPurpose = "read",
 ): Promise<CredentialsRequest> {
   const credential = await deps.forge.credential(repository, purpose);
-  return { version: "1", llm: deps.settings.models, ...(credential ? { git: [credential] } : {}) };
+  const { models, logins } = deps.settings;
+  return { version: "1", llm: models, ...logins?.(), ...(credential ? { git: [credential] } : {}) };
 }
 
 /** What `/init` is told: the repository on its branch (its base before a session has one), who commits, and which agent works there. */

@@ -27,7 +27,7 @@ export async function prepare(
   const located = await deps.forge.locate(repository);
   const daemon = deps.connect(sandbox);
   // Keys of models lie in files of the daemon, and nobody here needs a model. Git's are in its memory only.
-  const withoutKeys = { forge: deps.forge, settings: { ...deps.settings, models: {} } };
+  const withoutKeys = { forge: deps.forge, settings: { ...deps.settings, models: {}, logins: undefined } };
   await daemon.credentials(await credentialsFor(withoutKeys, { repository: located }));
   await daemon.init(await initFor(withoutKeys, { agent: null, model: null }, { repository: located }));
   await untilReady(deps, sandbox, located, signal);

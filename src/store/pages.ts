@@ -63,15 +63,19 @@ export function sessionPages(db: Database): Sessions {
         summary(row.turn, { startedAt: row.started_at.getTime(), progress: row.progress, result: row.result }),
       );
     },
-    async transcript(id, after, limit) {
-      return db
-        .selectFrom("transcript")
-        .select(["cursor", "entry"])
-        .where("session_id", "=", id)
-        .where("cursor", ">", after)
-        .orderBy("cursor")
-        .limit(limit)
-        .execute();
+    async transcript(id, after, limit, { raw = false } = {}) {
+      return (
+        db
+          .selectFrom("transcript")
+          .select(["cursor", "entry"])
+          .where("session_id", "=", id)
+          .where("cursor", ">", after)
+          // As the index `transcript_told` has it.
+          .$if(!raw, (told) => told.where(sql<boolean>`not raw`))
+          .orderBy("cursor")
+          .limit(limit)
+          .execute()
+      );
     },
   };
 }

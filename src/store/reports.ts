@@ -60,7 +60,7 @@ export function reportQuestions(db: Database) {
         from (
           select cursor, entry->'event' as event from transcript
           where session_id = ${session} and entry->'event'->>'turn' = ${turn}
-            and entry->'event'->>'type' in ('text', 'tool.started', 'tool.ended')
+            and not raw and entry->'event'->>'type' in ('text', 'tool.started', 'tool.ended')
           order by cursor desc limit ${MAX_STEPS}
         ) told
         order by cursor`.execute(db);

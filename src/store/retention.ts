@@ -58,7 +58,7 @@ export function retentionQuestions(db: Database) {
     /** The last row that goes becomes a mark that says how many have gone. Before the others go: whoever reads must not meet a silent gap. */
     async markCut({ session, to }: LongTranscript): Promise<void> {
       await sql`
-        update transcript set entry = jsonb_set(entry, '{event}', jsonb_build_object('type', 'journal.cut', 'from', 1, 'to', (
+        update transcript set raw = false, entry = jsonb_set(entry, '{event}', jsonb_build_object('type', 'journal.cut', 'from', 1, 'to', (
           select count(*) - count(earlier) + coalesce(max(earlier), 0) from (
             select case when entry #>> '{event,type}' = 'journal.cut' and entry #>> '{event,from}' = '1'
               and cursor = min(cursor) over () then (entry #>> '{event,to}')::bigint end as earlier

@@ -66,7 +66,13 @@ export interface Tables {
     emptied: Generated<boolean>;
     answer_ref: string | null;
   };
-  transcript: { cursor: Generated<number>; session_id: string; entry: Json<JournalEntry>; stored_at: Time };
+  transcript: {
+    cursor: Generated<number>;
+    session_id: string;
+    entry: Json<JournalEntry>;
+    stored_at: Time;
+    raw: Generated<boolean>;
+  };
   web_posts: {
     seq: Generated<number>;
     thread: string;

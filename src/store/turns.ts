@@ -113,12 +113,29 @@ export function turnQuestions(db: Database) {
       await settleUsage(tx, id, result);
     },
 
-    /** What the agent told, with how far the reading of it has come. */
+    /** How far its stream has been read. */
+    async readSoFar(session: string): Promise<StreamPosition> {
+      const row = await db
+        .selectFrom("sessions")
+        .select(["stream_epoch as epoch", "stream_cursor as cursor"])
+        .where("id", "=", session)
+        .executeTakeFirst();
+      return row ?? { epoch: null, cursor: 0 };
+    },
+
+    /** What the agent told, with how far the reading of it has come. Entries that are there already stay as they are. */
     async addTranscript(tx: Tx, session: string, entries: JournalEntry[], position: StreamPosition): Promise<void> {
       if (entries.length > 0) {
         await tx
           .insertInto("transcript")
-          .values(entries.map((entry) => ({ session_id: session, entry: toJson(entry) })))
+          .values(
+            entries.map((entry) => ({
+              session_id: session,
+              entry: toJson(entry),
+              raw: entry.event.type === "agent.raw",
+            })),
+          )
+          .onConflict((conflict) => conflict.doNothing())
           .execute();
       }
       await tx

@@ -43,8 +43,9 @@ export function sessionRoutes(deps: RouteDeps): Hono {
 }
 
 function followSession(c: Context, id: string, deps: RouteDeps): Response {
+  const raw = c.req.query("raw") === "1";
   const read = async (after: number) =>
-    (await deps.sessions.transcript(id, after, BATCH)).map(({ cursor, entry }) => ({
+    (await deps.sessions.transcript(id, after, BATCH, { raw })).map(({ cursor, entry }) => ({
       id: cursor,
       event: "entry",
       data: JSON.stringify({ cursor, at: entry.at, event: entry.event }),

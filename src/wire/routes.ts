@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { Usage } from "./events.ts";
+import { AgentLogins } from "./logins.ts";
 
 /** `observer` may look, `control` may do everything. Health needs no token and tells nothing about the work. */
 export type Scope = "open" | "observer" | "control";
@@ -28,6 +29,8 @@ export const CredentialsRequest = z.strictObject({
       openaiBaseUrl: z.url().optional(),
     })
     .optional(),
+  /** Login files of agents, by kind. What could renew them is taken out again here, should it be in there. */
+  logins: AgentLogins.optional(),
   /** A token for https://github.com; the short form of an entry in `git`. */
   github: z
     .strictObject({ token: z.string(), username: z.string().optional(), email: z.string().optional() })

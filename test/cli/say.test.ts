@@ -62,6 +62,30 @@ describe("a thread from a terminal", { timeout: 240_000 }, () => {
     assert.ok(Array.isArray(turns) && Array.isArray(entries));
     assert.equal(turns.length, 3);
     assert.equal(entries.filter(({ event }) => event.type === "turn.ended").length, 3);
+    assert.equal(entries.filter(({ event }) => event.type === "agent.raw").length, 0);
+  });
+
+  test("can be read in the agent's own words, from any place on", async () => {
+    const { id } = await world.session(/test fails/);
+    const logs = (...more: string[]) => world.folder.run(["logs", id, ...more], world.env);
+    const types = ({ stdout }: { stdout: string }): unknown[] =>
+      stdout.split("\n").flatMap((line) => (line ? [JSON.parse(line).type] : []));
+    const raw = await logs("--raw");
+    assert.equal(raw.code, 0, raw.stderr);
+    const all = types(raw);
+    assert.equal(all.filter((type) => type === "agent_settled").length, 3);
+    assert.ok(all.includes("tool_execution_end"));
+    const whole = documentOf(await logs("--raw", "--json"));
+    const entries = whole.entries as { cursor: number; event: { type: string } }[];
+    assert.equal(entries.filter(({ event }) => event.type === "agent.raw").length, all.length);
+    const end = raw.stderr.match(/^To go on from here: --from (\d+)$/m)?.[1];
+    assert.equal(Number(end), entries.at(-1)?.cursor);
+    assert.equal(whole.cursor, Number(end));
+    assert.deepEqual(types(await logs("--raw", "--from", `${end}`)), []);
+    const middle = entries.findIndex(({ event }) => event.type === "turn.ended");
+    const rest = documentOf(await logs("--raw", "--json", "--from", `${entries[middle]?.cursor}`));
+    assert.deepEqual(rest.entries, entries.slice(middle + 1));
+    assert.match((await logs("--from", "x")).stderr, /a whole number/);
   });
 });
 

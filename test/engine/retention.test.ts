@@ -51,7 +51,7 @@ async function effect(id: string, of: string, doneAt: Date | null): Promise<void
 async function told(of: string, count: number, at: Date): Promise<void> {
   await sql`
     insert into transcript (session_id, entry, stored_at)
-    select ${of}, jsonb_build_object('epoch', 'e', 'cursor', n, 'at', 1, 'event',
+    select ${of}, jsonb_build_object('epoch', 'e', 'cursor', n, 'at', ${at.getTime()}::bigint, 'event',
       jsonb_build_object('type', 'text', 'turn', 'm1', 'message', 1, 'text', n::text)), ${at}
     from generate_series(1, ${count}::int) n`.execute(db);
 }

@@ -178,6 +178,40 @@ describe("in a browser", { skip }, () => {
       await page.locator(".end", { hasText: "✓ Done" }).filter({ hasText: "threadbox/fix-login" }).waitFor();
     });
 
+    seen(
+      "what the agent itself told is loaded when one asks for it, between the rest, and goes again",
+      async (world) => {
+        const { page, sessions } = world;
+        await openSession(world);
+        sessions.append(
+          "s1",
+          { type: "turn.started", turn: "m1", prompt: "m1" },
+          text("I look. "),
+          raw("message_end", '{"type":"message_end","words":"<b>as it came</b>"}'),
+          text("I see."),
+          raw("", "Segmentation fault"),
+          ended(),
+        );
+        await page.locator(".end", { hasText: "✓ Done" }).waitFor();
+        assert.equal(await page.locator(".raw").count(), 0);
+        const asked = page.waitForRequest(/\/events\?raw=1&cursor=0$/);
+        await page.getByLabel("Show raw events").check();
+        await asked;
+        await page.locator(".end", { hasText: "✓ Done" }).waitFor();
+        const first = page.locator(".raw", { hasText: "message_end" });
+        await first.locator("summary").click();
+        await first.locator("pre", { hasText: '"words": "<b>as it came</b>"' }).waitFor();
+        assert.equal(await page.locator(".raw").count(), 2);
+        assert.equal(await page.locator(".entry.text", { hasText: "I look. I see." }).count(), 1);
+        sessions.append("s1", raw("agent_settled", "{}"));
+        await page.locator(".raw", { hasText: "agent_settled" }).waitFor();
+        await page.getByLabel("Show raw events").uncheck();
+        await page.locator(".end", { hasText: "✓ Done" }).waitFor();
+        assert.equal(await page.locator(".raw").count(), 0);
+        assert.equal(await page.locator(".end").count(), 1);
+      },
+    );
+
     seen("it follows the end until one scrolls up, and offers the way back", async (world) => {
       const { page, sessions } = world;
       await openSession(world);
@@ -311,6 +345,7 @@ const AT_END = "window.innerHeight + window.scrollY >= document.documentElement.
 
 const step = (state: "running" | "ok" | "failed", title = "npm test") => ({ call: "c1", title, state });
 
+const raw = (native: string, line: string): AgentEvent => ({ type: "agent.raw", turn: "m1", native, line, cut: false });
 const text = (words: string): AgentEvent => ({ type: "text", turn: "m1", message: 1, text: words });
 
 const lines = (count: number): string => Array.from({ length: count }, (_, i) => `line ${i + 1}`).join("\n");

@@ -86,9 +86,9 @@ export function memorySessions(news: MemoryNews): MemorySessions {
     list: async (limit) => [...memory.sessions.values()].slice(0, limit),
     get: async (id) => memory.sessions.get(id) ?? null,
     turns: async (id) => memory.turnsOf.get(id) ?? [],
-    transcript: async (id, after, limit) =>
+    transcript: async (id, after, limit, { raw = false } = {}) =>
       of(id)
-        .filter(({ cursor }) => cursor > after)
+        .filter(({ cursor, entry }) => cursor > after && (raw || entry.event.type !== "agent.raw"))
         .slice(0, limit),
   };
   return memory;

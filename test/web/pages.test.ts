@@ -221,6 +221,24 @@ describe("looking into a session", () => {
     await events.leave();
   });
 
+  test("what the agent itself told comes only when it is asked for, from any place on, also when the sandbox is long gone", async () => {
+    const { get, sessions } = startPages();
+    sessions.sessions.set("s1", aSession({ sandbox: { is: "none" } }));
+    const words = { type: "text", turn: "m1", message: 1, text: "Hello" } as const;
+    const raw = { type: "agent.raw", turn: "m1", native: "message_end", line: "{}", cut: false } as const;
+    sessions.append("s1", raw, words, raw, words);
+    const ids = async (path: string, count: number, headers = {}) => {
+      const events = eventsOf(await get(path, headers));
+      const seen = (await events.take(count + 1)).slice(1).map(({ id }) => id);
+      await events.leave();
+      return seen;
+    };
+    assert.deepEqual(await ids("/sessions/s1/events", 2), ["2", "4"]);
+    assert.deepEqual(await ids("/sessions/s1/events?raw=1", 4), ["1", "2", "3", "4"]);
+    assert.deepEqual(await ids("/sessions/s1/events?raw=1&cursor=2", 2), ["3", "4"]);
+    assert.deepEqual(await ids("/sessions/s1/events?raw=1&cursor=1", 1, { "last-event-id": "3" }), ["4"]);
+  });
+
   test("a history longer than one batch comes whole and in order", async () => {
     const { get, sessions } = startPages();
     sessions.sessions.set("s1", aSession());

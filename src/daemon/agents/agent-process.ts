@@ -4,9 +4,10 @@
  */
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import { MAX_STDERR_CHARS } from "../limits.ts";
 import { within } from "../within.ts";
+import type { AgentContext } from "./agent.ts";
 import { readJsonLines, toJsonLine } from "./json-lines.ts";
+import { type OtherOutput, otherOutput } from "./other-output.ts";
 import { signal } from "./process-tree.ts";
 
 export interface ProcessExit {
@@ -31,14 +32,16 @@ export class AgentProcess {
   /** Resolves when it is gone, whatever its children do. */
   readonly ended: Promise<ProcessExit>;
   readonly #child: ChildProcessWithoutNullStreams;
+  readonly #other: OtherOutput;
   #alive = true;
 
-  constructor({ command, args, cwd, env }: ProcessStart) {
+  constructor({ command, args, cwd, env }: ProcessStart, note?: AgentContext["note"]) {
     const child = spawn(command, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
     this.#child = child;
     // A write after its death is answered by `ended`, not by an unhandled EPIPE.
     child.stdin.on("error", () => {});
-    this.ended = endOf(child, tailOf(child)).then((exit) => {
+    this.#other = otherOutput(child.stderr, note);
+    this.ended = endOf(child, this.#other).then((exit) => {
       this.#alive = false;
       return exit;
     });
@@ -52,9 +55,12 @@ export class AgentProcess {
     return this.#alive;
   }
 
-  /** Called once, and at once: what comes before is lost. */
+  /** Called once, and at once: what comes before is lost. `other` hears of lines that are no JSON. */
   onLine(take: (value: unknown, line: string) => void, other?: (line: string) => void): void {
-    readJsonLines(this.#child.stdout, take, other);
+    readJsonLines(this.#child.stdout, take, (line) => {
+      this.#other.take(line);
+      other?.(line);
+    });
   }
 
   /** One line. What is sent to a process that is gone goes nowhere. */
@@ -71,24 +77,16 @@ export class AgentProcess {
   }
 }
 
-function tailOf(child: ChildProcess): () => string {
-  let tail = "";
-  child.stderr?.setEncoding("utf8");
-  child.stderr?.on("data", (text: string) => {
-    tail = (tail + text).slice(-MAX_STDERR_CHARS);
-  });
-  return () => tail;
-}
-
-async function endOf(child: ChildProcess, stderrTail: () => string): Promise<ProcessExit> {
+async function endOf(child: ChildProcess, other: OtherOutput): Promise<ProcessExit> {
   try {
     // Rejects with the `error` event, which comes instead of an exit when there was nothing to run.
     const closed = once(child, "close").catch(() => {});
     const [code, signalName] = await once(child, "exit");
     await within(DRAIN_MS, closed);
-    return { code, signal: signalName, stderrTail: stderrTail() };
+    other.end();
+    return { code, signal: signalName, stderrTail: other.tail() };
   } catch (failure) {
     const startFailure = failure instanceof Error ? failure.message : String(failure);
-    return { code: null, signal: null, stderrTail: stderrTail(), startFailure };
+    return { code: null, signal: null, stderrTail: other.tail(), startFailure };
   }
 }

@@ -56,11 +56,21 @@ export interface AgentContext {
   command?: string[];
   /** True: it asks for leave before it uses a tool that changes something (`AgentQuestion.permission`). False: it may do everything. */
   asksLeave?: boolean;
-  /** The whole environment of the process; nothing else is inherited. */
-  env: Record<string, string>;
+  /**
+   * The whole environment of the process; nothing else is inherited. Asked anew whenever it is needed: another key makes no new agent
+   * where the running one can be told of it (`Agent.renew`).
+   */
+  readonly env: Record<string, string>;
+  /**
+   * The agent's own login, without what could renew it; there are no keys in `env` then. Only the daemon can read it here: `placeLogin`
+   * puts it where the agent looks, before every prompt, because agents empty the file of a login that they could not renew.
+   */
+  loginFile?: string;
   /** Puts the command line into the agent's own user or view; returns it unchanged where the sandbox has none. */
   wrap(command: string, args: string[]): { command: string; args: string[] };
   report(report: AgentReport): void;
+  /** Into the daemon's log, for whoever looks for the reason later. */
+  note?(what: string, fields: Record<string, unknown>): void;
   /** The process ended although nobody asked for it. */
   exited(exit: { code: number | null; signal: string | null; stderrTail: string }): void;
 }
@@ -78,6 +88,12 @@ export interface Agent {
   answer(question: string, answer: string | null): void;
   /** Stops the running prompt, also one that waits for an answer; `prompt()` then resolves with `stopped`. Kills the process tree when that takes longer than `deadlineMs`. */
   abort(deadlineMs: number): Promise<void>;
+  /**
+   * There are other keys in `context.env`: the running process is to use them from its next request on. Comes during a prompt as well as
+   * between two, and nothing is restarted. Left out by agents that know what they were started with: they are closed, and made anew for
+   * the next prompt.
+   */
+  renew?(): Promise<void>;
   /** Ends the process and everything below it. The next prompt starts it again with its memory. */
   close(): Promise<void>;
 }

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { AgentContext } from "./agent.ts";
-import { openFolder } from "./own-files.ts";
+import { keyFile, openFolder, placeLogin, writeKeys } from "./own-files.ts";
 import type { PiModel } from "./pi-config.ts";
 
 const KEYS = { anthropic: "ANTHROPIC_API_KEY", openai: "OPENAI_API_KEY" } as const;
@@ -25,6 +25,7 @@ export function opencodeEnv(context: AgentContext, password: string): Record<str
   return {
     ...Object.fromEntries(Object.entries(context.env).filter(([name]) => !secret.has(name))),
     ...opencodeMarks(context),
+    ...(context.loginFile ? { XDG_DATA_HOME: dataDir(context) } : {}),
     OPENCODE_CONFIG: join(context.stateDir, SETTINGS),
     OPENCODE_SERVER_PASSWORD: password,
     OPENCODE_DISABLE_PROJECT_CONFIG: "1",
@@ -38,34 +39,45 @@ export function opencodeEnv(context: AgentContext, password: string): Record<str
   };
 }
 
-/** Writes keys and settings, and gives back the settings. It reads them when it starts, and never again. */
-export async function writeOpencodeFiles(context: AgentContext, model: PiModel): Promise<string> {
-  await using own = await openFolder(context.stateDir, context.stateDir);
-  await using keys = await openFolder(context.stateDir, context.keysDir);
+/** Writes keys, login and settings, and gives back the settings. It reads them when it starts, and never again. */
+export async function writeOpencodeFiles(context: AgentContext, model: PiModel | null): Promise<string> {
   const text = JSON.stringify(settings(context, model));
-  await own.replace(SETTINGS, text);
-  for (const provider of KNOWN) {
-    const key = context.env[KEYS[provider]];
-    if (key) await keys.replace(`${provider}.key`, key);
-    else await keys.remove(`${provider}.key`);
+  {
+    await using own = await openFolder(context.stateDir, context.stateDir);
+    await own.replace(SETTINGS, text);
   }
+  await using _data = await openFolder(context.stateDir, dataDir(context));
+  await placeLogin(context, join(dataDir(context), "opencode"), "auth.json");
+  await writeKeys(context);
   return text;
 }
 
-function settings(context: AgentContext, { provider, model }: PiModel) {
-  const known = KNOWN.find((one) => one === provider);
+/** Where it looks for a login; for one alone, because tools look for their own data there as well. */
+const dataDir = ({ stateDir }: Pick<AgentContext, "stateDir">): string => join(stateDir, "data");
+
+function settings(context: AgentContext, model: PiModel | null) {
   return {
     autoupdate: false,
     share: "disabled",
-    model: `${provider}/${model}`,
-    small_model: `${provider}/${model}`,
-    enabled_providers: [provider],
-    provider: { [provider]: { options: known ? optionsOf(context, known) : {}, models: { [model]: {} } } },
+    ...(model ? modelSettings(context, model) : {}),
     permission: context.asksLeave ? ASKS : "allow",
     instructions: ["AGENTS.md", "CLAUDE.md"]
       .map((name) => join(context.cwd, name))
       .filter(existsSync)
       .slice(0, 1),
+  };
+}
+
+/** No other provider than that one: some of them need no key, and would be spoken to. */
+function modelSettings(context: AgentContext, { provider, model }: PiModel) {
+  const known = KNOWN.find((one) => one === provider);
+  const name = `${provider}/${model}`;
+  const options = known ? optionsOf(context, known) : {};
+  return {
+    model: name,
+    small_model: name,
+    enabled_providers: [provider],
+    provider: { [provider]: { options, models: { [model]: {} } } },
   };
 }
 
@@ -86,6 +98,6 @@ function optionsOf(context: AgentContext, provider: Known) {
   const url = context.env[URLS[provider]]?.replace(/\/+$/, "");
   return {
     ...(url ? { baseURL: /\/v\d+$/.test(url) ? url : `${url}/v1` } : {}),
-    ...(context.env[KEYS[provider]] ? { apiKey: `{file:${join(context.keysDir, `${provider}.key`)}}` } : {}),
+    ...(context.env[KEYS[provider]] ? { apiKey: `{file:${keyFile(context, provider)}}` } : {}),
   };
 }

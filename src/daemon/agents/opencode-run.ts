@@ -17,7 +17,8 @@ export interface OpencodeTalk {
   server: OpencodeServer;
   /** Where it remembers its conversation, and what that is called; null for a new one. */
   memory: { read(): Promise<string | null>; write(session: string): Promise<void> };
-  model: { providerID: string; modelID: string };
+  /** Its own choice, when it is left out. */
+  model: { providerID: string; modelID: string } | undefined;
   /** A provider that makes it wait longer than that between two tries is given up. */
   maxWaitMs: number;
 }

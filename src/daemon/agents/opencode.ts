@@ -8,7 +8,7 @@ import { opencodeEnv, opencodeMarks, writeOpencodeFiles } from "./opencode-confi
 import { OpencodeLink, type OpencodeTalk } from "./opencode-run.ts";
 import { connectOpencode } from "./opencode-server.ts";
 import { openFolder } from "./own-files.ts";
-import { chooseModel } from "./pi-config.ts";
+import { chooseModel, type PiModel } from "./pi-config.ts";
 import { type Driver, supervise } from "./supervised.ts";
 
 /** Its waits double from 2 s on, without an end: this gives up after four tries, which are half a minute. */
@@ -18,8 +18,8 @@ export const createOpencode = (context: AgentContext, maxWaitMs = MAX_WAIT_MS): 
   supervise(context, opencodeDriver(context, maxWaitMs));
 
 function opencodeDriver(context: AgentContext, maxWaitMs: number): Driver {
-  const { model: wanted, env, stateDir, sessionId } = context;
-  const model = chooseModel(wanted, env);
+  const { model: wanted, stateDir, sessionId } = context;
+  let model: PiModel | null = null;
   // Whoever can speak to it can do what the agent may do.
   const password = randomUUID();
   return {
@@ -28,7 +28,10 @@ function opencodeDriver(context: AgentContext, maxWaitMs: number): Driver {
     // A server does not end with its input.
     endsBy: "signal",
     async prepare() {
-      if (!model) return { failure: { code: "agent.no-model", detail: `No key for ${wanted ?? "any model"}.` } };
+      const { env, loginFile } = context;
+      model = loginFile ? ofLogin(wanted) : chooseModel(wanted, env);
+      if (!model && !loginFile)
+        return { failure: { code: "agent.no-model", detail: `No key for ${wanted ?? "any model"}.` } };
       const found = await findCommand("opencode", env.PATH);
       if (!found)
         return { failure: { code: "agent.not-found", detail: "There is no `opencode` on the agent's PATH." } };
@@ -41,10 +44,16 @@ function opencodeDriver(context: AgentContext, maxWaitMs: number): Driver {
         context,
         server: connectOpencode(process, password),
         memory: memoryIn(stateDir, `${sessionId}.conversation`),
-        model: { providerID: model?.provider ?? "", modelID: model?.model ?? "" },
+        model: model ? { providerID: model.provider, modelID: model.model } : undefined,
         maxWaitMs,
       }),
   };
+}
+
+/** It knows which provider the login is for, and has a model of its own choice there. */
+function ofLogin(wanted = ""): PiModel | null {
+  const slash = wanted.indexOf("/");
+  return slash > 0 ? { provider: wanted.slice(0, slash), model: wanted.slice(slash + 1) } : null;
 }
 
 /** The folder is the agent's, so what stands there is taken for a name of a conversation and for nothing else. */

@@ -1,11 +1,72 @@
-/** Files that the daemon writes for an agent, into folders that the agent may change: settings and keys. */
+/** Files that the daemon writes into folders of the agent's: keys, logins, settings. */
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { KEY_OWNERS, type KeyOwner } from "../../wire/agents.ts";
+import { shellQuote } from "../shell.ts";
+import type { AgentContext } from "./agent.ts";
+
+type Place = Pick<AgentContext, "stateDir" | "keysDir">;
+
+const VARIABLES: Record<KeyOwner, string> = { anthropic: "ANTHROPIC_API_KEY", openai: "OPENAI_API_KEY" };
+
+const keyName = (owner: KeyOwner): string => `${owner}.key`;
+
+export const keyFile = ({ keysDir }: Pick<Place, "keysDir">, owner: KeyOwner): string => join(keysDir, keyName(owner));
+
+/** Prints the key as it is now; for agents that ask a command for it. */
+export const keyCommand = (place: Pick<Place, "keysDir">, owner: KeyOwner): string =>
+  `cat ${shellQuote(keyFile(place, owner))}`;
+
+let written: Promise<void> = Promise.resolve();
+
+/**
+ * The keys of now, each in a file that `keyCommand` prints; those that are not given any more are removed. One after the other: what is
+ * written last are the newest.
+ */
+export function writeKeys(context: Place & Pick<AgentContext, "env">): Promise<void> {
+  const writing = written.then(() => writeNow(context));
+  written = writing.catch(() => {});
+  return writing;
+}
+
+async function writeNow(context: Place & Pick<AgentContext, "env">): Promise<void> {
+  const { stateDir, keysDir, env } = context;
+  await using keys = await openFolder(stateDir, keysDir);
+  for (const owner of KEY_OWNERS) {
+    const key = env[VARIABLES[owner]];
+    if (key) await keys.replace(keyName(owner), key);
+    else await keys.remove(keyName(owner));
+  }
+}
+
+const LOGIN = "login.json";
+
+/**
+ * Puts the login where the agent looks for it; without one, what an earlier one left there goes. It lies in the folder for keys, which a
+ * snapshot does not have where the machine can do that; what the agent finds is a link to it.
+ */
+export async function placeLogin(
+  { stateDir, keysDir, loginFile }: Place & Pick<AgentContext, "loginFile">,
+  dir: string,
+  name: string,
+): Promise<void> {
+  await using keys = await openFolder(stateDir, keysDir);
+  await using folder = await openFolder(stateDir, dir);
+  if (loginFile) {
+    await keys.replace(LOGIN, await readFile(loginFile, "utf8"));
+    await folder.link(name, join(keysDir, LOGIN));
+  } else {
+    await folder.remove(name);
+    await keys.remove(LOGIN);
+  }
+}
 
 export interface OpenFolder extends AsyncDisposable {
   replace(name: string, text: string): Promise<void>;
+  /** The name leads there. */
+  link(name: string, target: string): Promise<void>;
   remove(name: string): Promise<void>;
 }
 
@@ -31,6 +92,11 @@ export async function openFolder(stateDir: string, dir: string): Promise<OpenFol
       } finally {
         await file.close();
       }
+      await rename(fresh, at(name));
+    },
+    async link(name, target) {
+      const fresh = at(`${name}.${randomUUID()}`);
+      await symlink(target, fresh);
       await rename(fresh, at(name));
     },
     remove: (name) => rm(at(name), { force: true }),

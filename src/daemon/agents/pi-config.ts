@@ -4,9 +4,8 @@
  * do not carry it in their environment, where any `env` or crash report would print it into a thread.
  */
 import { join } from "node:path";
-import { shellQuote } from "../shell.ts";
 import type { AgentContext } from "./agent.ts";
-import { openFolder } from "./own-files.ts";
+import { keyCommand, openFolder, writeKeys } from "./own-files.ts";
 import { ASK_EXTENSION, ASK_FILE } from "./pi-ask.ts";
 import { LEAVE_EXTENSION, LEAVE_FILE } from "./pi-leave.ts";
 
@@ -96,19 +95,12 @@ export const processMarks = (context: AgentContext): Record<string, string> => (
 /** Writes keys and settings; before every prompt, because keys expire. */
 export async function writePiFiles(context: AgentContext, launch: PiLaunch): Promise<void> {
   await using own = await openFolder(context.stateDir, agentDir(context));
-  await using keys = await openFolder(context.stateDir, context.keysDir);
   for (const [name, text] of Object.entries(launch.files)) await own.replace(name, text);
-  for (const provider of KNOWN) {
-    const key = context.env[keyVariable(provider)];
-    if (key) await keys.replace(keyName(provider), key);
-    else await keys.remove(keyName(provider));
-  }
+  await writeKeys(context);
 }
 
 const agentDir = (context: AgentContext): string => join(context.stateDir, "agent");
 const keyVariable = (provider: KnownProvider): string => PROVIDERS[provider].keys[0];
-const keyName = (provider: KnownProvider): string => `${provider}.key`;
-const keyFile = (context: AgentContext, provider: KnownProvider): string => join(context.keysDir, keyName(provider));
 
 function settings(retry: PiRetry): string {
   return JSON.stringify({
@@ -129,7 +121,7 @@ function models(context: AgentContext): string {
     const url = context.env[PROVIDERS[provider].baseUrl];
     const entry = {
       ...(url && { baseUrl: provider === "anthropic" ? withoutVersion(url) : withVersion(url) }),
-      ...(context.env[keyVariable(provider)] && { apiKey: `!cat ${shellQuote(keyFile(context, provider))}` }),
+      ...(context.env[keyVariable(provider)] && { apiKey: `!${keyCommand(context, provider)}` }),
     };
     if (Object.keys(entry).length > 0) providers[provider] = entry;
   }

@@ -85,6 +85,24 @@ export function parsePiLine(value: unknown): PiLine | null {
   return parsed.success ? parsed.data : null;
 }
 
+/**
+ * Words and output as they grow: what they have become is told whole at their end (`message_end`, `tool_execution_end`). `agent_end` is all
+ * messages of the prompt once more, the system prompt among them. A response is our own question, answered.
+ */
+const PIECES = new Set(["message_start", "message_update", "tool_execution_update", "agent_end", "response"]);
+const Known = z.object({ type: z.string(), message: z.object({ role: z.string() }).optional().catch(undefined) });
+
+/**
+ * The line as it came, also one that `parsePiLine` has no use for. Not the system prompt, which pi tells as a message: it
+ * is nothing that happened, belongs to pi's version, and would be half of a short turn.
+ */
+export function piRaw(value: unknown, line: string): { type: "raw"; native: string; line: string } | null {
+  const known = Known.safeParse(value);
+  const native = known.data?.type ?? "";
+  if (PIECES.has(native) || known.data?.message?.role === "system") return null;
+  return { type: "raw", native, line };
+}
+
 export type PiCommand =
   | { type: "prompt"; message: string }
   | { type: "steer"; message: string }

@@ -9,6 +9,7 @@ import {
   type PiReply,
   type PiResponse,
   parsePiLine,
+  piRaw,
 } from "./pi-protocol.ts";
 import { PiTurn } from "./pi-turn.ts";
 import type { Link, Run } from "./supervised.ts";
@@ -23,7 +24,9 @@ export class PiLink implements Link {
   constructor(process: AgentProcess, context: AgentContext) {
     this.#process = process;
     this.#context = context;
-    process.onLine((value) => {
+    process.onLine((value, text) => {
+      const raw = piRaw(value, text);
+      if (raw) context.report(raw);
       const line = parsePiLine(value);
       if (line?.type === "response") this.#waiting.get(line.id ?? "")?.(line);
       else if (line) this.#take(line);

@@ -1,10 +1,12 @@
 /** pi over `pi --mode rpc`: how it is started, and what its end means. */
 import type { Agent, AgentContext } from "./agent.ts";
 import { findCommand } from "./find-command.ts";
+import { writeKeys } from "./own-files.ts";
 import {
   chooseModel,
   isKnownProvider,
   PI_RETRY,
+  type PiModel,
   type PiRetry,
   piLaunch,
   processMarks,
@@ -17,12 +19,15 @@ export const createPi = (context: AgentContext, retry: PiRetry = PI_RETRY): Agen
   supervise(context, piDriver(context, retry));
 
 function piDriver(context: AgentContext, retry: PiRetry): Driver {
-  const { model: wanted, env } = context;
-  const model = chooseModel(wanted, env);
+  const { model: wanted } = context;
+  let model: PiModel | null = null;
   return {
     kind: "pi",
     marks: processMarks(context),
+    renew: () => writeKeys(context),
     async prepare() {
+      const { env } = context;
+      model = chooseModel(wanted, env);
       if (!model) return { failure: { code: "agent.no-model", detail: `No key for ${wanted ?? "any model"}.` } };
       const found = await findCommand("pi", env.PATH);
       if (!found) return { failure: { code: "agent.not-found", detail: "There is no `pi` on the agent's PATH." } };

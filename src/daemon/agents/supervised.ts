@@ -25,6 +25,8 @@ export interface Driver {
   readonly endsBy?: "signal";
   /** Before every prompt: writes keys and settings, and says what has to run. */
   prepare(): Promise<Launch | { failure: Failure }>;
+  /** As the agent's own (`Agent.renew`); left out where a running process cannot be told of another key. */
+  renew?(): Promise<void>;
   /** Takes over a process that was just started. */
   link(process: AgentProcess): Link;
   /** Why it ended by itself; null where there is nothing better to say than how. `accepted`: it had taken the prompt. */
@@ -92,6 +94,7 @@ interface Running {
 
 class SupervisedAgent implements Agent {
   readonly kind: string;
+  readonly renew?: () => Promise<void>;
   readonly #context: AgentContext;
   readonly #driver: Driver;
   readonly #marks: { environment: Record<string, string> };
@@ -104,6 +107,7 @@ class SupervisedAgent implements Agent {
     this.#context = context;
     this.#driver = driver;
     this.#marks = { environment: driver.marks };
+    if (driver.renew) this.renew = () => driver.renew?.() ?? Promise.resolve();
   }
 
   async prompt(message: string): Promise<AgentOutcome> {
@@ -182,7 +186,7 @@ class SupervisedAgent implements Agent {
 
   #start({ command, args, env, version }: Launch): Live {
     const { cwd } = this.#context;
-    const process = new AgentProcess({ ...this.#context.wrap(command, args), cwd, env });
+    const process = new AgentProcess({ ...this.#context.wrap(command, args), cwd, env }, this.#context.note);
     const link = this.#driver.link(process);
     const started: Live = { process, link, version, asked: false, gone: Promise.resolve() };
     started.gone = process.ended.then((exit) => this.#onExit(started, exit));

@@ -8,7 +8,7 @@ import { Transcript } from "./transcript.js";
 const name = document.body.dataset.name;
 const root = byId("transcript");
 const tail = followTail(byId("jump"));
-const transcript = new Transcript(root, queueProse);
+let transcript = new Transcript(root, queueProse);
 
 /** Entries that came since the last frame: a long history is painted in few strokes. */
 let waiting = [];
@@ -31,12 +31,29 @@ const unrendered = [];
 /** As much as one request may carry; the limit of the other side is a million bytes. */
 const MAX_CHARS = 200_000;
 
-followStream({
-  path: `${location.pathname}/events`,
+const EVENTS = `${location.pathname}/events`;
+const raw = byId("raw");
+// A browser that comes back to a page remembers what was ticked.
+const stream = followStream({
+  path: pathOf(raw),
   parameter: "cursor",
   on: { entry: take, state: showState },
   show: showConnection,
 });
+raw.addEventListener("change", startOver);
+
+/** What the agent itself tells is many times the rest, so it is loaded for those who ask for it. */
+function pathOf({ checked }) {
+  return checked ? `${EVENTS}?raw=1` : EVENTS;
+}
+
+/** They stand between the others, so all are read again. */
+function startOver() {
+  waiting = [];
+  root.replaceChildren();
+  transcript = new Transcript(root, queueProse);
+  stream.restart(pathOf(raw));
+}
 
 function take(entry) {
   if (waiting.length === 0) requestAnimationFrame(paint);

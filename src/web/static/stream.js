@@ -8,7 +8,7 @@ const MAX_RETRY_MS = 15_000;
 
 /**
  * `parameter` names where to go on; `on` has one function per event name, called with its data;
- * `show` hears "connecting", "live" and "lost".
+ * `show` hears "connecting", "live" and "lost". `restart` begins another stream in its place, from its beginning.
  */
 export function followStream({ path, parameter, on, show }) {
   let source = null;
@@ -19,7 +19,7 @@ export function followStream({ path, parameter, on, show }) {
   function open() {
     clearTimeout(retry);
     source?.close();
-    source = new EventSource(`${path}?${parameter}=${last}`);
+    source = new EventSource(`${path}${path.includes("?") ? "&" : "?"}${parameter}=${last}`);
     source.onopen = () => {
       retryMs = 1000;
       show("live");
@@ -53,4 +53,11 @@ export function followStream({ path, parameter, on, show }) {
   });
   show("connecting");
   open();
+  return {
+    restart(otherPath) {
+      path = otherPath;
+      last = 0;
+      if (!document.hidden) open();
+    },
+  };
 }

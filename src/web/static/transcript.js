@@ -33,6 +33,7 @@ const ON = {
     it.aside(`Pushed ${repository} `, h("code", {}, branch), " at ", h("code", {}, commit.slice(0, 7))),
   diff: (it, event) => it.showDiff(event),
   "turn.ended": (it, event) => it.endTurn(event),
+  "agent.raw": (it, event) => it.beside(rawEntry(event)),
 };
 
 export class Transcript {
@@ -128,6 +129,11 @@ export class Transcript {
     return element;
   }
 
+  /** What does not end the message that grows. */
+  beside(element) {
+    this.#place.append(element);
+  }
+
   aside(...parts) {
     this.append(h("p", { class: "entry aside" }, parts));
   }
@@ -154,6 +160,21 @@ function textEntry() {
 function thinkingEntry() {
   const target = h("p", {});
   return { element: h("details", { class: "entry thinking" }, h("summary", {}, "Thinking"), target), target };
+}
+
+/** Laid out when it is opened: there may be thousands. */
+function rawEntry({ native, line, cut }) {
+  const inside = h("pre", {});
+  const hint = cut ? h("p", { class: "hint" }, "The middle of it was cut.") : [];
+  const entry = h(
+    "details",
+    { class: "entry raw" },
+    h("summary", {}, h("code", {}, native || "(no name)")),
+    inside,
+    hint,
+  );
+  entry.addEventListener("toggle", () => inside.replaceChildren(pretty(line)), { once: true });
+  return entry;
 }
 
 /** All of it is foreign text, and `h` makes nothing but text of it. */

@@ -23,3 +23,18 @@ test("line separators of Unicode and characters of several bytes survive any cut
 test("several lines in one piece, CRLF, empty lines and noise", async () => {
   assert.deepEqual(await read(Buffer.from('1\r\n\nnot json\n{"a":2}\n3')), [1, { a: 2 }]);
 });
+
+test("what is no value is told by itself, and so is a last line that was cut off", async () => {
+  const other: string[] = [];
+  const stream = Readable.from([Buffer.from('{"a": 1}\nWarning: no\n\n{"a"'), Buffer.from(": panic")], {
+    objectMode: false,
+  });
+  const lines: string[] = [];
+  readJsonLines(
+    stream,
+    (_value, line) => lines.push(line),
+    (line) => other.push(line),
+  );
+  await new Promise((resolve) => stream.on("end", resolve));
+  assert.deepEqual([lines, other], [['{"a": 1}'], ["Warning: no", '{"a": panic']]);
+});

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createPi } from "../../../src/daemon/agents/pi.ts";
 import { agentFactories } from "../../../src/daemon/agents/registry.ts";
+import { AGENT_KINDS } from "../../../src/wire/agents.ts";
 import { agentContract } from "../../contracts/agent.ts";
 import { type AgentUnderTest, makeWorld, until, type World } from "../../contracts/agent-bench.ts";
 
@@ -35,8 +36,8 @@ async function inWorld(check: (world: World) => Promise<void>): Promise<void> {
   }
 }
 
-test("pi is in the registry", () => {
-  assert.deepEqual(Object.keys(agentFactories), ["pi"]);
+test("every kind of agent is in the registry", () => {
+  assert.deepEqual(Object.keys(agentFactories).toSorted(), AGENT_KINDS.toSorted());
 });
 
 test("pi speaks to OpenAI as well, with a model that its catalogue does not know", () =>
@@ -87,6 +88,35 @@ test("thinking is told apart from words", () =>
         { type: "text", message: 1, text: "So." },
       ],
     );
+  }));
+
+test("what pi itself tells is there as it came, but for pieces of words, the system prompt and what says it all again", () =>
+  inWorld(async (world) => {
+    const toolCalls = [{ name: "bash", arguments: JSON.stringify({ command: "echo hello" }) }];
+    world.model.on({ userMessage: "RAW", hasToolResult: false }, { content: "On it.", toolCalls });
+    world.model.on({ userMessage: "RAW", hasToolResult: true }, { content: "Done." });
+    const { agent, reports } = world.bench();
+    await agent.prompt("RAW");
+    const raw = reports.flatMap((report) => (report.type === "raw" ? [report] : []));
+    assert.deepEqual(
+      raw.map(({ native, line }) => [native, JSON.parse(line).message?.role ?? null]),
+      [
+        ["agent_start", null],
+        ["turn_start", null],
+        ["message_end", "user"],
+        ["message_end", "assistant"],
+        ["tool_execution_start", null],
+        ["tool_execution_end", null],
+        ["message_end", "toolResult"],
+        ["turn_end", "assistant"],
+        ["turn_start", null],
+        ["message_end", "assistant"],
+        ["turn_end", "assistant"],
+        ["agent_settled", null],
+      ],
+    );
+    const order = reports.map((report) => (report.type === "raw" ? report.native : report.type));
+    assert.equal(order.indexOf("tool.started"), order.indexOf("tool_execution_start") + 1);
   }));
 
 test("a retry is told with its reason", () =>

@@ -1,0 +1,80 @@
+/** A session's transcript as it is stored, from any place in it: as lines for people, as the agent's own events, or for a JSON document. */
+import type { OpenStore } from "../store/open.ts";
+import { sessionPages } from "../store/pages.ts";
+import type { AgentEvent } from "../wire/events.ts";
+import type { Output } from "./output.ts";
+import { transcriptLines } from "./transcript-lines.ts";
+
+/** Entries per question to the database: a long history passes through in pieces. */
+const BATCH = 500;
+
+/** `cursor` counts through the whole transcript, whatever sandboxes it comes from. */
+export interface ToldEntry {
+  cursor: number;
+  at: number;
+  event: AgentEvent;
+}
+
+export interface TranscriptReader {
+  /** For the JSON document; nothing is printed then. */
+  entries: ToldEntry[];
+  /** Of the last entry that was read. */
+  cursor(): number;
+  /** Everything that was stored since the last time. */
+  read(): Promise<void>;
+  /** Prints what was held back because its end has not come. */
+  end(): void;
+}
+
+export function readTranscript(
+  store: OpenStore,
+  session: string,
+  { raw, from }: { raw: boolean; from: number },
+  output: Output,
+): TranscriptReader {
+  const asked = new Map<string, string>();
+  const lines = transcriptLines((turn) => asked.get(turn) ?? null, output.colour);
+  const entries: ToldEntry[] = [];
+  let after = from;
+  const print = (texts: string[]): void => {
+    for (const text of texts) output.say(text);
+  };
+  return {
+    entries,
+    cursor: () => after,
+    async read() {
+      for (;;) {
+        const batch = await sessionPages(store.db).transcript(session, after, BATCH, { raw });
+        if (batch.length === 0) return;
+        for (const turn of await turnsOf(store, session)) asked.set(turn.id, `${turn.askedBy}: ${turn.text}`);
+        for (const { cursor, entry } of batch) {
+          if (output.json) entries.push({ cursor, at: entry.at, event: entry.event });
+          else print(raw ? rawLines(entry.event) : lines.of(entry.event));
+        }
+        after = batch.at(-1)?.cursor ?? after;
+      }
+    },
+    end: () => print(lines.rest()),
+  };
+}
+
+/** The agent's line as it came. One that was cut, or never was JSON, inside of a line that is. */
+function rawLines(event: AgentEvent): string[] {
+  if (event.type !== "agent.raw") return [];
+  const { native, line, cut } = event;
+  return [isJson(line) ? line : JSON.stringify({ type: native, cut, line })];
+}
+
+function isJson(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return !line.includes("\n");
+  } catch {
+    return false;
+  }
+}
+
+export async function turnsOf(store: OpenStore, session: string) {
+  const turns = await sessionPages(store.db).turns(session);
+  return turns.map(({ id, askedBy, text, startedAt, result }) => ({ id, askedBy, text, startedAt, result }));
+}

@@ -1,5 +1,7 @@
 /** What a bot runs on and how to switch each part, for the lines that people see at the start. Pure. */
 import type { Config } from "./config.ts";
+import { usualWorker } from "./core/agent-choice.ts";
+import type { TeamAgent } from "./core/agents.ts";
 import type { TeamSettings } from "./repositories.ts";
 import { chosenAgent, PI_ALONE } from "./team-agents.ts";
 
@@ -16,6 +18,8 @@ export function aboutLines(
   team: TeamSettings,
   running: { surfaces: string[]; database: string },
 ): AboutLine[] {
+  const { agents = PI_ALONE } = team;
+  const usual = usualWorker({ ...config, agent: chosenAgent(config, agents).name }, agents);
   const repositories = team.repositories.map(({ name }) => name).join(", ");
   return [
     {
@@ -24,10 +28,10 @@ export function aboutLines(
       change: "SLACK_* and GITHUB_* variables, see .env.example",
     },
     { what: "provider", is: config.provider, change: "THREADBOX_PROVIDER" },
-    { what: "agent", is: agentText(config, team), change: "THREADBOX_AGENT, or agent= in a message" },
+    { what: "agent", is: agentText(usual.agent, agents), change: "THREADBOX_AGENT, or agent= in a message" },
     {
       what: "model",
-      is: `${config.model ?? "the agent's default"}${keyText(config)}`,
+      is: `${usual.model ?? "the agent's default"}${keyText(config)}`,
       change: "ANTHROPIC_API_KEY or OPENAI_API_KEY; THREADBOX_MODEL, or model= in a message",
     },
     { what: "database", is: running.database, change: "DATABASE_URL" },
@@ -35,10 +39,10 @@ export function aboutLines(
   ];
 }
 
-function agentText(config: Config, { agents = PI_ALONE }: TeamSettings): string {
-  const { name } = chosenAgent(config, agents);
-  const others = agents.filter((other) => other.name !== name).map((other) => other.name);
-  return others.length > 0 ? `${name}; also ${others.join(", ")}` : name;
+/** Others only where there are any. */
+function agentText(usual: string, agents: readonly TeamAgent[]): string {
+  const others = agents.map(({ name }) => name).filter((name) => name !== usual);
+  return others.length > 0 ? `${usual} (also: ${others.join(", ")})` : usual;
 }
 
 function keyText({ models }: Config): string {

@@ -192,6 +192,7 @@ async function engineDeps(
       agent: chosenAgent(config, agents).name,
       agents,
       model: config.model,
+      channelAgents: team.slack.agents,
       models: machines.models,
       logins: machines.logins,
       idleAfterMs: team.idleAfterMs,

@@ -12,6 +12,7 @@ import { ThreadboxError } from "./errors.ts";
 import { readOptionalFile } from "./optional-file.ts";
 import type { SandboxSettings } from "./sandboxes/settings.ts";
 import { Agents, agentProblems, toAgents } from "./team-agents.ts";
+import { ChannelAgents } from "./team-channel-agents.ts";
 import { DEFAULT_TURN_MINUTES, LimitsSection, toLimits } from "./team-limits.ts";
 import { PermissionsSection, type TeamPermissions, toPermissions, toSilence } from "./team-permissions.ts";
 import { Retention, retentionMs } from "./team-retention.ts";
@@ -102,6 +103,7 @@ export const File = z.strictObject({
         .array(z.string())
         .optional()
         .describe("Channel ids where the bot answers; all that it is in when it is left out."),
+      agents: ChannelAgents.optional(),
       guests: z.boolean().optional().describe("May guests ask? No, when it is left out."),
       external: z
         .boolean()

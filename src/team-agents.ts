@@ -64,17 +64,20 @@ export const Agents = z
     "Coding agents that people can choose from; the first works where nobody does. pi alone, when it is left out.",
   );
 
-/** What the section cannot say about itself alone: repositories name their agents. */
+/** What the section cannot say about itself alone: repositories and channels name their agents. */
 export function agentProblems(file: {
   agents?: Listed[] | undefined;
   repositories: { agent?: string | undefined }[];
+  slack: { agents?: { agent?: string | undefined }[] | undefined };
 }): Problem[] {
   const agents = file.agents ? toAgents(file.agents) : PI_ALONE;
   const isUnknown = (agent: string | undefined): boolean =>
     agent !== undefined && !agents.some(({ name }) => name === agent);
-  return file.repositories.flatMap(({ agent }, at) =>
-    isUnknown(agent) ? [{ path: ["repositories", at, "agent"], message: unknownAgent(agents) }] : [],
-  );
+  const of = (named: { agent?: string | undefined }[], ...path: string[]): Problem[] =>
+    named.flatMap(({ agent }, at) =>
+      isUnknown(agent) ? [{ path: [...path, at, "agent"], message: unknownAgent(agents) }] : [],
+    );
+  return [...of(file.repositories, "repositories"), ...of(file.slack.agents ?? [], "slack", "agents")];
 }
 
 interface Problem {

@@ -54,7 +54,7 @@ const GROUPS: Record<string, Group> = {
   },
   "journeys-elsewhere": {
     files: [
-      "test/journeys/{agent-stays-inside,api,bad-input,broken-listener,github,github-review,limits,outside,permissions,restarts,silent-model,terminal}.test.ts",
+      "test/journeys/{agent-stays-inside,agents,api,bad-input,broken-listener,github,github-review,limits,outside,permissions,restarts,silent-model,terminal}.test.ts",
     ],
   },
   "inside-the-daemon": {

@@ -9,6 +9,7 @@ import { serveGit } from "../src/cli/demo-git.ts";
 import { DEMO_NAME, makeDemoRepository } from "../src/cli/demo-repository.ts";
 import { type Script, type ScriptedModel, scriptedModel } from "../src/cli/scripted-model.ts";
 import { readConfig, type Variables } from "../src/config.ts";
+import type { TeamAgent } from "../src/core/agents.ts";
 import { canonicalGitUrl } from "../src/core/correlation.ts";
 import { type Limits, NO_LIMITS } from "../src/core/limits.ts";
 import { sandboxName } from "../src/core/naming.ts";
@@ -31,6 +32,8 @@ export interface WorldOptions {
   variables?: Variables;
   /** What the bot knows; the plain git remote of the demo alone when it is left out. */
   repositories?: Repository[] | ((own: Repository) => Repository[]);
+  /** The team's agents; pi alone when they are left out. */
+  agents?: TeamAgent[];
   /** What threadbox.yml says of Slack; nothing when it is left out. */
   slack?: TeamSettings["slack"];
   /** What it says of GitHub; nothing when it is left out. */
@@ -76,6 +79,8 @@ export interface World {
   killSandbox(): Promise<void>;
   /** Stops the bot and starts it again on the same database and folders, with variables of its own from then on. */
   restart(changed?: Variables): Promise<void>;
+  /** The team's agents, from the next start. */
+  withAgents(agents: TeamAgent[]): void;
   /** What threadbox.yml says of schedules, from the next start. */
   schedule(schedules: NonNullable<TeamSettings["schedules"]>): void;
   stop(): Promise<void>;
@@ -103,7 +108,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   // What is the internet to a sandbox at Modal.
   for (const reached of [model.url, git.url]) await options.modal?.allowHostPort(Number(new URL(reached).port));
   let printed = "";
-  let { schedules } = options;
+  let { schedules, agents } = options;
   const start = (): Promise<Bot> =>
     startBot({
       config,
@@ -113,6 +118,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             ? options.repositories(repository)
             : (options.repositories ?? [repository]),
         labels: {},
+        agents: agents?.map((agent) => ({ version: null, packages: [], env: {}, ...agent })),
         verifiedCommits: options.verifiedCommits ?? {},
         slack: options.slack ?? {},
         github: options.github ?? {},
@@ -150,6 +156,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     until: (holds) => until(bot, holds),
     folderOf: (session) => join(home, "bot", "sandboxes", sandboxName(session), "workspace"),
     killSandbox: () => (options.modal ? killMachines(options.modal) : killSandboxes(join(home, "bot", "sandboxes"))),
+    withAgents: (changed) => {
+      agents = changed;
+    },
     schedule: (changed) => {
       schedules = changed;
     },

@@ -6,11 +6,11 @@ import { escapeMrkdwn, plainText } from "../../src/surfaces/slack-text.ts";
 const Command = z.object({ text: z.string().nullish() });
 
 /** The answer, in Slack's own format. */
-export function commandAnswer(body: unknown, name: string): string {
+export function commandAnswer(body: unknown, name: string, agents: readonly string[] = []): string {
   const parsed = Command.safeParse(body);
   const text = plainText(parsed.success ? (parsed.data.text ?? "") : "").trim();
   const { verb } = parseCommand(text);
-  if (verb === "help") return helpText(name);
+  if (verb === "help") return helpText(name, agents);
   if (verb === "ask" || verb === "queue" || verb === "aside")
     return [
       `I work in threads, so that everybody there can follow. Write this in a channel that I am in, or to me directly:\n>@${name} ${escapeMrkdwn(onOneLine(text))}`,

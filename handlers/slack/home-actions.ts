@@ -11,7 +11,7 @@ import {
   HOME_STOP_ACTION,
 } from "../../src/surfaces/slack-actions.ts";
 import { NONE } from "../../src/surfaces/slack-choices.ts";
-import { AGENTS, MAX_MODEL_CHARS } from "../../src/surfaces/slack-home.ts";
+import { MAX_MODEL_CHARS } from "../../src/surfaces/slack-home.ts";
 import type { Us } from "./envelope.ts";
 import { Interaction, personIn, workspaceIn } from "./interaction.ts";
 
@@ -36,25 +36,28 @@ const Acted = Interaction.extend({
   actions: z.tuple([Action], z.unknown()),
 });
 
-/** Null for what Slack does not send. `repositories`: those that can be chosen. */
-export function homeAct(body: unknown, us: Us, repositories: readonly string[]): HomeAct | null {
+/** By their names. */
+export interface Choosable {
+  repositories: readonly string[];
+  agents: readonly string[];
+}
+
+/** Null for what Slack does not send, and for a choice of what cannot be chosen. */
+export function homeAct(body: unknown, us: Us, choosable: Choosable): HomeAct | null {
   const parsed = Acted.safeParse(body);
   if (!parsed.success) return null;
   const [action] = parsed.data.actions;
   const { action_id, action_ts: ts } = action;
-  const deed = Object.hasOwn(homeActions, action_id) ? homeActions[action_id]?.(action, repositories) : null;
+  const deed = Object.hasOwn(homeActions, action_id) ? homeActions[action_id]?.(action, choosable) : null;
   const by: Member = { surface: "slack", team: workspaceIn(parsed.data, us), ...personIn(parsed.data) };
   return deed ? { by, ts, ...deed } : null;
 }
 
 /** By the `action_id` of what somebody used there. */
-export const homeActions: Record<
-  string,
-  (action: z.infer<typeof Action>, repositories: readonly string[]) => Deed | null
-> = {
-  [DEFAULT_REPOSITORY_ACTION]: ({ selected_option }, repositories) =>
+export const homeActions: Record<string, (action: z.infer<typeof Action>, choosable: Choosable) => Deed | null> = {
+  [DEFAULT_REPOSITORY_ACTION]: ({ selected_option }, { repositories }) =>
     prefers(oneOf("repository", selected_option?.value, repositories)),
-  [DEFAULT_AGENT_ACTION]: ({ selected_option }) => prefers(oneOf("agent", selected_option?.value, AGENTS)),
+  [DEFAULT_AGENT_ACTION]: ({ selected_option }, { agents }) => prefers(oneOf("agent", selected_option?.value, agents)),
   [DEFAULT_MODEL_ACTION]: ({ value }) => prefers(modelOf(value ?? "")),
   [HOME_STOP_ACTION]: ({ value }) => (value ? { do: "stop", turn: value } : null),
   // It opens a page; Slack tells of the click all the same.

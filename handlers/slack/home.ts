@@ -28,6 +28,8 @@ export interface HomePorts {
   /** Left out where nobody can connect GitHub. */
   identities?: Identities | undefined;
   repositories: readonly Repository[];
+  /** Names of the agents that can be chosen. */
+  agents: readonly string[];
   /** Of a workspace. */
   turnsPerDay: AtMost;
   /** The page of a session, or null where nobody could open it. */
@@ -48,6 +50,8 @@ export interface Home {
   show(person: Membership, at: Where): void;
   /** Resolves when it is stored. */
   act(act: HomeAct, at: Where): Promise<void>;
+  /** Names of those that can be chosen. */
+  readonly agents: readonly string[];
   /** Resolves when nothing is being shown any more. */
   idle(): Promise<void>;
 }
@@ -64,6 +68,7 @@ export function slackHome(deps: HomeDeps): Home {
   };
   return {
     show,
+    agents: deps.agents,
     async act(act, at) {
       await carryOut(deps, act);
       if (act.do !== "nothing") show(act.by, at);
@@ -115,7 +120,7 @@ async function publish(deps: HomeDeps, person: Membership, at: Where): Promise<v
 }
 
 async function contentOf(deps: HomeDeps, person: Membership, at: Where): Promise<HomeContent> {
-  const { records, identities, repositories } = deps;
+  const { records, identities, repositories, agents } = deps;
   const listed = (turns: HomeTurn[]): ListedTurn[] => turns.map((turn) => ({ ...turn, page: deps.page(turn.session) }));
   const [running, last, preferences, github, admin] = await Promise.all([
     records.running(person, MAX_MINE).then(listed),
@@ -124,7 +129,15 @@ async function contentOf(deps: HomeDeps, person: Membership, at: Where): Promise
     identities && githubOf(identities, { ...person, name: person.id }),
     deps.isAdmin(person, at).then((isAdmin) => (isAdmin ? forAdmins(deps, person.team, listed) : undefined)),
   ]);
-  return { running, last, preferences, repositories, ...(github ? { github } : {}), ...(admin ? { admin } : {}) };
+  return {
+    running,
+    last,
+    preferences,
+    repositories,
+    agents,
+    ...(github ? { github } : {}),
+    ...(admin ? { admin } : {}),
+  };
 }
 
 async function githubOf(identities: Identities, member: Member): Promise<NonNullable<HomeContent["github"]>> {

@@ -124,7 +124,7 @@ export function registerSlack(app: App, deps: SlackDeps): void {
   });
   // Whatever the command is called: an app has as many as its manifest names, and ours do one thing.
   app.command(/.*/, async ({ body, command, ack }) => {
-    await ack({ response_type: "ephemeral", text: commandAnswer(body, deps.name) });
+    await ack({ response_type: "ephemeral", text: commandAnswer(body, deps.name, deps.home?.agents) });
     deps.log.info({ command: command.command, person: command.user_id }, "slack.command");
   });
 }
@@ -135,7 +135,10 @@ const handlerIn = (table: Record<string, Handler>, name: string): Handler | unde
 const retryOf = (retry: number | undefined): { retry?: number } => (retry ? { retry } : {});
 
 async function actAtHome(body: unknown, action: string, deps: SlackDeps & { at: Where }): Promise<void> {
-  const act = homeAct(body, await deps.us(deps.at), deps.repositories);
+  const act = homeAct(body, await deps.us(deps.at), {
+    repositories: deps.repositories,
+    agents: deps.home?.agents ?? [],
+  });
   if (act) await deps.home?.act(act, deps.at);
   else deps.log.warn({ action, skipped: "malformed" }, "slack.ignored");
 }

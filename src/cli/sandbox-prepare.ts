@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { pause, systemClock } from "../clock.ts";
 import type { Repository } from "../core/types.ts";
+import { agentOf, forDaemon } from "../engine/agent.ts";
 import { credentialsFor, type HandOver, initFor } from "../engine/send.ts";
 import { ThreadboxError } from "../errors.ts";
 import { forgeOf, githubOf } from "../forge.ts";
@@ -21,7 +22,7 @@ export function preparation(
 ): (sandbox: Sandbox, progress: Progress) => Promise<void> {
   const { config, team, log, models, logins } = sandboxes;
   const { agents = PI_ALONE } = team;
-  const { name, kind, model = config.model, command } = chosenAgent(config, agents);
+  const { name } = chosenAgent(config, agents);
   const forge = forgeOf(githubOf({ config, log, clock: systemClock }), log);
   const settings = { ...config, agent: name, agents, models, logins, guard: agentGuard(team) };
   const handOver: HandOver = { forge, settings };
@@ -34,7 +35,7 @@ export function preparation(
       return;
     }
     await daemon.credentials({ version: "1", llm: models, ...logins?.() });
-    const agent = { kind, name, ...(model ? { model } : {}), ...(command ? { command } : {}) };
+    const agent = forDaemon(agentOf(settings, {}, null));
     // One that was forked remembers what it works on, and must not be told that it is nothing.
     if (fresh) await daemon.init({ workspace: { repos: [] }, identity: await forge.identity(), agent });
   };

@@ -121,10 +121,12 @@ const WORDS: Record<string, string> = {
 
 function document(session: Session, problems: GivenUp[]): object {
   const { id, title, work, pullRequest, waited, createdAt } = session;
+  const { agent, model = null } = session.worker ?? session;
   const own = problems.filter((problem) => problem.session === id);
   const gaveUp = own.map(({ effect, error }) => ({ effect, error, ...failureOf(error) }));
   return {
     ...{ id, title, state: stateOf(session), repository: work?.repository.name ?? null, branch: work?.branch ?? null },
+    ...{ agent, model },
     ...{ pullRequest: pullRequest?.url ?? null, waited: waited && { for: waited.for, ms: waited.ms } },
     ...{ createdAt: new Date(createdAt).toISOString(), gaveUp, unposted: unposted(own) },
   };

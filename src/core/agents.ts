@@ -2,7 +2,7 @@
 import type { AgentKind } from "../wire/agents.ts";
 
 export interface TeamAgent {
-  /** What people say in `agent=`. */
+  /** What people say: `agent=NAME`. It remembers for itself what it did, under this name. */
   name: string;
   kind: AgentKind;
   /** Which model it uses, where nobody says otherwise. */
@@ -13,3 +13,6 @@ export interface TeamAgent {
 
 /** What people can say in one word: no blanks, nothing that a shell or a path would read as more than a name. */
 export const AGENT_NAME = /^[A-Za-z\d][A-Za-z\d._-]{0,39}$/;
+
+/** Where nothing is set up. */
+export const ONLY_PI: TeamAgent[] = [{ name: "pi", kind: "pi" }];

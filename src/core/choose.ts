@@ -2,8 +2,9 @@
  * Which repository a session works on: said, then known from the place, then the asker's own default, then the only one, then the one that
  * is linked to. Never a guess.
  */
-import { AGENT_KINDS } from "../wire/agents.ts";
 import { isBranchName } from "../wire/branch.ts";
+import { agentNamed, goneText, unknownAgentText } from "./agent-choice.ts";
+import { ONLY_PI, type TeamAgent } from "./agents.ts";
 import type { Options } from "./command.ts";
 import { canonicalGitUrl } from "./correlation.ts";
 import { forkOf } from "./head.ts";
@@ -22,23 +23,21 @@ export interface Wish {
   preferred?: string | null;
   /** What was said in the thread before, by people who may ask. */
   said?: string[];
+  /** All that are set up; pi alone, when it is left out. */
+  agents?: readonly TeamAgent[] | undefined;
+  /** Said in the thread before. */
+  agent?: string | null;
 }
 
 /** `repositories` are those of threadbox.yml; a mention on GitHub brings its own. */
 export function chooseWork(mention: Mention, repositories: Repository[], wish: Wish): Choice {
   const { options, text, sessionId, preferred } = wish;
-  const { agent } = options;
-  if (agent && !AGENT_KINDS.some((kind) => kind === agent)) {
-    return {
-      is: "problem",
-      code: "agent.unknown",
-      detail: `There is no agent "${agent}". I know: \`${AGENT_KINDS.join("`, `")}\`.`,
-    };
-  }
+  const detail = agentProblem(wish);
+  if (detail) return { is: "problem", code: "agent.unknown", detail };
   const malformed = (["branch", "base"] as const).find((name) => !isBranchName(options[name] ?? "main"));
   if (malformed) {
-    const detail = `\`${malformed}=${options[malformed]}\`: git takes no such name for a branch.`;
-    return { is: "problem", code: "branch.invalid", detail };
+    const why = `\`${malformed}=${options[malformed]}\`: git takes no such name for a branch.`;
+    return { is: "problem", code: "branch.invalid", detail: why };
   }
   const found = options.repo
     ? named(options.repo, mention, repositories)
@@ -55,6 +54,13 @@ export function chooseWork(mention: Mention, repositories: Repository[], wish: W
   const fork = forkOf(mention.repository?.tip);
   const work: Work = { repository, branch: branchName(text, sessionId), own: true, ...(fork && { fork }) };
   return { is: "chosen", work };
+}
+
+/** Null where it is there, or nobody has named one. */
+function agentProblem({ options, agents = ONLY_PI, agent: before }: Wish): string | null {
+  const { agent = before } = options;
+  if (!agent || agentNamed(agents, agent)) return null;
+  return agent === before ? goneText(agent, agents) : unknownAgentText(agent, agents);
 }
 
 /** Where pull requests go to, nobody could review the work before it is there. Asked again when a base that was left out is known. */

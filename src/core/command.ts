@@ -90,8 +90,9 @@ function takeOptions(said: string): { text: string; options: Options } {
   return { text: kept.join("\n").trim(), options };
 }
 
-/** The short help, in Markdown. `name` is what people call the bot. */
-export function helpText(name: string): string {
+/** The short help, in Markdown. `name` is what people call the bot; `agents` can be chosen, where there are several. */
+export function helpText(name: string, agents: readonly string[] = []): string {
+  const choice = agents.length > 1 ? ` (\`agent=\` is one of ${agents.map((one) => `\`${one}\``).join(", ")})` : "";
   return [
     `Tell me what to do and I do it in a sandbox of this thread's own: \`@${name} the login test fails, please fix it\`.`,
     "",
@@ -102,7 +103,8 @@ export function helpText(name: string): string {
     "- `fork ...`: do it in a thread of its own, from what is done here so far; this one stays as it is",
     "- `link <URL of a pull request or an issue>`: what is said there comes to this thread's session",
     "- `mute`: I leave replies alone that do not mention me, until `unmute`",
-    "- `repo=owner/name`, `branch=`, `base=`, `agent=`, `model=` on the first or last line choose what I work with",
+    "- `repo=owner/name`, `branch=`, `base=`, `agent=`, `model=` on the first or last line choose what I work with" +
+      choice,
     "- `(aside) ...`: I do not listen to this line",
   ].join("\n");
 }

@@ -1,12 +1,12 @@
 /** The life of a turn: begun, sent, steered, stopped, ended, published, answered. */
 import { anew } from "./anew.ts";
 import { turnOver } from "./cards.ts";
-import { mayBeToldIn } from "./confidence.ts";
 import { branchKey, githubPullRequestKey, threadKey } from "./correlation.ts";
 import { repliesApart, repliesOf } from "./decide-review.ts";
 import type { Effect, SessionEvent } from "./decision.ts";
 import { warningText } from "./limits.ts";
 import { titleOf } from "./naming.ts";
+import { newsText } from "./news.ts";
 import { type Plan, plan, then } from "./plan.ts";
 import type { Ask, Failure, Ms, Person, PullRequest, Session, Thread, Turn, TurnResult } from "./types.ts";
 
@@ -37,8 +37,11 @@ export function proceed(session: Session, now: Ms): Plan {
   const { turn, sandbox } = session;
   if (turn?.phase.is !== "waiting") return plan(session);
   switch (sandbox.is) {
-    case "ready":
-      return plan({ ...session, turn: { ...turn, phase: { is: "sending" } } }, { do: "send-turn", turn: turn.id });
+    case "ready": {
+      const { wished = { agent: session.agent, model: session.model } } = turn;
+      const sending: Turn = { ...turn, wished, phase: { is: "sending" } };
+      return plan({ ...session, turn: sending }, { do: "send-turn", turn: turn.id });
+    }
     case "none":
     case "asleep": {
       const from = sandbox.is === "asleep" ? sandbox.token : null;
@@ -96,9 +99,16 @@ function without(turn: Turn, { id }: Ask): Turn {
 }
 
 /** The daemon has the turn. What an earlier attempt was told besides is told again; a daemon that has heard it knows so. */
-export function accepted(session: Session, id: string): Plan {
-  const { turn } = session;
-  if (turn?.id !== id || turn.phase.is !== "sending") return plan(session);
+export function accepted(
+  before: Session,
+  { turn: id, worker }: Extract<SessionEvent, { type: "turn.accepted" }>,
+): Plan {
+  if (before.turn?.id !== id || before.turn.phase.is === "waiting") return plan(before);
+  const who = worker ? { worker } : {};
+  const turn: Turn = { ...before.turn, ...who };
+  const session: Session = { ...before, ...who, turn };
+  // It is being stopped already, by somebody who was faster; the agent has its words all the same.
+  if (turn.phase.is !== "sending") return plan(session);
   const told = turn.asks.filter((ask) => turn.joined?.includes(ask.id));
   return plan(
     { ...session, turn: { ...turn, phase: { is: "running" } } },
@@ -270,7 +280,9 @@ type Ended = Omit<TurnResult, "durationMs">;
 export function finish(session: Session, ended: Ended, now: Ms): Plan {
   const { turn } = session;
   if (!turn) return plan(session);
-  const result: TurnResult = { ...ended, durationMs: now - turn.startedAt };
+  const { agent, model } = turn.worker ?? {};
+  const worked = { ...(agent === undefined ? {} : { agent }), ...(model === undefined ? {} : { model }) };
+  const result: TurnResult = { ...ended, ...worked, durationMs: now - turn.startedAt };
   const answer: Effect = { do: "answer", turn: turn.id, thread: turn.thread, asks: turn.asks, result };
   const news = session.threads
     .filter((thread) => threadKey(thread) !== threadKey(turn.thread))
@@ -303,42 +315,3 @@ export const failed = (code: string, detail: string): Ended => ({
   answer: "",
   failure: { code, detail },
 });
-
-function newsText(turn: Turn, result: TurnResult, to: Thread): string {
-  const [ask] = turn.asks;
-  if (ask?.mends && turn.asks.every(({ mends }) => mends)) return mendNews(ask, result, to);
-  const who = ask?.author.name ?? "Somebody";
-  const outcome = OUTCOMES[result.outcome];
-  const surface = SURFACE_NAMES[turn.thread.surface];
-  if (!mayBeToldIn(turn.thread, to)) {
-    const pushed = result.branch ? `; what was done is on \`${result.branch}\`` : "";
-    return `${who} asked me something ${surface}. ${outcome}${pushed}.`;
-  }
-  const where = ask?.link ? `[there](${ask.link})` : surface;
-  const said = firstParagraph(result.answer);
-  return `${who} asked ${where}: "${titleOf(ask?.text ?? "")}". ${outcome}${said ? `: ${said}` : "."}`;
-}
-
-const OUTCOMES: Record<TurnResult["outcome"], string> = {
-  ...{ done: "Done", failed: "That failed", stopped: "It was stopped", "timed-out": "It took too long" },
-};
-
-/** What it was about is no secret; what the agent says of it may repeat what was said where it answers. */
-function mendNews({ text, link, thread }: Ask, { outcome, answer }: TurnResult, to: Thread): string {
-  const where = link ? ` ([pull request](${link}))` : "";
-  const said = mayBeToldIn(thread, to) ? firstParagraph(answer) : "";
-  return `By myself${where}: "${titleOf(text)}". ${OUTCOMES[outcome]}${said ? `: ${said}` : "."}`;
-}
-
-const SURFACE_NAMES: Record<Thread["surface"], string> = {
-  slack: "in Slack",
-  github: "on GitHub",
-  web: "on the page",
-  terminal: "in the terminal",
-};
-
-const firstParagraph = (markdown: string): string =>
-  markdown
-    .trim()
-    .split(/\n\s*\n/)[0]
-    ?.slice(0, 500) ?? "";

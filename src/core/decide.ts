@@ -67,6 +67,7 @@ import type {
   SessionEvent,
   TurnEvent,
 } from "./decision.ts";
+import { remembering } from "./memory.ts";
 import { mendAsked } from "./mend.ts";
 import { inNewPlace, titleGiven } from "./places.ts";
 import { type Plan, plan, then } from "./plan.ts";
@@ -75,7 +76,8 @@ import type { Ms, Session, Thread } from "./types.ts";
 
 /** See the header. The same event on the same session gives the same effects with the same ids. */
 export function decide(session: Session, event: SessionEvent, now: Ms): Decision {
-  const { session: next, effects } = overWithTurn(session, react(session, event, now));
+  const { session: reacted, effects } = overWithTurn(session, react(session, event, now));
+  const next = remembering(session, event, reacted);
   const numbered = effects.map((effect, index) => ({ id: `${session.id}/${session.effects + index}`, effect }));
   return { session: { ...next, effects: session.effects + effects.length }, effects: numbered };
 }
@@ -158,7 +160,7 @@ function ofSandbox(session: Session, event: SandboxEvent | TurnEvent | QuestionE
 function ofTurn(session: Session, event: TurnEvent | QuestionEvent | CardEvent, now: Ms): Plan {
   switch (event.type) {
     case "turn.accepted":
-      return accepted(session, event.turn);
+      return accepted(session, event);
     case "turn.rejected":
       return rejected(session, event, now);
     case "daemon.outdated":

@@ -1,4 +1,5 @@
 /** What can happen to a session, and what can be done about it: the two closed unions between `decide` and the engine. */
+import type { Worker } from "./agent-choice.ts";
 import type { Card } from "./card.ts";
 import type { Choice } from "./choose.ts";
 import { threadKey } from "./correlation.ts";
@@ -74,7 +75,8 @@ export type ThreadEvent =
 
 /** Timers, here and below, carry what they were armed for, so that a late one is recognised. */
 export type SandboxEvent =
-  | { type: "sandbox.ready"; running: Running; from: StartedFrom }
+  /** `kept`: its files have everything that was ever heard of it, whatever it came from. */
+  | { type: "sandbox.ready"; running: Running; from: StartedFrom; kept?: true }
   | { type: "sandbox.failed"; code: string; detail: string }
   /** So many run that it has to wait. */
   | { type: "sandbox.waits"; running: number }
@@ -95,7 +97,7 @@ export type SandboxEvent =
 
 /** Of a turn, up to what became of its work. */
 export type TurnEvent =
-  | { type: "turn.accepted"; turn: string }
+  | { type: "turn.accepted"; turn: string; worker?: Worker }
   | { type: "turn.rejected"; turn: string; code: string; detail: string }
   /** The daemon could not be given it, because it speaks another version of the wire. */
   | { type: "daemon.outdated"; turn: string }

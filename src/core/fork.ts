@@ -2,12 +2,13 @@
  * `fork`: a session of its own goes on from what this one has done, in a thread of its own: the same repository, a new branch from what is
  * pushed of this one's, and what was asked and answered here as context. This session goes on as it was.
  */
+import { withOptions } from "./agent-choice.ts";
 import { type Options, spelled } from "./command.ts";
 import { mayBeToldIn } from "./confidence.ts";
 import { titleOf } from "./naming.ts";
 import { type Plan, plan } from "./plan.ts";
 import { quoted } from "./prompt.ts";
-import type { Mention, Session, Thread, Turn, TurnResult } from "./types.ts";
+import type { Mention, Progress, Session, Thread, Turn, TurnResult } from "./types.ts";
 
 /** `text` is what to do there; empty: nobody has said yet. */
 export function forked(
@@ -23,7 +24,8 @@ export function forked(
   const { base: repositoryBase } = work.repository;
   const isPushed = session.pushed || session.pullRequest !== null || !work.own;
   const base = isPushed ? work.branch : repositoryBase;
-  const wished = { ...(agent ? { agent } : {}), ...(model ? { model } : {}), ...(base ? { base } : {}), ...options };
+  const here = { ...(agent ? { agent } : {}), ...(model ? { model } : {}), ...(base ? { base } : {}) };
+  const wished = withOptions(here, options);
   const anew = spelled(text, { ...wished, repo: work.repository.name });
   const { about: _about, files: _files, ...asked } = mention;
   return plan(session, { do: "fork", thread, mention: text === "" ? asked : mention, anew, title: titleOf(text) });
@@ -55,34 +57,46 @@ export function forkedText({ thread, link }: { thread: Thread; link: string | nu
   return `Forked: that goes on ${where}. This thread stays as it is.`;
 }
 
-/** A turn of the session that was forked; without a result it still went on. */
+/** A turn as it is told to an agent that was not there; without a result it still went on. */
 export interface Earlier {
-  turn: Pick<Turn, "asks">;
+  turn: Pick<Turn, "asks"> & Partial<Pick<Turn, "id" | "startedAt" | "worker" | "question" | "questions">>;
   result: TurnResult | null;
+  progress?: Progress | null;
 }
 
 /** As much as a prompt bears beside what is asked; the newest says most. */
 const MAX_EARLIER_CHARS = 30_000;
 /** A page or so of an answer. */
-const MAX_ANSWER_CHARS = 4_000;
+export const MAX_ANSWER_CHARS = 4_000;
 
 /** What was asked and answered there, for the first turn of a fork; empty where there was nothing. */
-export function earlierText(told: Earlier[], to: Thread): string {
+export function forkedFromText(told: Earlier[], to: Thread): string {
   // A session may have been asked elsewhere too, where others read.
   const turns = told.filter(({ turn }) => turn.asks.every(({ thread }) => mayBeToldIn(thread, to)));
+  return earlierText(turns, {
+    ...{ head: EARLIER_HEAD, maxChars: MAX_EARLIER_CHARS },
+    lines: ({ result }) => [answerLine(result)],
+  });
+}
+
+/** Turns in quotes behind a head, the oldest first: the newest whole, and of those before it as many as there is room for. */
+export function earlierText(
+  turns: Earlier[],
+  { head, maxChars, lines: linesOf }: { head: string; maxChars: number; lines(one: Earlier): string[] },
+): string {
   const lines: string[] = [];
   let chars = 0;
-  for (const { turn, result } of turns.toReversed()) {
-    const asked = turn.asks.map(({ author, text }) => `${author.name} asked: ${text}`);
-    const line = [...asked, answerLine(result)].map(quoted).join("\n");
+  for (const one of turns.toReversed()) {
+    const asked = one.turn.asks.map(({ author, text }) => `${author.name} asked: ${text}`);
+    const line = [...asked, ...linesOf(one)].map(quoted).join("\n");
     chars += line.length;
-    if (chars > MAX_EARLIER_CHARS && lines.length > 0) break;
-    lines.unshift(line.slice(0, MAX_EARLIER_CHARS));
+    if (chars > maxChars && lines.length > 0) break;
+    lines.unshift(line.slice(0, maxChars));
   }
   if (lines.length === 0) return "";
   const left = turns.length - lines.length;
   return [
-    EARLIER_HEAD,
+    head,
     ...(left > 0 ? [`> [${left} earlier ${left === 1 ? "turn is" : "turns are"} left out]`] : []),
     ...lines,
   ].join("\n\n");

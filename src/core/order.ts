@@ -1,4 +1,5 @@
 /** Something is to be done: what, how and in which repository; then it begins, joins what goes on, or waits for what is missing. */
+import { withOptions, withWish } from "./agent-choice.ts";
 import { ONLY_FILES } from "./attachments.ts";
 import { changed, isChangeable } from "./change.ts";
 import { type Command, type Options, parseCommand } from "./command.ts";
@@ -70,7 +71,7 @@ export function displaced({ undecided: before }: Session, after: Session, by: Pe
 export function wishOf({ undecided }: Session, mention: Mention): { options: Options; text: string } {
   const { options, text } = saidIn(mention);
   if (text !== "" || !undecided) return { options, text };
-  return { options: { ...undecided.options, ...options }, text: undecided.ask.text };
+  return { options: withOptions(undecided.options, options), text: undecided.ask.text };
 }
 
 function saidIn(mention: Mention): { verb: Command["verb"]; options: Options; text: string } {
@@ -105,7 +106,7 @@ function choose(
   { text, mention }: { text: string; mention: Mention },
 ): { session: Session } | { problem: string; choices?: string[] } {
   if (event.choice.is === "problem" && event.choice.code === "agent.unknown") return { problem: event.choice.detail };
-  const named = { ...session, agent: options.agent ?? session.agent, model: options.model ?? session.model };
+  const named = withWish(session, options);
   const isBegun = session.work && (session.turn || !isChangeable(session));
   if (session.work && (isBegun || !options.repo)) {
     if (isElsewhere(session, event, mention) || (options.repo && isOther(session, event)))

@@ -25,6 +25,7 @@ export const AnswerBody = z.object({
   repository: z.string().nullable(),
   pullRequest: z.object({ number: z.number(), url: z.string() }).nullable(),
   tests: z.array(z.object({ command: z.string(), ok: z.boolean().nullable() })).optional(),
+  worker: z.string().optional(),
   result: z.object({
     outcome: Outcome,
     answer: z.string(),

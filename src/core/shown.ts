@@ -62,6 +62,8 @@ export interface Answer extends ForkAnswer {
   pullRequest: PullRequest | null;
   /** What was run of tests; empty: none, although something was changed. Absent where there is nothing to say. */
   tests?: TestOutcome[];
+  /** Who worked, where that is not what everybody expects. */
+  worker?: string | undefined;
   /** Whom to ping. */
   askers: Person[];
   /** The session's page, when PUBLIC_URL is set or the surface is local. */

@@ -10,13 +10,16 @@ export function statusText(session: Session, to: Thread, now: Ms): string {
   const waiting = session.queue.length > 0 ? ` Waiting: ${listOf(session.queue, to)}.` : "";
   const where = session.work ? ` on \`${session.work.repository.name}\`, branch \`${session.work.branch}\`` : "";
   if (!session.turn)
-    return `Nothing is running${where}. The sandbox is ${SANDBOX_WORDS[session.sandbox.is]}.${heldUp(session, to)}`;
+    return `Nothing is running${where}${workerText(session)}. The sandbox is ${SANDBOX_WORDS[session.sandbox.is]}.${heldUp(session, to)}`;
   const doing = named(session.turn, session.turn.asks[0]?.subject ?? textOf(session.turn.asks), to);
   if (session.sandbox.is === "starting" && session.sandbox.full !== undefined)
     return `${waitingText(session.sandbox.full)}${where}: ${doing}.${waiting}`;
   const minutes = Math.floor((now - session.turn.startedAt) / 60_000);
-  return `Working${where} for ${minutes < 1 ? "less than a minute" : `${minutes} min`}: ${doing}.${waitingLine(session, to)}${waiting}`;
+  return `Working${where}${workerText(session.turn)} for ${minutes < 1 ? "less than a minute" : `${minutes} min`}: ${doing}.${waitingLine(session, to)}${waiting}`;
 }
+
+/** Empty where it is what everybody expects. */
+const workerText = ({ worker }: Pick<Session, "worker">): string => (worker?.called ? `, with ${worker.called}` : "");
 
 /** What was asked and cannot begin before somebody has said something more. */
 function heldUp({ undecided, connecting = [] }: Session, to: Thread): string {

@@ -3,6 +3,7 @@
  * A `Mention` comes in, a `Session` decides, `Effect`s go out (see `decide.ts`), and what they did comes back as `SessionEvent`s.
  */
 import type { Changes, Usage } from "../wire/events.ts";
+import type { AgentWish, Worker } from "./agent-choice.ts";
 import type { Over } from "./anew.ts";
 import type { CardState, Mends } from "./card.ts";
 import type { Options } from "./command.ts";
@@ -227,6 +228,10 @@ export interface Turn extends Asking {
   silent?: true;
   /** The first one on a new branch: what became of the pull request of the one before. */
   after?: Over;
+  /** Said in the thread when it went out; every attempt goes by it, whatever is said meanwhile for the next turn. */
+  wished?: AgentWish;
+  /** Who has it. Absent before it was handed over. */
+  worker?: Worker;
   /** Which attempt this is: a turn whose sandbox died under it, or came to the end of its life, is sent to another one. */
   attempt: number;
 }
@@ -247,6 +252,10 @@ export interface TurnResult extends OwnWork {
   branch?: string | undefined;
   commit?: string | undefined;
   usage?: Usage | undefined;
+  /** Who worked on it, by the team's name; absent where nobody came to it. */
+  agent?: string | undefined;
+  /** Which model was asked for; absent where that was left to the agent. */
+  model?: string | undefined;
   durationMs: Ms;
 }
 

@@ -8,6 +8,7 @@
  *   unveiled    ─ o ─ T ─ A' ─ B'
  */
 import { type Entry, exchanged, isAgentConfig, LINK, readEntries, unlinked } from "./agent-config.ts";
+import { imported, namesOthers, withImports } from "./agent-imports.ts";
 import { runCommand } from "./git-command.ts";
 import { recall, remember } from "./git-memory.ts";
 import { commitOf, currentBranch } from "./git-refs.ts";
@@ -28,7 +29,8 @@ export async function veil(repository: Repository, branch: string, base: string 
   const on = await commitOf(clone, "HEAD");
   if (!on) return [];
   const ours = await entriesOf(repository, on);
-  const theirs = base ? await withoutLinks(repository, await entriesOf(repository, base)) : [];
+  const plain = base ? await withoutLinks(repository, await entriesOf(repository, base)) : [];
+  const theirs = await withWhatItNames(repository, plain, ours);
   const change = exchanged(ours, theirs);
   const replaced = new Set([...change.gone, ...change.put.map(({ path }) => path)]);
   const hidden = ours.filter(({ path, mode }) => replaced.has(path) && mode !== SUBMODULE);
@@ -146,6 +148,26 @@ async function withoutLinks({ link }: Repository, base: Entry[]): Promise<Entry[
     if (mode === LINK && isAgentConfig(path)) targets.set(path, (await link(["cat-file", "blob", sha])).stdout);
   return unlinked(base, ({ path }) => targets.get(path) ?? "");
 }
+
+/** The base's configuration, with whatever it names as the base has it. */
+async function withWhatItNames(repository: Repository, base: Entry[], ours: Entry[]): Promise<Entry[]> {
+  const { link, clone, must } = repository;
+  const texts = new Map<string, string>();
+  let reading = base.filter(namesOthers);
+  let found = imported(base, ours, texts);
+  // What is named may name more; nothing names deeper than it was read.
+  for (let depth = 0; reading.length > 0 && depth < MAX_DEPTH && texts.size < MAX_COPIES; depth++) {
+    for (const { path, sha } of reading) texts.set(path, (await link(["cat-file", "blob", sha])).stdout);
+    found = imported(base, ours, texts);
+    reading = found.wants;
+  }
+  const shas = new Map<string, string>();
+  for (const { entry, text } of found.rewritten)
+    shas.set(entry.path, (await must(clone(["hash-object", "-w", "--stdin"], { stdin: text }))).trim());
+  return withImports(base, found, (path) => shas.get(path) ?? "");
+}
+/** Claude Code follows imports that deep. */
+const MAX_DEPTH = 5;
 
 /** With the rights of the clone's owner: objects of the daemon's would be folders in their store that they cannot write to. */
 async function treeWith(

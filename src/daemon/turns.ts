@@ -86,7 +86,8 @@ export class Turns {
     const id = request.id ?? randomUUID();
     for (let first = this.#arriving.get(id); first; first = this.#arriving.get(id)) await first.catch(() => {});
     const known = this.#prompts.find(id);
-    const same = known?.digest === digestOf(request);
+    // A later attempt may have to be told what was lost since.
+    const same = known && (known.digest === digestOf(request) || request.attempt > known.attempt);
     if (known && same && !this.#anew(id, known, request)) return { id, turn: known.turn, disposition: "duplicate" };
     if (known && !same) throw new DaemonProblem("prompt-conflict", `The prompt ${id} was taken with another message.`);
     const acceptance = this.#place({ id, turn: id, request });

@@ -1,4 +1,6 @@
 /** Whether a mention is let in: may its author ask, what would it work on, and is there room for one more turn today. */
+import { agentNamed } from "../core/agent-choice.ts";
+import { ONLY_PI } from "../core/agents.ts";
 import { type Choice, chooseWork, refusedBranch } from "../core/choose.ts";
 import { parseCommand } from "../core/command.ts";
 import { decide } from "../core/decide.ts";
@@ -10,7 +12,6 @@ import { wishOf } from "../core/order.ts";
 import { NO_PREFERENCES, type Preferences, preferredBy } from "../core/preferences.ts";
 import type { Mention, Repository, Session } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
-import { AGENT_KINDS } from "../wire/agents.ts";
 import type { Write } from "./claim.ts";
 import { askerOf, beginsWork } from "./identity.ts";
 import type { EngineDeps } from "./ports.ts";
@@ -67,14 +68,18 @@ async function pinned(deps: EngineDeps, mention: Mention): Promise<Mention> {
 }
 
 /** They count where a session begins, and for what begins one; nobody else's matter to it later. */
-async function preferencesFor({ store }: EngineDeps, session: Session, mention: Mention): Promise<Preferences> {
+async function preferencesFor(
+  { store, settings: { agents = ONLY_PI } }: EngineDeps,
+  session: Session,
+  mention: Mention,
+): Promise<Preferences> {
   if (session.work || !beginsWork(mention)) return NO_PREFERENCES;
   // Whoever answers which repository does not begin it: that is who asked.
   const { undecided } = session;
   const asked = undecided && wishOf(session, mention).text === undecided.ask.text ? undecided.ask : mention;
   const found = await store.preferencesOf(membershipOf(asked));
-  // Chosen long ago, from what there was then.
-  return AGENT_KINDS.some((kind) => kind === found.agent) ? found : { ...found, agent: null };
+  // Chosen long ago, from what there was then; the model was for it.
+  return found.agent === null || agentNamed(agents, found.agent) ? found : { ...found, agent: null, model: null };
 }
 
 async function choose(
@@ -83,7 +88,9 @@ async function choose(
 ): Promise<Choice> {
   const { options, text } = wishOf(session, mention);
   const preferred = preferences.repository;
-  const wish = { options, text: mention.subject ?? text, sessionId: session.id, preferred };
+  const { agents } = deps.settings;
+  const agent = session.agent;
+  const wish = { options, text: mention.subject ?? text, sessionId: session.id, preferred, agents, agent };
   const unread = chooseWork(mention, deps.repositories, wish);
   const isOpen = unread.is === "problem" && unread.code === "repository.ambiguous" && !session.work;
   const isAsked = isOpen && beginsWork(mention);

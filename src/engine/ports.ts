@@ -1,5 +1,6 @@
 /** What the engine needs of the rest, handed over by `main.ts`. */
 import type { Clock } from "../clock.ts";
+import type { ChannelAgent } from "../core/agent-choice.ts";
 import type { TeamAgent } from "../core/agents.ts";
 import type { Identities } from "../core/identity.ts";
 import type { Inbox } from "../core/incoming.ts";
@@ -64,11 +65,14 @@ export interface EngineSettings {
   name: string;
   /** Stable and unique for this process: a restarted bot takes its own sessions back at once. */
   owner: string;
-  /** The name of the one that works where nobody chooses. */
+  /** Name of the agent that works where nobody says otherwise. */
   agent: string;
-  /** All that people can choose from. */
-  agents: TeamAgent[];
+  /** Meant for that one. */
   model: string | undefined;
+  /** All that are set up; pi alone, when it is left out. */
+  agents?: readonly TeamAgent[] | undefined;
+  /** What channels have of their own; nothing, when it is left out. */
+  channelAgents?: readonly ChannelAgent[] | undefined;
   models: ModelAccess;
   /** The agents' own logins as they are now, without what could renew them; none, when it is left out. */
   logins?: (() => Pick<CredentialsRequest, "logins">) | undefined;

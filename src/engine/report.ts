@@ -7,6 +7,7 @@ import type { Answer, Session, SurfaceName } from "../core/types.ts";
 import { catalogEntry } from "../errors.ts";
 import type { PushedTurn, ToldStep } from "../store/reports.ts";
 import type { CheckReport, ReportedStep } from "../surfaces/forge.ts";
+import { calledHere } from "./agent.ts";
 import type { EngineDeps } from "./ports.ts";
 import { draftOf } from "./publish.ts";
 import { isHeardElsewhere, pageFor } from "./reach.ts";
@@ -22,6 +23,8 @@ export const toldOf = ({ work }: Session, { turn, result }: Pick<Told, "turn" | 
 export async function answerOf(deps: EngineDeps, session: Session, told: Told, on: SurfaceName): Promise<Answer> {
   const { turn, asks, result } = told;
   const tests = await testsOf(deps, session, told);
+  const { agent, model } = result;
+  const worker = agent === undefined ? null : calledHere(deps.settings, { agent, ...(model ? { model } : {}) });
   return {
     ...{ turn, session: session.id, title: session.title, result },
     ...(result.failure ? { remedy: catalogEntry(result.failure.code).remedy } : {}),
@@ -29,6 +32,7 @@ export async function answerOf(deps: EngineDeps, session: Session, told: Told, o
     pullRequest: session.pullRequest,
     ...(session.work?.fork ? { fork: { ...session.work.fork, url: session.work.repository.url } } : {}),
     ...(tests ? { tests } : {}),
+    ...(worker ? { worker } : {}),
     askers: asks.map((ask) => ask.author),
     page: pageFor(deps.settings, session, on),
   };

@@ -1,8 +1,11 @@
 /** A turn on its way into the sandbox: credentials and repository first, then the words, fixed before they go out for the first time. */
 import { pause } from "../clock.ts";
+import type { Worker } from "../core/agent-choice.ts";
 import type { Effect, SessionEvent } from "../core/decision.ts";
-import { earlierText } from "../core/fork.ts";
+import { forkedFromText } from "../core/fork.ts";
+import { handOverText, toldOf, unknownTo } from "../core/hand-over.ts";
 import { pinOf } from "../core/head.ts";
+import { lossesOf } from "../core/memory.ts";
 import { commitSubject, promptText, steerText } from "../core/prompt.ts";
 import type { Ask, Ms, Repository, Said, Session, Turn, Work } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
@@ -10,6 +13,7 @@ import type { DaemonClient } from "../sandboxes/daemon-client.ts";
 import type { Forge, GitPurpose } from "../surfaces/forge.ts";
 import type { AgentRequest, CredentialsRequest, InitRequest } from "../wire/routes.ts";
 import { WIRE_VERSION } from "../wire/version.ts";
+import { agentOf, forDaemon, type Wishing, workerOf } from "./agent.ts";
 import { handOver } from "./attachments.ts";
 import { Fenced, type Write } from "./claim.ts";
 import { linkedTo } from "./linked.ts";
@@ -26,12 +30,16 @@ export async function sendTurn(
   const { turn, work } = session;
   if (turn?.id !== id || turn.phase.is === "waiting" || !work) return null;
   const daemon = daemonOf(deps, session);
+  const wishing = { ...session, ...turn.wished };
+  let worker: Worker;
   try {
     await daemon.credentials(await credentialsFor(deps, work));
-    await daemon.init(await initFor(deps, session, work, pinOf(turn, work)));
+    const chosen = workerOf(deps.settings, agentOf(deps.settings, wishing, work.repository), session);
+    await daemon.init(await initFor(deps, wishing, work, pinOf(turn, work)));
     deps.reached?.("sandbox.prepared");
-    const words = await wordsOf(deps, session, turn, work);
-    const message = await write((tx) => deps.store.fixPrompt(tx, id, words));
+    const words = await wordsOf(deps, { session, turn, work, worker: chosen });
+    const message = await write((tx) => deps.store.fixPrompt(tx, id, words.text, lossesOf(session)));
+    worker = words.worker;
     await daemon.prompt({
       id,
       message,
@@ -49,7 +57,7 @@ export async function sendTurn(
     if (isRefused && (await isOutdated(daemon))) return { type: "daemon.outdated", turn: id };
     throw error;
   }
-  return { type: "turn.accepted", turn: id };
+  return { type: "turn.accepted", turn: id, worker };
 }
 
 /** It was there before the bot was upgraded. Where that cannot be told, its refusal stands. */
@@ -84,7 +92,10 @@ export async function passOn(
 /** What a daemon is handed needs no more than this; the commands for sandboxes hand over the same. */
 export interface HandOver {
   forge: Pick<Forge, "credential" | "identity">;
-  settings: Pick<EngineSettings, "agent" | "agents" | "model" | "models" | "logins" | "commits" | "guard">;
+  settings: Pick<
+    EngineSettings,
+    "agent" | "model" | "agents" | "channelAgents" | "models" | "logins" | "commits" | "guard"
+  >;
 }
 
 /**
@@ -104,13 +115,10 @@ export async function credentialsFor(
 /** What `/init` is told: the repository on its branch (its base before a session has one), who commits, and which agent works there. */
 export async function initFor(
   deps: HandOver,
-  session: Pick<Session, "agent" | "model" | "preferred">,
+  wishing: Wishing,
   { repository, branch, fork }: Pick<Work, "repository"> & Partial<Pick<Work, "branch" | "fork">>,
   pin?: string,
 ): Promise<InitRequest> {
-  const { preferred } = session;
-  const kind = session.agent ?? repository.agent ?? preferred?.agent ?? deps.settings.agent;
-  const model = session.model ?? repository.model ?? preferred?.model ?? deps.settings.model;
   return {
     workspace: {
       repos: [
@@ -128,7 +136,7 @@ export async function initFor(
       ],
     },
     identity: await deps.forge.identity(),
-    agent: { kind, ...(model ? { model } : {}), ...guardOf(deps, repository) },
+    agent: { ...forDaemon(agentOf(deps.settings, wishing, repository)), ...guardOf(deps, repository) },
   };
 }
 
@@ -147,24 +155,45 @@ const folderOf = (name: string): string =>
     .at(-1)
     ?.replace(/[^\w.-]/g, "-") || "repository";
 
-async function wordsOf(deps: EngineDeps, session: Session, turn: Turn, work: Work): Promise<string> {
-  const since = await deps.store.lastTurnStartedAt(session.id, turn.id);
+interface Handed {
+  session: Session;
+  turn: Turn;
+  work: Work;
+  worker: Worker;
+}
+
+/** The words of a turn, and who has them with what they were told of. */
+async function wordsOf(
+  deps: EngineDeps,
+  { session, turn, work, worker }: Handed,
+): Promise<{ text: string; worker: Worker }> {
+  const before = (await deps.store.toldIn(session.id, turn.startedAt, MAX_EARLIER_TURNS + 1)).filter(
+    (one) => one.turn.id !== turn.id,
+  );
+  const { known, turns } = unknownTo(session, worker, before);
+  const since = known?.turn.startedAt ?? null;
   const asks = turn.asks.filter(({ id }) => !turn.joined?.includes(id));
   const [ask] = asks;
   const said = ask ? await contextOf(deps, ask) : [];
   const asked = new Set(turn.asks.map((one) => one.text));
-  const context = said.filter((one) => (since === null || one.at > since) && !asked.has(one.text));
-  return promptText({
+  // What stands in what is handed over is not said twice.
+  const told = new Set(turns.flatMap((one) => one.turn.asks).flatMap((one) => [one.text, one.at]));
+  const context = said.filter(
+    ({ at, text }) => (since === null || at > since) && !asked.has(text) && !told.has(text) && !told.has(at),
+  );
+  const forkedFrom = since === null ? await earlierOf(deps, session) : "";
+  const text = promptText({
     asks,
     files: await handOver(deps, session, asks, context),
     context,
     linked: await linkedTo(deps, work, asks, context),
-    ...(since === null ? { earlier: await earlierOf(deps, session) } : {}),
+    earlier: [forkedFrom, handOverText(session, worker, turns)].filter(Boolean).join("\n\n"),
     work,
     first: since === null,
     after: turn.after,
     workflows: deps.settings.commits?.workflows ?? false,
   });
+  return { text, worker: { ...worker, ...toldOf(worker, turns) } };
 }
 
 /** More than these nobody reads, and the newest say most. */
@@ -172,7 +201,7 @@ const MAX_EARLIER_TURNS = 20;
 
 /** Empty where it goes on from no other session. */
 async function earlierOf({ store }: EngineDeps, { forkOf, createdAt, thread }: Session): Promise<string> {
-  return forkOf ? earlierText(await store.toldIn(forkOf, createdAt, MAX_EARLIER_TURNS), thread) : "";
+  return forkOf ? forkedFromText(await store.toldIn(forkOf, createdAt, MAX_EARLIER_TURNS), thread) : "";
 }
 
 /** How long a turn waits for the words before it. Many that begin at once share a vendor's rate; a stop stands behind this. */

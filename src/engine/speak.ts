@@ -1,4 +1,5 @@
 /** What people are told in threads, each of it once: an effect that is repeated finds by its id what stands there already. */
+import { ONLY_PI } from "../core/agents.ts";
 import { helpText } from "../core/command.ts";
 import type { Effect, SessionEvent } from "../core/decision.ts";
 import type { Session } from "../core/types.ts";
@@ -44,7 +45,7 @@ export async function speak(
       await (effect.reply ? replyInline(deps, effect, effect.reply, post) : say(deps, effect, post));
       return null;
     case "help":
-      await surfaceOf(deps, effect.thread.surface).say(effect.thread, helpText(deps.settings.name), post);
+      await surfaceOf(deps, effect.thread.surface).say(effect.thread, help(deps.settings), post);
       return null;
     case "answer":
       await write((tx) => deps.store.endTurn(tx, effect.turn, effect.result));
@@ -63,6 +64,12 @@ export async function speak(
       return effect satisfies never;
   }
 }
+
+const help = ({ name, agents = ONLY_PI }: EngineDeps["settings"]): string =>
+  helpText(
+    name,
+    agents.map((one) => one.name),
+  );
 
 async function say(
   deps: EngineDeps,

@@ -3,8 +3,9 @@ import { isChangeable } from "../core/change.ts";
 import { endedProgress, newProgress } from "../core/condense.ts";
 import { mayBeRepeated } from "../core/confidence.ts";
 import { threadKey } from "../core/correlation.ts";
+import { goesOnText } from "../core/hand-over.ts";
 import { waitingText } from "../core/limits.ts";
-import type { Session, Thread, Turn, TurnResult } from "../core/types.ts";
+import type { Progress, Session, Thread, Turn, TurnResult } from "../core/types.ts";
 import type { Write } from "./claim.ts";
 import { type Display, openDisplay } from "./display.ts";
 import type { EngineDeps } from "./ports.ts";
@@ -57,8 +58,10 @@ export function createStage(deps: EngineDeps, write: Write): Stage {
         display = await open(session, turn);
         shownIn = threadKey(turn.thread);
       }
+      const known = display.progress();
+      const progress = withWorker(known, turn);
+      if (progress !== known) display.update(progress);
       const now = waitingFor(session, turn);
-      const progress = display.progress();
       if (now && progress.now !== now && !progress.ended)
         display.update({ ...progress, now, changedAt: deps.clock.now() });
     },
@@ -75,6 +78,14 @@ export function createStage(deps: EngineDeps, write: Write): Stage {
       await dropped;
     },
   };
+}
+
+/** Another agent goes on, or the same one without what it knew: said once for each attempt, before whatever it does. */
+function withWorker(progress: Progress, { worker, attempt }: Turn): Progress {
+  const title = worker && goesOnText(worker);
+  const call = `agent/${attempt}`;
+  if (!title || progress.ended || progress.steps.some((step) => step.call === call)) return progress;
+  return { ...progress, steps: [...progress.steps, { call, title, state: "ok" }] };
 }
 
 type Shown = Pick<Turn, "id" | "thread" | "startedAt"> | Turn;

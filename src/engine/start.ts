@@ -24,7 +24,20 @@ export async function startSandbox(
   if (full) return full;
   const { sandbox, from } = token === null ? await startNew(deps, session) : await wake(deps, session, token);
   const { name, url, endsAt } = sandbox;
-  return { type: "sandbox.ready", running: { name, url, endsAt }, from };
+  const kept = session.worker && (await hasAll(deps, session, sandbox)) ? { kept: true as const } : {};
+  return { type: "sandbox.ready", running: { name, url, endsAt }, from, ...kept };
+}
+
+/**
+ * The daemon's journal lies beside what the agents remember: one that has everything that was read of it has lost nothing. A daemon that
+ * does not say so now is taken for a new one; then an agent is told what it may know.
+ */
+async function hasAll({ store, connect }: EngineDeps, { id }: Session, sandbox: Sandbox): Promise<boolean> {
+  const read = await store.streamPosition(id);
+  const now = await connect(sandbox)
+    .status()
+    .catch(() => null);
+  return now !== null && now.epoch === read?.epoch && now.cursor >= read.cursor;
 }
 
 /**

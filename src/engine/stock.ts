@@ -5,6 +5,8 @@
 import { createHash } from "node:crypto";
 import { createBell } from "../bell.ts";
 import { pause } from "../clock.ts";
+import { chooseAgent } from "../core/agent-choice.ts";
+import { ONLY_PI } from "../core/agents.ts";
 import type { Ms } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { WakeToken } from "../sandboxes/provider.ts";
@@ -101,10 +103,11 @@ function shelfOf({ repositories, sandboxes, settings }: StockDeps, name: string 
   const repository = repositories.find((one) => one.name.toLowerCase() === name?.toLowerCase());
   const wanted = repository && sandboxes.repositories[repository.name];
   if (!wanted || (wanted.goldenEveryMs === null && wanted.warm === 0)) return null;
-  const { url, base, setup = null, agent = settings.agent } = repository;
+  const { url, base, setup = null } = repository;
+  const { agent } = chooseAgent({ thread: {}, repository, bot: settings }, settings.agents ?? ONLY_PI);
   const { goldenEveryMs, warm, ...mounts } = wanted;
   // Everything that is in such a sandbox or around it from its start on. The network is: what was shut off since, is open there.
-  const madeFrom = [repository.name, url, base, setup, agent, daemon, sandboxes.image, sandboxes.modal, mounts];
+  const madeFrom = [repository.name, url, base, setup, agent?.name, daemon, sandboxes.image, sandboxes.modal, mounts];
   const prepared = createHash("sha256").update(JSON.stringify(madeFrom)).digest("hex").slice(0, 16);
   return { repository, goldenEveryMs, warm, prepared, label: goldenLabel(repository.name) };
 }

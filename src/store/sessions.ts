@@ -72,6 +72,16 @@ export function sessionQuestions(db: Database) {
       return { epoch: row.epoch, stream: { epoch: row.stream_epoch, cursor: row.stream_cursor } };
     },
 
+    /** How far its stream was read; null where there is no such session. */
+    async streamPosition(id: string): Promise<StreamPosition | null> {
+      const row = await db
+        .selectFrom("sessions")
+        .select(["stream_epoch", "stream_cursor"])
+        .where("id", "=", id)
+        .executeTakeFirst();
+      return row ? { epoch: row.stream_epoch, cursor: row.stream_cursor } : null;
+    },
+
     /** Sessions that a bot of this name holds; after its restart they are nobody's. */
     async heldBy(owner: string): Promise<string[]> {
       return (await db.selectFrom("sessions").select("id").where("owner", "=", owner).execute()).map((row) => row.id);

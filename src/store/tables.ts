@@ -58,6 +58,7 @@ export interface Tables {
     session_id: string;
     turn: Json<Turn>;
     prompt: string | null;
+    prompt_losses: Generated<number>;
     progress: Json<Progress> | null;
     progress_ref: string | null;
     result: Json<TurnResult> | null;

@@ -38,30 +38,19 @@ export function turnQuestions(db: Database) {
       return row ? { progress: row.progress, progressRef: row.progress_ref } : null;
     },
 
-    /** Fixes the words of a turn at the first call; later calls get those. */
-    async fixPrompt(tx: Tx, id: string, prompt: string): Promise<string> {
+    /**
+     * Fixes the words of a turn at the first call; later calls get those. Where the agents have lost what they knew since then, the machine
+     * has lost those words as well, and what is told of the loss takes their place.
+     */
+    async fixPrompt(tx: Tx, id: string, prompt: string, losses: number): Promise<string> {
       await tx
         .updateTable("turns")
-        .set({ prompt: storable(prompt) })
+        .set({ prompt: storable(prompt), prompt_losses: losses })
         .where("id", "=", id)
-        .where("prompt", "is", null)
+        .where((eb) => eb.or([eb("prompt", "is", null), eb("prompt_losses", "<", losses)]))
         .execute();
       const row = await tx.selectFrom("turns").select("prompt").where("id", "=", id).executeTakeFirst();
       return row?.prompt ?? prompt;
-    },
-
-    /** When the turn before this one began; what was said since then is new to the agent. */
-    async lastTurnStartedAt(session: string, before: string): Promise<number | null> {
-      const row = await db
-        .selectFrom("turns")
-        .select("started_at")
-        .where("session_id", "=", session)
-        .where("id", "<>", before)
-        .where("prompt", "is not", null)
-        .orderBy("started_at", "desc")
-        .limit(1)
-        .executeTakeFirst();
-      return row?.started_at.getTime() ?? null;
     },
 
     /** The tip of what the session's turns before this one had pushed; null when they had pushed nothing. */
@@ -83,7 +72,7 @@ export function turnQuestions(db: Database) {
     async toldIn(session: string, until: Ms, limit: number): Promise<Earlier[]> {
       const rows = await db
         .selectFrom("turns")
-        .select(["turn", "result"])
+        .select(["turn", "result", "progress"])
         .where("session_id", "=", session)
         .where("started_at", "<=", new Date(until))
         .orderBy("started_at", "desc")

@@ -127,7 +127,7 @@ function pingLine(askers: Person[]): string {
 }
 
 /** Where the work is, how it was verified, and what it took: a line each, because a phone breaks a long one anywhere. */
-export function answerFacts({ result, repository, pullRequest, tests, page, session }: Answer): string[] {
+export function answerFacts({ result, repository, pullRequest, tests, worker, page, session }: Answer): string[] {
   const { changes, branch, usage, durationMs } = result;
   return [
     line([
@@ -139,6 +139,7 @@ export function answerFacts({ result, repository, pullRequest, tests, page, sess
     line([
       repository && neutraliseLine(repository),
       duration(durationMs),
+      worker && neutraliseLine(worker),
       usage && tokens(usage),
       usage && cost(usage),
       page ? link("session", page) : `session ${code(session)}`,

@@ -7,7 +7,6 @@ import type { DayOfTeam, HomeTurn } from "../core/home.ts";
 import type { AtMost } from "../core/limits.ts";
 import type { Preferences } from "../core/preferences.ts";
 import type { Repository } from "../core/types.ts";
-import { AGENT_KINDS } from "../wire/agents.ts";
 import { cost, count } from "./figures.ts";
 import {
   CONNECT_ACTION,
@@ -41,6 +40,8 @@ export interface HomeContent {
   last: ListedTurn[];
   preferences: Preferences;
   repositories: readonly Repository[];
+  /** By the team's names. */
+  agents: readonly string[];
   /** Left out where nothing can be connected. */
   github?: { login: string } | { connectUrl: string };
   /** For admins of the workspace. */
@@ -106,7 +107,7 @@ function factsOf(turn: ListedTurn, when: string): string {
   return facts.filter(Boolean).join(" · ");
 }
 
-function defaultBlocks({ preferences, repositories }: HomeContent): KnownBlock[] {
+function defaultBlocks({ preferences, repositories, agents }: HomeContent): KnownBlock[] {
   const { repository, agent, model } = preferences;
   const names = repositories.map(({ name }) => name);
   const none = NO_DEFAULT;
@@ -117,7 +118,7 @@ function defaultBlocks({ preferences, repositories }: HomeContent): KnownBlock[]
     chosen: repository,
     none,
   };
-  const agentMenu = { action: DEFAULT_AGENT_ACTION, says: "Choose an agent", names: AGENTS, chosen: agent, none };
+  const agentMenu = { action: DEFAULT_AGENT_ACTION, says: "Choose an agent", names: agents, chosen: agent, none };
   return [
     header("Your defaults"),
     context("What you say, the thread and the channel come first; these count where none of them says anything."),
@@ -142,8 +143,6 @@ function defaultBlocks({ preferences, repositories }: HomeContent): KnownBlock[]
   ];
 }
 
-/** Those that somebody can choose. */
-export const AGENTS: readonly string[] = AGENT_KINDS;
 /** More than any name of a model has. */
 export const MAX_MODEL_CHARS = 200;
 

@@ -115,7 +115,15 @@ function headlineOf({ result, title }: Answer): string {
   return `${outcomeText(result.outcome)}: ${what}`;
 }
 
-function answerFacts({ result, repository, pullRequest, tests, page, session }: Answer): (string | false | null)[] {
+function answerFacts({
+  result,
+  repository,
+  pullRequest,
+  tests,
+  worker,
+  page,
+  session,
+}: Answer): (string | false | null)[] {
   const { changes, branch, usage } = result;
   return [
     repository && plain(repository),
@@ -124,6 +132,7 @@ function answerFacts({ result, repository, pullRequest, tests, page, session }: 
     changes ? changed(changes) : false,
     tested(tests, code),
     duration(result.durationMs),
+    worker ? plain(worker) : false,
     usage ? tokens(usage) : false,
     usage ? cost(usage) : false,
     page ? `<${page}|session>` : `session ${session}`,

@@ -72,7 +72,7 @@ function failure({ result, remedy }: Answer): string {
   return remedy ? `${why}\n→ ${plain(remedy)}` : why;
 }
 
-function facts({ result, pullRequest, tests, page }: Answer): [name: string, value: string][] {
+function facts({ result, pullRequest, tests, worker, page }: Answer): [name: string, value: string][] {
   const ran = testedText(tests, plain);
   const { changes, usage } = result;
   const rows: ([string, string] | null)[] = [
@@ -81,6 +81,7 @@ function facts({ result, pullRequest, tests, page }: Answer): [name: string, val
     result.branch ? ["Branch", plain(result.branch)] : null,
     pullRequest ? ["Pull request", plain(pullRequest.url)] : null,
     ["Took", duration(result.durationMs)],
+    worker ? ["Agent", plain(worker)] : null,
     usage ? ["Tokens", `${usage.inputTokens} in, ${usage.outputTokens} out, $${usage.costUsd.toFixed(2)}`] : null,
     page ? ["Session", plain(page)] : null,
   ];

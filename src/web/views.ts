@@ -46,7 +46,8 @@ function unreadable({ ref, author, at }: WebPost): object {
 
 /** A session with its turns, above its transcript. */
 export async function sessionView(session: Session, turns: TurnSummary[], markdown: Markdown): Promise<object> {
-  const { id, title, createdAt, work, agent, model, sandbox, turn, queue, pullRequest } = session;
+  const { id, title, createdAt, work, sandbox, turn, queue, pullRequest } = session;
+  const { agent, model = null } = session.worker ?? session;
   return {
     id,
     title,
@@ -65,7 +66,8 @@ export async function sessionView(session: Session, turns: TurnSummary[], markdo
 }
 
 async function turnView({ id, askedBy, text, startedAt, result }: TurnSummary, markdown: Markdown): Promise<object> {
-  return { id, askedBy, html: await markdown(text), startedAt, outcome: result?.outcome ?? null };
+  const { outcome = null, agent = null } = result ?? {};
+  return { id, askedBy, html: await markdown(text), startedAt, outcome, agent };
 }
 
 /** A session in a list. */

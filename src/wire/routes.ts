@@ -120,8 +120,8 @@ export const PromptRequest = z.strictObject({
   id: z.string().min(1).max(200).optional(),
   /**
    * Which attempt at this prompt it is. A higher one begins a turn anew that was cut short when its machine was replaced. One that
-   * was not cut short is not begun again: it ends as that attempt, or tells its end once more. In all other ways the same id is the
-   * same prompt.
+   * was not cut short is not begun again: it ends as that attempt, or tells its end once more. Its message may be another
+   * one, with what was lost since; in all other ways the same id is the same prompt.
    */
   attempt: z.int().positive().default(1),
   /** What to do when a turn runs already. */

@@ -55,7 +55,7 @@ const tasks = {
       connect: ({ url }) => daemonClient({ url, token: async () => daemons.token }),
       repositories: [REPOSITORY],
       settings: {
-        ...{ name: "threadbox", owner, agent: "scripted", agents: [], model: undefined, models: {} },
+        ...{ name: "threadbox", owner, agent: "scripted", model: undefined, models: {} },
         ...{
           idleAfterMs: 3_600_000,
           turnLimitMs: 3_600_000,

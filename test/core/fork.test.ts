@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parseCommand, spelled } from "../../src/core/command.ts";
 import type { SessionEvent } from "../../src/core/decision.ts";
-import { earlierText } from "../../src/core/fork.ts";
+import { forkedFromText } from "../../src/core/fork.ts";
 import type { Ask } from "../../src/core/types.ts";
 import { accepted, alice, done, ended, mention, pullRequestThread, ready, says, slackThread, tell } from "./story.ts";
 
@@ -82,7 +82,7 @@ describe("what a fork is told of the session that it goes on from", () => {
   const ask = (text: string) => ({ author: alice, text, thread: slackThread }) as Ask;
   test("is what was asked and answered, in a fence", () =>
     assert.equal(
-      earlierText(
+      forkedFromText(
         [
           { turn: { asks: [ask("fix it")] }, result: { ...done, answer: "Fixed.\nAll of it." } },
           { turn: { asks: [ask("and the docs")] }, result: null },
@@ -94,19 +94,19 @@ describe("what a fork is told of the session that it goes on from", () => {
         .join("\n\n"),
       "> alice asked: fix it\n> Answer: Fixed.\n> All of it.\n\n> alice asked: and the docs\n> (It was still being worked on.)",
     ));
-  test("is nothing, where nothing was", () => assert.equal(earlierText([], slackThread), ""));
+  test("is nothing, where nothing was", () => assert.equal(forkedFromText([], slackThread), ""));
   test("is nothing of what was asked where not everybody can read it", () => {
     const elsewhere = { ...ask("the customer's name is Initech"), thread: { ...slackThread, channel: "C2" } } as Ask;
     const told = [{ turn: { asks: [elsewhere] }, result: { ...done, answer: "Initech it is." } }];
-    assert.equal(earlierText(told, slackThread), "");
+    assert.equal(forkedFromText(told, slackThread), "");
     assert.match(
-      earlierText([...told, { turn: { asks: [ask("fix it")] }, result: done }], slackThread),
+      forkedFromText([...told, { turn: { asks: [ask("fix it")] }, result: done }], slackThread),
       /asked: fix it/,
     );
   });
   test("is the newest, where it is too much, and says so", () => {
     const long = { turn: { asks: [ask("x".repeat(20_000))] }, result: done };
-    const text = earlierText([long, long], slackThread);
+    const text = forkedFromText([long, long], slackThread);
     assert.match(text, /\[1 earlier turn is left out\]/);
     assert.ok(text.length < 31_000);
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Entry, exchanged, isAgentConfig, readEntries, unlinked } from "../../src/daemon/agent-config.ts";
+import { imported } from "../../src/daemon/agent-imports.ts";
 
 const HOSTILE: [attack: string, path: string][] = [
   ["hackerbot-claw: a CLAUDE.md in the pull request", "CLAUDE.md"],
@@ -107,3 +108,76 @@ test("entries are read as git writes them, whatever is in a name", () =>
     file("src/a b.ts", "aa"),
     file("line\nbreak", "bb", "120000"),
   ]));
+
+describe("what the base's configuration names", () => {
+  const MIRROR = ".claude/from-base";
+  const base = [
+    ...["CLAUDE.md", "GEMINI.md", "sub/CLAUDE.md", "opencode.json", "docs/x.md", "docs/deep/y.md", "docs/code.ts"],
+    ...["sub/rules.md", "package.json", ".claude/commands/fix.md", ".claude/rules.md"],
+  ].map((path) => file(path, `base ${path}`));
+  const rows: [what: string, path: string, text: string, becomes: string | null, copies: string[]][] = [
+    ["an import", "CLAUDE.md", "See @docs/x.md.", `See @${MIRROR}/docs/x.md.`, ["docs/x.md"]],
+    ["of Gemini's", "GEMINI.md", "@./docs/x.md\n", `@${MIRROR}/docs/x.md\n`, ["docs/x.md"]],
+    [
+      "from a folder, from that folder",
+      "sub/CLAUDE.md",
+      "- @rules.md",
+      `- @../${MIRROR}/sub/rules.md`,
+      ["sub/rules.md"],
+    ],
+    ["upwards", "sub/CLAUDE.md", "@../docs/x.md", `@../${MIRROR}/docs/x.md`, ["docs/x.md"]],
+    [
+      "a file that is worked on is copied, and stays the stranger's where it is",
+      "CLAUDE.md",
+      "Scripts: @package.json",
+      `Scripts: @${MIRROR}/package.json`,
+      ["package.json"],
+    ],
+    ["from the root, in a command", ".claude/commands/fix.md", "@docs/x.md", `@../from-base/docs/x.md`, ["docs/x.md"]],
+    ["one that only the stranger has leads nowhere", "CLAUDE.md", "@docs/evil.md", `@${MIRROR}/docs/evil.md`, []],
+    ["one that nobody has stays", "CLAUDE.md", "@alice, @docs/none.md and a@docs/x.md", null, []],
+    ["one out of the repository stays", "CLAUDE.md", "@~/mine.md @../../etc/passwd", null, []],
+    ["configuration is the base's where it stands", "CLAUDE.md", "@.claude/rules.md", null, []],
+    [
+      "opencode's instructions",
+      "opencode.json",
+      '{ "instructions": ["docs/**/*.md", "https://a.test/x.md"] }',
+      `{ "instructions": ["${MIRROR}/docs/**/*.md", "https://a.test/x.md"] }`,
+      ["docs/x.md", "docs/deep/y.md"],
+    ],
+    [
+      "opencode's files",
+      "opencode.json",
+      '{ "prompt": "{file:./docs/code.ts}" }',
+      `{ "prompt": "{file:${MIRROR}/docs/code.ts}" }`,
+      ["docs/code.ts"],
+    ],
+  ];
+  const ours = [...base, file("docs/evil.md", "evil")];
+  for (const [what, path, text, becomes, copies] of rows) {
+    test(what, () => {
+      const found = imported(base, ours, new Map([[path, text]]));
+      assert.deepEqual(
+        found.rewritten.map((one) => [one.entry.path, one.text]),
+        becomes === null ? [] : [[path, becomes]],
+      );
+      assert.deepEqual(
+        found.copies,
+        copies.map((one) => file(`${MIRROR}/${one}`, `base ${one}`)),
+      );
+    });
+  }
+  test("what is named by what is named is copied as well, and needs no other words there", () => {
+    const texts = new Map([["CLAUDE.md", "@docs/x.md"]]);
+    assert.deepEqual(
+      imported(base, ours, texts).wants.map(({ path }) => path),
+      ["docs/x.md"],
+    );
+    const deeper = imported(base, ours, texts.set("docs/x.md", "@deep/y.md and @x.md"));
+    assert.deepEqual(
+      deeper.copies.map(({ path }) => path),
+      [`${MIRROR}/docs/x.md`, `${MIRROR}/docs/deep/y.md`],
+    );
+  });
+  test("it all counts as configuration, so it is lifted again", () => assert.ok(isAgentConfig(`${MIRROR}/docs/x.md`)));
+});

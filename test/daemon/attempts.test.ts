@@ -65,6 +65,22 @@ test("a turn that waits when its next attempt comes is begun as that one", async
   assert.equal(agent.messages.length, 2);
 });
 
+test("a later attempt may have other words: it is told what was lost since", async (t) => {
+  const agent = scriptedAgent(async ({ stopped: told }) => {
+    await told;
+    return stopped();
+  });
+  const first = await startDaemon(t, { agents: { scripted: agent.factory } });
+  await first.prompt("Fix it", { id: "p1" });
+  await first.close();
+  agent.script(async () => done());
+  const woken = await startDaemon(t, { agents: { scripted: agent.factory }, folder: first.folder });
+  assert.equal((await woken.prompt("Fix that", { id: "p1" })).body.code, "prompt-conflict");
+  assert.equal((await woken.prompt("Fix it, again", { id: "p1", attempt: 2 })).body.disposition, "started");
+  await woken.until(endOf("p1", 2));
+  assert.match(agent.messages.at(-1) ?? "", /\n\nFix it, again$/);
+});
+
 test("what was passed on to a turn that was cut short is taken again for the next attempt", async (t) => {
   const agent = scriptedAgent(async ({ stopped: told }) => {
     await told;

@@ -44,7 +44,7 @@ async function followed(
     connect: ({ url }: { url: string }) => daemonClient({ url, token: () => sign({ scope: "control" }) }),
     provider: rentedMachines(),
     forge: { credential: async () => null, identity: async () => ({ name: "Bot", email: "bot@example.com" }) },
-    settings: { agent: "pi", agents: [], model: undefined, models: {}, limits },
+    settings: { agent: "pi", model: undefined, models: {}, limits },
     clock,
     log: quiet,
   };

@@ -20,7 +20,7 @@ const notAsked = async (): Promise<never> => {
 };
 
 const settings: EngineDeps["settings"] = {
-  ...{ name: "threadbox", owner: "b1", agent: "pi", agents: [], model: undefined, models: {} },
+  ...{ name: "threadbox", owner: "b1", agent: "pi", model: undefined, models: {} },
   ...{ idleAfterMs: 1_000, turnLimitMs: 1_000, limits: NO_LIMITS, maxSessions: 1, page: () => null },
 };
 

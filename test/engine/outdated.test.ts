@@ -48,7 +48,7 @@ async function send(t: TestContext, wire: number, ...before: SessionEvent[]) {
     ...{ inbox: { receive: notAsked }, stock: { take: notAsked, lost: notAsked }, boot: notAsked },
     connect: () => daemonClient({ url, token: async () => "token" }),
     settings: {
-      ...{ name: "threadbox", owner: "b1", agent: "pi", agents: [], model: undefined, models: {} },
+      ...{ name: "threadbox", owner: "b1", agent: "pi", model: undefined, models: {} },
       ...{ idleAfterMs: 1_000, turnLimitMs: 1_000, limits: NO_LIMITS, maxSessions: 1, page: () => null },
     },
     onWake: () => () => {},

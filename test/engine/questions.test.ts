@@ -72,7 +72,7 @@ async function room(t: TestContext, reached?: EngineDeps["reached"]): Promise<Ro
     connect: ({ url }) => daemonClient({ url, token: async () => "token" }),
     ...{ repositories: [plain], reached },
     settings: {
-      ...{ name: "threadbox", owner: "b1", agent: "pi", agents: [], model: undefined, models: {} },
+      ...{ name: "threadbox", owner: "b1", agent: "pi", model: undefined, models: {} },
       ...{ idleAfterMs: 3_600_000, turnLimitMs: 3_600_000, limits: NO_LIMITS, maxSessions: 5, page: () => null },
     },
     onWake: (fn) => {

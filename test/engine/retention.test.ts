@@ -113,11 +113,20 @@ describe("after thirty days", () => {
   test("a turn keeps what it was about and how it ended, and loses its bulk", async () => {
     await session("s1");
     const about = "a long issue";
+    const worker = { agent: "pi", kind: "pi", life: 0 } as const;
     const asks = [{ ...mention("m1", "x".repeat(5_000)), about }];
-    const turn = { id: "m1", thread: slackThread, asks, phase: { is: "running" }, startedAt: NOW, attempt: 1 } as const;
+    const turn = {
+      id: "m1",
+      thread: slackThread,
+      asks,
+      phase: { is: "running" },
+      startedAt: NOW,
+      attempt: 1,
+      worker,
+    } as const;
     await store.transaction(async (tx) => {
       await store.saveTurn(tx, "s1", { ...turn, asks: [...asks] });
-      await store.fixPrompt(tx, "m1", "the whole prompt");
+      await store.fixPrompt(tx, "m1", "the whole prompt", 0);
       await store.endTurn(tx, "m1", done);
     });
     assert.equal((await clean()).turns, 0);
@@ -133,7 +142,10 @@ describe("after thirty days", () => {
       [["m1", 200, undefined]],
     );
     // Whoever asks next is told only what was said since.
-    assert.notEqual(await store.lastTurnStartedAt("s1", "m2"), null);
+    assert.deepEqual(
+      (await store.toldIn("s1", NOW, 1)).map((one) => [one.turn.startedAt, one.turn.worker?.agent]),
+      [[NOW, "pi"]],
+    );
     assert.deepEqual(await clean(), NOTHING);
   });
 

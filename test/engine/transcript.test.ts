@@ -54,7 +54,7 @@ async function followed(session: Session): Promise<SessionEvent[]> {
     {
       ...{ connect, provider, clock: handWoundClock(), log: quiet },
       forge: { credential: async () => null, identity: async () => ({ name: "Bot", email: "bot@example.com" }) },
-      settings: { agent: "pi", agents: [], model: undefined, models: {}, limits: NO_LIMITS },
+      settings: { agent: "pi", model: undefined, models: {}, limits: NO_LIMITS },
     },
     {
       ...{ session, turn: "m1", from: await store.readSoFar(session.id), progress: newProgress("m1", null, "", 0) },

@@ -23,7 +23,7 @@ for (const { place, skip, modal: started } of places)
 
     before(async () => {
       modal = await started();
-      channel = await startSlackChannel(["ada"], { modal, scripts: [writesTheReadme, fixesTheTest, takesForEver] });
+      channel = await startSlackChannel(["ada"], { modal, scripts: [takesForEver, writesTheReadme, fixesTheTest] });
       thread = channel.mentions("the test fails, please fix it");
       await channel.everything();
     });

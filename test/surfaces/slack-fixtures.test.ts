@@ -127,6 +127,7 @@ const over: ListedTurn = { ...mine, turn: "t0", outcome: "done", pullRequest: do
 const api: Repository = { id: "7", name: "acme/api", url: "https://github.com/acme/api", base: "", channels: ["C1"] };
 const home = {
   ...{ running: [mine], last: [over], repositories: [api, { ...api, id: "8", name: "acme/docs", channels: [] }] },
+  agents: ["pi"],
   preferences: { repository: "acme/api", agent: null, model: "anthropic/claude-sonnet-4-5" },
 };
 const nothing = { repository: null, agent: null, model: null };

@@ -94,6 +94,7 @@ function answer({ answer: { result, remedy, repository, pullRequest, tests }, ht
     result.branch && ["Branch", h("code", {}, result.branch)],
     pullRequest && ["Pull request", linkTo(pullRequest.url, `#${pullRequest.number}`)],
     ["Took", elapsed(result.durationMs)],
+    answer.worker && ["Agent", answer.worker],
     result.usage && ["Tokens", tokens(result.usage)],
   ].filter(Boolean);
   const content = h(

@@ -111,10 +111,12 @@ function showFacts() {
 
 function showTurns() {
   byId("turns").replaceChildren(
-    ...state.turns.map(({ id, askedBy, startedAt, outcome }) => {
+    ...state.turns.map(({ id, askedBy, startedAt, outcome, agent }) => {
       const word = outcome ? `${OUTCOME[outcome].sign} ${OUTCOME[outcome].word}` : "… running";
       const link = h("a", { href: `#turn-${id}` }, askedBy, " ", h("time", {}, time(startedAt)));
-      return h("li", { "data-state": outcome ?? "running" }, link, h("span", { class: "word" }, word));
+      // One that all of them have stands above.
+      const by = agent && agent !== state.agent ? ` · ${agent}` : "";
+      return h("li", { "data-state": outcome ?? "running" }, link, h("span", { class: "word" }, word, by));
     }),
   );
 }

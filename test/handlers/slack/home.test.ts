@@ -19,7 +19,7 @@ afterEach(async () => void (await db.deleteFrom("preferences").execute()));
 const docs: Repository = { ...onGitHub, id: "8", name: "acme/docs" };
 const us = { userId: "U0BOT", botId: "B0BOT", teamId: "T1", url: "https://acme.slack.com/", name: "threadbox" };
 const ports = (repositories: Repository[] = [plain, docs]) => ({
-  ...{ records: homeRecords(db), repositories, turnsPerDay: null, page: () => null },
+  ...{ records: homeRecords(db), repositories, agents: ["pi", "second"], turnsPerDay: null, page: () => null },
 });
 const person = (slack: { team: { id: string }; person(who: string): { id: string } }, who: string): Membership => ({
   ...{ surface: "slack", team: slack.team.id, id: slack.person(who).id },
@@ -172,7 +172,7 @@ describe("#46 what somebody does there", () => {
         ...{ actions: [{ action_ts: "1700000200.000100", ...action }], ...more },
       },
       us,
-      ["acme/api"],
+      { repositories: ["acme/api"], agents: ["pi", "second"] },
     );
   test("counts for the workspace of the installation", () =>
     assert.deepEqual(act({ action_id: "threadbox_home_stop", value: "m1" }), {
@@ -202,7 +202,7 @@ describe("#46 what somebody does there", () => {
     const turn = { turn: "m1", session: "s1", title: "Fix it", by: "U1", link: null, page: null, startedAt: 0 };
     const where = { thread: { surface: "terminal" as const, id: "1" }, repository: null, branch: null };
     const running = [{ ...turn, ...where, pullRequest: null, outcome: null, isStopping: false }];
-    const home = { running, last: [], preferences: NO_PREFERENCES, repositories: [plain] };
+    const home = { running, last: [], preferences: NO_PREFERENCES, repositories: [plain], agents: ["pi"] };
     const pages = [{ login: "ada-l" }, { connectUrl: "https://bot.acme.io/connect" }].map((github) =>
       JSON.stringify(renderHome({ ...home, github })),
     );

@@ -198,6 +198,15 @@ const CATALOG = {
     retry: "never",
     remedy: "Write `retry` to go on for as much again, or have `limits.dollarsPerTurn` in threadbox.yml raised.",
   },
+  "limit.session-tokens": {
+    retry: "never",
+    remedy: "Go on in a new thread, or have `limits.tokensPerSession` in threadbox.yml raised.",
+  },
+  "limit.session-cost": {
+    retry: "never",
+    remedy:
+      "Have `limits.dollarsPerSession` in threadbox.yml raised, or this session's own budget by `budget +5` here; or go on in a new thread.",
+  },
   "limit.sandboxes": {
     retry: "never",
     remedy: "Write `retry` when others are done, or have `limits.sandboxes` in threadbox.yml raised.",

@@ -85,7 +85,9 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const store = opened.adopt(await openStore({ ...config, log }), ({ close }) => close());
   const jobs = opened.adopt(await startJobs({ connection: store.connection, log }), ({ stop }) => stop());
   const github = githubOf({ ...options, clock, kept: createStore(store.db).setting });
-  const asked = { sessionsHeld: () => engine.working(), pendingNow: createStore(store.inbox).pendingNow };
+  const { pendingNow, dollarsSince } = createStore(store.inbox);
+  const dollarsPerDay = team.limits?.perDay.dollars ?? null;
+  const asked = { sessionsHeld: () => engine.working(), pendingNow, dollarsSince, dollarsPerDay };
   const watched = { ...asked, bot: ownerOf(config), log };
   const watching = opened.adopt(await openWatching(config, watched), (one) => one.close());
   const slackParts = openSlack({ config, team, db: store.db, paced: options.paced ?? true, log, clock });
@@ -198,6 +200,7 @@ async function engineDeps(
       idleAfterMs: team.idleAfterMs,
       turnLimitMs: team.turnLimitMs,
       limits: team.limits ?? NO_LIMITS,
+      prices: team.prices,
       maxSessions: MAX_SESSIONS,
       // What is not paced is emulated, and shows at once what it has told.
       lookEveryMs: paced === false ? 0 : undefined,

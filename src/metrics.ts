@@ -1,5 +1,6 @@
 /** The numbers of one bot, as Prometheus asks for them. Its own registry: two bots in one process do not count together. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { isPriced } from "./core/prices.ts";
 import type { SurfaceName } from "./core/types.ts";
 import type { Happening, Tell } from "./engine/happenings.ts";
 import type { Surface, Surfaces } from "./surfaces/surface.ts";
@@ -18,6 +19,10 @@ export interface Asked {
   sessionsHeld(): number;
   /** What all bots of the database have to do; null when it does not answer in time. */
   pending(): Promise<Pending | null>;
+  /** What all turns of today have cost; null when the database does not answer in time. */
+  spentToday?(): Promise<number | null>;
+  /** What they may cost; null, or left out: as much as it takes. */
+  dollarsPerDay?: number | null;
 }
 
 export interface Pending {
@@ -80,6 +85,15 @@ function figuresIn(registry: Registry) {
     turns: histogram("turn_seconds", "Turns, from begun to ended.", ["outcome"], WORKED),
     answers: histogram("answer_seconds", "From a mention to its answer in the thread.", ["outcome"], WORKED),
     tokens: counter("tokens_total", "Tokens of the language model that ended turns used.", ["direction"]),
+    cost: counter(
+      "cost_dollars_total",
+      "Dollars that ended turns cost, as far as anybody knows; by whom they were said.",
+      ["agent", "model", "priced_by"],
+    ),
+    unpriced: counter("unpriced_turns_total", "Ended turns that used tokens whose price nobody knows.", [
+      "agent",
+      "model",
+    ]),
     sandboxes: histogram(
       "sandbox_wait_seconds",
       "What a turn waited for its sandbox, by what that came from.",
@@ -92,6 +106,8 @@ function figuresIn(registry: Registry) {
     ]),
     takenOver: counter("sessions_taken_over_total", "Sessions that another bot took while this one held them.", []),
     failures: counter("holder_failures_total", "Sessions that were let go of for a defect.", []),
+    /** The first ones have a label of their own. */
+    models: new Set<string>(),
   };
 }
 
@@ -101,14 +117,19 @@ function gaugesIn(registry: Registry) {
   return {
     held: gauge("sessions_held", "Sessions that this bot works on."),
     up: gauge("database_up", "1 when the database answered this scrape in time."),
+    spent: gauge("spent_today_dollars", "What the turns of this day of UTC have cost so far, of all bots."),
+    budget: gauge("day_budget_dollars", "What they may cost: limits.dollarsPerDay. +Inf without one."),
     pending: gauge("effects_pending", "Effects of all bots that are not over; counted up to 10000."),
     oldest: gauge("effects_oldest_seconds", "Age of the oldest of them; 0 when there is none."),
   };
 }
 
-async function look(gauges: ReturnType<typeof gaugesIn>, { sessionsHeld, pending }: Asked): Promise<void> {
+async function look(gauges: ReturnType<typeof gaugesIn>, asked: Asked): Promise<void> {
+  const { sessionsHeld, pending, spentToday, dollarsPerDay } = asked;
   gauges.held.set(sessionsHeld());
-  const found = await pending();
+  gauges.budget.set(dollarsPerDay ?? Number.POSITIVE_INFINITY);
+  const [found, spent] = await Promise.all([pending(), spentToday?.() ?? null]);
+  gauges.spent.set(spent ?? Number.NaN);
   gauges.up.set(found ? 1 : 0);
   // Not a number rather than the number of an earlier scrape.
   gauges.pending.set(found ? found.effects : Number.NaN);
@@ -135,6 +156,7 @@ function count(figures: Figures, happening: Happening): void {
     case "turn.ended":
       figures.tokens.inc({ direction: "input" }, happening.usage?.inputTokens ?? 0);
       figures.tokens.inc({ direction: "output" }, happening.usage?.outputTokens ?? 0);
+      countCost(figures, happening);
       figures.turns.observe({ outcome: happening.outcome }, happening.durationMs / 1_000);
       break;
     case "mention.answered":
@@ -160,6 +182,29 @@ function count(figures: Figures, happening: Happening): void {
     default:
       happening satisfies never;
   }
+}
+
+/** What an agent calls its model is its own word: without an end to them, anybody could fill the memory of whoever collects the numbers. */
+const MAX_MODELS = 20;
+const MAX_MODEL_CHARS = 60;
+
+function countCost(figures: Figures, { usage, agent }: Extract<Happening, { type: "turn.ended" }>): void {
+  if (!usage) return;
+  const label = modelLabel(figures.models, usage.model);
+  const by = { agent: AGENT_NAMES.test(agent ?? "") ? (agent ?? "unknown") : "unknown", model: label };
+  if (!isPriced(usage)) figures.unpriced.inc(by);
+  else
+    figures.cost.inc({ ...by, priced_by: usage.pricedBy ?? "agent" }, Math.min(usage.costUsd, Number.MAX_SAFE_INTEGER));
+}
+
+/** As the teams name theirs. */
+const AGENT_NAMES = /^[a-z\d][a-z\d-]{0,39}$/;
+
+function modelLabel(known: Set<string>, model: string | undefined): string {
+  if (model === undefined) return "unknown";
+  const name = model.slice(0, MAX_MODEL_CHARS);
+  if (known.size < MAX_MODELS) known.add(name);
+  return known.has(name) ? name : "other";
 }
 
 function countingShows(surfaces: Surfaces, edits: Figures["edits"]): Surfaces {

@@ -12,6 +12,7 @@ import { ThreadboxError } from "./errors.ts";
 import { readOptionalFile } from "./optional-file.ts";
 import type { SandboxSettings } from "./sandboxes/settings.ts";
 import { Agents, agentProblems, toAgents } from "./team-agents.ts";
+import { PricesSection } from "./team-budgets.ts";
 import { ChannelAgents } from "./team-channel-agents.ts";
 import { DEFAULT_TURN_MINUTES, LimitsSection, toLimits } from "./team-limits.ts";
 import { PermissionsSection, type TeamPermissions, toPermissions, toSilence } from "./team-permissions.ts";
@@ -194,6 +195,7 @@ export const File = z.strictObject({
   image: Image.default({}).describe("What is in a Modal sandbox beside the daemon and the agent."),
   modal: Modal.default({}).describe("Sandboxes at Modal; used with THREADBOX_PROVIDER=modal."),
   limits: LimitsSection.prefault({}),
+  prices: PricesSection,
   retention: Retention.default({}),
 });
 /** What an editor cannot check. */
@@ -249,6 +251,8 @@ export interface TeamSettings {
   permissions?: TeamPermissions | undefined;
   /** How long nothing may come from an agent; as long as the turn lasts, when it is left out. */
   silence?: AgentRequest["silence"];
+  /** What models cost here; the list's prices, when they are left out. */
+  prices?: File["prices"];
   /** Thirty days when it is left out. */
   retentionMs?: Ms | undefined;
   sandboxes: SandboxSettings;
@@ -266,7 +270,7 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "(file)"}: ${issue.message}`);
     throw new ThreadboxError("config.invalid", `Cannot start, fix these in ${path}:\n${lines.join("\n")}`);
   }
-  const { repositories, slack, github, api, schedules, limits, retention, agents } = parsed.data;
+  const { repositories, slack, github, api, schedules, limits, prices, retention, agents } = parsed.data;
   return {
     repositories: repositories.map((listed) => toRepository(listed, githubUrl)),
     labels: Object.fromEntries(repositories.flatMap(({ name, label }) => (label ? [[name, label]] : []))),
@@ -286,6 +290,7 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
     limits: toLimits(limits),
     permissions: toPermissions(parsed.data),
     silence: toSilence(limits),
+    prices,
     retentionMs: retentionMs(retention),
     sandboxes: toSandboxSettings(parsed.data),
     agents: agents && toAgents(agents),

@@ -1,6 +1,7 @@
 /** The section of `threadbox.yml` that says how much there may be of everything that costs money. */
 import { z } from "zod";
 import { type AtMost, type Limits, NO_LIMITS } from "./core/limits.ts";
+import { dayBudget, perDayOf, RaisedByPeople } from "./team-budgets.ts";
 import { SILENT_MINUTES, SILENT_TOOL_MINUTES } from "./team-permissions.ts";
 import { DEFAULTS } from "./team-sandbox-sections.ts";
 
@@ -66,8 +67,13 @@ export const LimitsSection = z.strictObject({
     ),
   tokensPerTurn: budget("A turn that has used more tokens, read and written together, is stopped."),
   dollarsPerTurn: budget("A turn that has cost more, by what the agent says, is stopped."),
-  tokensPerDay: budget("No turn begins any more in a day (of UTC) in which all together have used that many tokens."),
-  dollarsPerDay: budget("No turn begins any more in a day (of UTC) in which all together have cost that much."),
+  tokensPerSession: budget(
+    "A session that has used more tokens in all its turns begins no more, and goes on with none.",
+  ),
+  dollarsPerSession: budget("The same in dollars."),
+  tokensPerDay: dayBudget("have used that many tokens"),
+  dollarsPerDay: dayBudget("have cost that much"),
+  raisedByPeople: RaisedByPeople,
   raisedBy: z
     .string()
     .trim()
@@ -91,7 +97,9 @@ export function toLimits({ turnsPerDay, ...section }: z.infer<typeof LimitsSecti
     },
     sandboxes: atMost(section.sandboxes, SANDBOXES),
     perTurn: { tokens: section.tokensPerTurn ?? null, dollars: section.dollarsPerTurn ?? null },
-    perDay: { tokens: section.tokensPerDay ?? null, dollars: section.dollarsPerDay ?? null },
+    ...perDayOf(section),
+    perSession: { tokens: section.tokensPerSession ?? null, dollars: section.dollarsPerSession ?? null },
+    raisedByPeople: section.raisedByPeople ?? [],
     raisedBy: section.raisedBy ?? NO_LIMITS.raisedBy,
   };
 }

@@ -125,6 +125,7 @@ describe("the README", () => {
       "link",
       "unlink",
       "mute",
+      "raise",
       "help",
       "aside",
     ]);

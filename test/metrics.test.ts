@@ -62,6 +62,22 @@ for (const [what, happening, line] of [
     'threadbox_tokens_total{direction="input"} 70',
   ],
   [
+    "dollars, by agent and model",
+    {
+      ...{ ...by, ...ids, type: "turn.ended", turn: "m1", outcome: "done", code: null, durationMs: 4_000, agent: "pi" },
+      usage: { inputTokens: 70, outputTokens: 7, costUsd: 0.5, model: "claude-sonnet-5" },
+    },
+    'threadbox_cost_dollars_total{agent="pi",model="claude-sonnet-5",priced_by="agent"} 0.5',
+  ],
+  [
+    "turns whose price nobody knows",
+    {
+      ...{ ...by, ...ids, type: "turn.ended", turn: "m1", outcome: "done", code: null, durationMs: 4_000 },
+      usage: { inputTokens: 70, outputTokens: 7, costUsd: 0, model: "my-model", pricedBy: "nobody" },
+    },
+    'threadbox_unpriced_turns_total{agent="unknown",model="my-model"} 1',
+  ],
+  [
     "what people wait for, from the mention to the answer",
     { ...by, ...ids, type: "mention.answered", mention: "m1", outcome: "done", delivered: true, since: 4_000 },
     'threadbox_answer_seconds_sum{outcome="done"} 6',
@@ -92,6 +108,26 @@ test("what there is to do is asked at every scrape", async () => {
   assert.deepEqual(await lineOf([], "threadbox_effects_pending"), ["threadbox_effects_pending 3"]);
   assert.deepEqual(await lineOf([], "threadbox_sessions_held"), ["threadbox_sessions_held 2"]);
   assert.deepEqual(await lineOf([], "threadbox_database_up"), ["threadbox_database_up 1"]);
+});
+
+test("what agents call their models has an end: twenty of them, and no long ones", async () => {
+  const ended = (model: string): Happening => ({
+    ...{ ...by, ...ids, type: "turn.ended", turn: "m1", outcome: "done", code: null, durationMs: 4_000 },
+    usage: { inputTokens: 70, outputTokens: 7, costUsd: 1, model },
+  });
+  const many = Array.from({ length: 100 }, (_, index) => ended(`${"long".repeat(20)}-${index}`));
+  const names = Array.from({ length: 100 }, (_, index) => ended(`model-${index}`));
+  const lines = await lineOf([...many, ...names], "threadbox_cost_dollars_total{");
+  assert.equal(lines.length, 21);
+  assert.ok(lines.includes('threadbox_cost_dollars_total{agent="unknown",model="other",priced_by="agent"} 81'));
+});
+
+test("what today has cost stands beside what it may cost", async () => {
+  const metrics = createMetrics({ ...asked(), spentToday: async () => 3.5, dollarsPerDay: 200 });
+  const { text } = await metrics.page();
+  assert.deepEqual(linesOf(text, "threadbox_spent_today"), ["threadbox_spent_today_dollars 3.5"]);
+  assert.deepEqual(linesOf(text, "threadbox_day_budget"), ["threadbox_day_budget_dollars 200"]);
+  assert.deepEqual(await lineOf([], "threadbox_day_budget"), ["threadbox_day_budget_dollars +Inf"]);
 });
 
 test("a database that is away has no number, rather than an old one", async () => {

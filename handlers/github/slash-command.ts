@@ -36,7 +36,7 @@ export function commandText({ whole, above, said }: Commanded): string {
 }
 
 const STANDS_ALONE = new Set<ReturnType<typeof parseCommand>["verb"]>([
-  ...(["stop", "status", "retry", "help", "mute", "unmute", "unlink", "link", "aside"] as const),
+  ...(["stop", "status", "retry", "help", "mute", "unmute", "unlink", "link", "raise", "aside"] as const),
 ]);
 
 /** Said to a person or to another bot, and not to us: it begins with their name, or with a command of theirs. */

@@ -16,7 +16,8 @@ export function commandAnswer(body: unknown, name: string, agents: readonly stri
       `I work in threads, so that everybody there can follow. Write this in a channel that I am in, or to me directly:\n>@${name} ${escapeMrkdwn(onOneLine(text))}`,
       `Not in that channel yet? \`/invite @${name}\`. For a message that stands there already: its menu, *Fix with Threadbox*.`,
     ].join("\n");
-  return `A command does not know which thread you mean. Write \`${verb}\` in the thread, or mention me there: \`@${name} ${verb}\`.`;
+  const word = verb === "raise" ? text : verb;
+  return `A command does not know which thread you mean. Write \`${word}\` in the thread, or mention me there: \`@${name} ${word}\`.`;
 }
 
 /** Enough to be copied; a whole log is better written where it is meant to go. */

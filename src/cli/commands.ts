@@ -8,6 +8,7 @@ export const COMMANDS: Record<string, () => Promise<Command>> = {
   say: () => import("./say.ts").then(({ sayCommand }) => sayCommand()),
   sessions: () => import("./sessions.ts").then(({ sessionsCommand }) => sessionsCommand()),
   logs: () => import("./logs.ts").then(({ logsCommand }) => logsCommand()),
+  costs: () => import("./costs.ts").then(({ costsCommand }) => costsCommand()),
   why: () => import("./why.ts").then(({ whyCommand }) => whyCommand()),
   stop: () => import("./stop.ts").then(({ stopCommand }) => stopCommand()),
   create: () => import("./create.ts").then(({ createCommand }) => createCommand()),

@@ -19,6 +19,8 @@ export type Command =
   | { verb: "fresh"; anew: string }
   /** The thread is to hear of that pull request or issue. */
   | { verb: "link"; url: string }
+  /** What the session may cost is to be raised by that many dollars. */
+  | { verb: "raise"; dollars: number }
   | { verb: Alone }
   /** People talking among themselves: nothing happens. */
   | { verb: "aside" };
@@ -54,6 +56,11 @@ export function parseCommand(said: string): Command {
     return { verb: "fresh", anew: fresh[1] === undefined ? "" : [...optionWords(options), fresh[1].trim()].join(" ") };
   const fork = /^fork(?:[:\s]\s*([\s\S]+))?$/i.exec(text);
   if (fork) return { verb: "fork", text: fork[1]?.trim() ?? "", options };
+  const raise = /^(?:budget\s*\+|raise\s)\s*\$?(\d{1,4}(?:[.,]\d{1,2})?)(?:\s*(?:\$|dollars?))?[.!\s]*$/i.exec(
+    text.slice(0, MAX_ALONE_CHARS + 1),
+  );
+  if (raise?.[1] && text.length <= MAX_ALONE_CHARS)
+    return { verb: "raise", dollars: Number(raise[1].replace(",", ".")) };
   const link = /^link\s+<?(https?:\/\/[^\s>]+)>?$/i.exec(text);
   if (link?.[1]) return { verb: "link", url: link[1] };
   const queued = /^queue[:\s]\s*([\s\S]+)$/i.exec(text);
@@ -102,6 +109,7 @@ export function helpText(name: string, agents: readonly string[] = []): string {
     "- `fresh ...`: do it from the start, in a new sandbox and on a new branch; `unlink`: this thread is done with me",
     "- `fork ...`: do it in a thread of its own, from what is done here so far; this one stays as it is",
     "- `link <URL of a pull request or an issue>`: what is said there comes to this thread's session",
+    "- `budget +5`: five dollars more for this thread's session, from those who may say so; what was stopped for its budget goes on",
     "- `mute`: I leave replies alone that do not mention me, until `unmute`",
     "- `repo=owner/name`, `branch=`, `base=`, `agent=`, `model=` on the first or last line choose what I work with" +
       choice,

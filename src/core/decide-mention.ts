@@ -4,6 +4,7 @@ import { follows } from "./change.ts";
 import { type Command, parseCommand } from "./command.ts";
 import { mayBeToldIn } from "./confidence.ts";
 import { isUnderWay, withdrawn } from "./correct.ts";
+import { raised } from "./decide-budget.ts";
 import { unawaited } from "./decide-identity.ts";
 import { answerIn } from "./decide-question.ts";
 import { leave, linked } from "./decide-thread.ts";
@@ -155,6 +156,14 @@ function obey(session: Session, mention: Mention, event: Extract<SessionEvent, {
       const { muted: _, ...heard } = session;
       return plan(heard, { do: "say", thread: mention.thread, text: "I listen again." });
     }
+    case "raise":
+      if (isElsewhere(session, event, mention)) return say(elsewhereText(session));
+      return raised(
+        session,
+        { mention, by: event.author, dollars: command.dollars, refused: event.raise },
+        (current, asks) => take(current, askAgain(mention, asks, event.author), false, now),
+        now,
+      );
     case "link":
       return event.link ? linked(session, mention.thread, event.link) : plan(session);
     case "unlink":

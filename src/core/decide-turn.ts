@@ -1,5 +1,6 @@
 /** The life of a turn: begun, sent, steered, stopped, ended, published, answered. */
 import { anew } from "./anew.ts";
+import { afterTurn, isRaisedSince } from "./budget.ts";
 import { turnOver } from "./cards.ts";
 import { branchKey, githubPullRequestKey, threadKey } from "./correlation.ts";
 import { repliesApart, repliesOf } from "./decide-review.ts";
@@ -206,7 +207,7 @@ function whyOverdue({ sandbox }: Session, detail = TOO_LONG): Failure {
 /** It has used more than a turn may. */
 export function overBudget(session: Session, event: Extract<SessionEvent, { type: "over-budget" }>): Plan {
   const { turn } = session;
-  if (turn?.id !== event.turn || turn.attempt !== event.attempt) return plan(session);
+  if (turn?.id !== event.turn || turn.attempt !== event.attempt || isRaisedSince(session, event)) return plan(session);
   const { code, detail } = event;
   return endFromHere(session, turn, { by: "the budget", overdue: false, failure: { code, detail } });
 }
@@ -287,7 +288,8 @@ export function finish(session: Session, ended: Ended, now: Ms): Plan {
   const news = session.threads
     .filter((thread) => threadKey(thread) !== threadKey(turn.thread))
     .map((thread): Effect => ({ do: "say", thread, text: newsText(turn, result, thread) }));
-  const done = plan({ ...session, turn: null, last: turn.asks }, answer, ...news, ...repliesOf(turn, result));
+  const over: Session = { ...afterTurn(session, result.failure), turn: null, last: turn.asks };
+  const done = plan(over, answer, ...news, ...repliesOf(turn, result));
   const looked = then(done, (current) => turnOver(current, turn.asks, result, now));
   return then(looked, (current) => next(current, now));
 }

@@ -43,6 +43,8 @@ export type PeopleEvent =
       author: Person;
       choice: Choice;
       link?: LinkOrder;
+      /** Why it may not raise the budget that it wants to raise; null where it may. */
+      raise?: string | null;
       preferred?: Preferred;
       /** Of the pull request that it stands on, looked up when it was let in. */
       tip?: Tip;
@@ -104,8 +106,8 @@ export type TurnEvent =
   /** What became of an ask that was passed on to a running turn. */
   | { type: "steered"; turn: string; ask: Ask; disposition: "steered" | "later" }
   | { type: "turn.ended"; turn: string; attempt: number; result: TurnResult }
-  /** It has used more than it may. */
-  | ({ type: "over-budget"; turn: string; attempt: number } & Failure)
+  /** It has used more than it may. `raised`: by how much the session's budget had been raised when that was found. */
+  | ({ type: "over-budget"; turn: string; attempt: number; raised?: number } & Failure)
   /** Nothing has come from its agent for long. */
   | ({ type: "silent"; turn: string; attempt: number } & Silence)
   /** Timer: most of its time is over; `limitMs` is all of it. */

@@ -25,6 +25,8 @@ export interface Progress {
   repository: string | null;
   branch: string | null;
   usage: Usage;
+  /** Which budget is nearly used up, and that the turn is stopped then. */
+  near?: string;
   tools: number;
   /** The tests that it ran, by their commands. Absent before the turn has begun. */
   tests?: KnownOutcome[];

@@ -5,6 +5,7 @@
 import type { Changes, Usage } from "../wire/events.ts";
 import type { AgentWish, Worker } from "./agent-choice.ts";
 import type { Over } from "./anew.ts";
+import type { Budgeted } from "./budget.ts";
 import type { CardState, Mends } from "./card.ts";
 import type { Options } from "./command.ts";
 import type { OnFork, OwnWork, Pinned } from "./head.ts";
@@ -260,7 +261,7 @@ export interface TurnResult extends OwnWork {
 }
 
 /** The durable thing that keys point at. */
-export interface Session extends Origin, Reviewed {
+export interface Session extends Origin, Reviewed, Budgeted {
   id: string;
   createdAt: Ms;
   /** The first line of the first ask, shortened; names the page and the answers. */

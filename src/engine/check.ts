@@ -1,16 +1,17 @@
 /** Whether a mention is let in: may its author ask, what would it work on, and is there room for one more turn today. */
 import { agentNamed } from "../core/agent-choice.ts";
 import { ONLY_PI } from "../core/agents.ts";
+import { raisedNow } from "../core/budget.ts";
 import { type Choice, chooseWork, refusedBranch } from "../core/choose.ts";
 import { parseCommand } from "../core/command.ts";
 import { decide } from "../core/decide.ts";
 import type { SessionEvent } from "../core/decision.ts";
 import { membershipOf } from "../core/identity.ts";
-import { accountsOf, type Refusal, refusalToday, startOfDay } from "../core/limits.ts";
+import { accountsOf, mayRaise, notRaisedText, type Refusal, refusalToday, startOfDay } from "../core/limits.ts";
 import { type LinkOrder, linkable, linkOrder, targetOf } from "../core/link-order.ts";
 import { wishOf } from "../core/order.ts";
 import { NO_PREFERENCES, type Preferences, preferredBy } from "../core/preferences.ts";
-import type { Mention, Repository, Session } from "../core/types.ts";
+import type { Mention, Person, Repository, Session } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { Write } from "./claim.ts";
 import { askerOf, beginsWork } from "./identity.ts";
@@ -44,6 +45,7 @@ export async function check(
     author: asker.author,
     choice,
     ...(link && { link }),
+    ...raiseOf(deps, mention, authorization.author),
     ...(preferred && { preferred }),
     ...(mention.repository?.tip && { tip: mention.repository.tip }),
     workedOn: session.work?.repository.id ?? null,
@@ -114,6 +116,12 @@ async function saidBy(deps: EngineDeps, mention: Mention): Promise<string[]> {
   }
 }
 
+/** Whoever says it has to be listed as who they are on their surface. */
+function raiseOf({ settings: { limits } }: EngineDeps, mention: Mention, author: Person): Pick<Admitted, "raise"> {
+  if (parseCommand(mention.text).verb !== "raise" || mention.answers) return {};
+  return { raise: mayRaise(limits, author) ? null : notRaisedText(limits) };
+}
+
 /** `linked`: the repository that it would be. */
 async function linkOf(
   { repositories: all, forge }: EngineDeps,
@@ -155,8 +163,10 @@ async function countOrRefuse(
     const begins = after.turn?.id === mention.id || after.queue.some((ask) => ask.id === mention.id);
     if (!begins) return null;
     const accounts = accountsOf(mention.thread, admitted.author, after.work?.repository ?? null);
-    const turn = { id: mention.id, accounts, at: now };
-    const refusal = refusalToday(limits, await store.usageSince(tx, startOfDay(now), turn), now);
+    const turn = { id: mention.id, session: session.id, accounts, at: now };
+    const today = startOfDay(now);
+    const used = await store.usageSince(tx, today, turn);
+    const refusal = refusalToday(limits, used, now, raisedNow(after.raised, today));
     if (!refusal) await store.countTurn(tx, turn);
     return refusal;
   });

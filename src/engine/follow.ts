@@ -5,7 +5,6 @@
 import { every } from "../clock.ts";
 import { condense } from "../core/condense.ts";
 import type { SessionEvent } from "../core/decision.ts";
-import { type Limits, refusalOfTurn } from "../core/limits.ts";
 import type { Progress, Session, TurnResult } from "../core/types.ts";
 import { ThreadboxError, toThreadboxError } from "../errors.ts";
 import type { JournalEntry, StreamPosition } from "../wire/events.ts";
@@ -14,6 +13,7 @@ import type { EngineDeps, EngineSettings } from "./ports.ts";
 import { questionEvent } from "./questions.ts";
 import { daemonOf, sandboxOf } from "./reach.ts";
 import { credentialsFor, type HandOver } from "./send.ts";
+import { pricedBy, type Spending, type Spent, spending } from "./spending.ts";
 
 /** Storing every token by itself was the main cost in measurements with 300 busy sessions; four times a second is enough for eyes. */
 const STORE_EVERY_MS = 250;
@@ -23,7 +23,7 @@ const MAX_WAITING = 50;
 const RENEW_CREDENTIALS_EVERY_MS = 40 * 60_000;
 
 type FollowDeps = Pick<EngineDeps, "connect" | "provider" | "clock" | "log" | "reached"> &
-  HandOver & { settings: Pick<EngineSettings, "limits" | "blank"> };
+  HandOver & { settings: Pick<EngineSettings, "limits" | "prices" | "blank"> };
 
 export interface Following {
   session: Session;
@@ -35,6 +35,8 @@ export interface Following {
   store(batch: Batch): Promise<void>;
   /** Called for each event, before it is stored. */
   show(progress: Progress): void;
+  /** What others have spent meanwhile; asked where there are budgets. Null, or left out: nothing is known of it. */
+  spent?(): Promise<Spent | null>;
 }
 
 export interface Batch {
@@ -77,17 +79,18 @@ async function read(deps: FollowDeps, following: Following, keeper: Keeper): Pro
 /** False when it was ended from here. */
 async function readOn(
   deps: FollowDeps,
-  { session, turn, from }: Following,
+  following: Following,
   keeper: Keeper,
   { over, ask }: Watching,
 ): Promise<boolean> {
+  const { session, from } = following;
   const { cursor, epoch } = from;
-  const reading = readingOf(deps, session, turn);
+  const reading = readingOf(deps, following);
   const stream = daemonOf(deps, session).stream({ cursor, epoch, signal: over, onBreak: ask });
-  for await (const entry of blanked(stream, deps.settings.blank)) {
-    const event = meaning(entry, reading);
+  for await (const entry of pricedBy(deps.settings.prices, blanked(stream, deps.settings.blank))) {
+    const event = (await reading.spending.look(entry)) ?? meaning(entry, reading);
     deps.reached?.(event?.type === "turn.ended" ? "stream.ended" : "stream.read");
-    await keeper.add(entry, event);
+    await keeper.add(entry, event, reading.spending.near());
     if (event?.type === "turn.ended") return true;
   }
   return false;
@@ -99,20 +102,21 @@ async function readOn(
  */
 async function readAnew(
   deps: FollowDeps,
-  { session, turn }: Following,
+  following: Following,
   keeper: Keeper,
   { over, ask }: Watching,
 ): Promise<boolean> {
+  const { session, turn } = following;
   const daemon = daemonOf(deps, session);
   const { turn: running, queued, cursor: end } = await daemon.status();
   const stillToCome = running?.id === turn || queued > 0;
-  const reading = readingOf(deps, session, turn);
+  const reading = readingOf(deps, following);
   let begun = false;
   const all = daemon.stream({ cursor: 0, epoch: null, signal: over, onBreak: ask });
-  for await (const entry of blanked(all, deps.settings.blank)) {
+  for await (const entry of pricedBy(deps.settings.prices, blanked(all, deps.settings.blank))) {
     begun ||= entry.event.type === "turn.started" && entry.event.turn === turn;
-    const event = begun ? meaning(entry, reading) : null;
-    if (begun) await keeper.add(entry, event);
+    const event = begun ? ((await reading.spending.look(entry)) ?? meaning(entry, reading)) : null;
+    if (begun) await keeper.add(entry, event, reading.spending.near());
     else await keeper.keep(entry);
     if (event?.type === "turn.ended") return true;
     if (!stillToCome && entry.cursor >= end) return false;
@@ -140,8 +144,8 @@ function watch({ clock, provider }: FollowDeps, { session, signal }: Following):
 }
 
 interface Keeper {
-  /** Folds and shows the entry at once; stores it soon, or before it resolves when it means something. */
-  add(entry: JournalEntry, event: SessionEvent | null): Promise<void>;
+  /** Folds and shows the entry at once, with `near`; stores it soon, or before it resolves when it means something. */
+  add(entry: JournalEntry, event: SessionEvent | null, near: string | null): Promise<void>;
   /** Only stores it: it stands before the turn. Whoever begins to read there again looks for the turn again. */
   keep(entry: JournalEntry): Promise<void>;
   /** Stores what is left, with the event that ends the following. */
@@ -183,9 +187,9 @@ function keep(deps: FollowDeps, { from, store, show, ...following }: Following):
     else cancel ??= deps.clock.after(STORE_EVERY_MS, () => void flush(null).catch(() => undefined));
   };
   return {
-    async add(entry, event) {
+    async add(entry, event, near) {
       if (failed) throw failed;
-      progress = condense(progress, entry.event, entry.at);
+      progress = nearing(condense(progress, entry.event, entry.at), near);
       show(progress);
       position = { epoch: entry.epoch, cursor: entry.cursor };
       await take(entry, event);
@@ -205,27 +209,39 @@ function keep(deps: FollowDeps, { from, store, show, ...following }: Following):
   };
 }
 
+/** The same object where that has not changed. */
+function nearing(progress: Progress, near: string | null): Progress {
+  if ((progress.near ?? null) === near) return progress;
+  const { near: _, ...rest } = progress;
+  return near === null ? rest : { ...rest, near };
+}
+
 /** Nine messages in Slack. More is not an answer but somebody's way to flood a thread; the transcript has all of it. */
 const MAX_ANSWER_CHARS = 100_000;
 
-/** Which attempt at which turn is read, and how much it may use. */
+/** Which attempt at which turn is read, and what it spends. */
 interface Reading {
   turn: string;
   attempt: number;
-  limits: Limits;
+  spending: Spending;
   /** Which attempt tells: an older one may stand in the journal as well, with questions of its own. */
   heard: number;
 }
 
-const readingOf = ({ settings: { limits } }: FollowDeps, session: Session, turn: string): Reading => {
+const readingOf = (deps: FollowDeps, { session, turn, progress, spent }: Following): Reading => {
   const attempt = session.turn?.attempt ?? 1;
-  return { turn, attempt, limits, heard: attempt };
+  return {
+    turn,
+    attempt,
+    spending: spending(deps, { turn, attempt, progress, ...(spent && { spent }) }),
+    heard: attempt,
+  };
 };
 
 /** The few events that change a session; all others only change what is shown. */
 function meaning(entry: JournalEntry, reading: Reading): SessionEvent | null {
   const { event } = entry;
-  const { turn, attempt, limits } = reading;
+  const { turn, attempt } = reading;
   if (event.type === "turn.started" && event.turn === turn) reading.heard = event.attempt ?? 1;
   if ("question" in event) return reading.heard === attempt ? questionEvent(entry, reading) : null;
   if (event.type === "branch.pushed") {
@@ -237,10 +253,6 @@ function meaning(entry: JournalEntry, reading: Reading): SessionEvent | null {
     return of === turn && reading.heard === attempt ? { type: "silent", turn, attempt, ...silence } : null;
   }
   if (event.type === "push.asked" && event.turn === turn) return { type: "push.asked", turn };
-  if (event.type === "usage" && event.turn === turn) {
-    const over = refusalOfTurn(limits, event.usage);
-    return over && { type: "over-budget", turn, attempt, code: over.code, detail: over.text };
-  }
   if (event.type !== "turn.ended" || event.turn !== turn || (event.attempt ?? 1) !== attempt) return null;
   const { type: _type, turn: _turn, attempt: _attempt, ...rest } = event;
   const result: TurnResult = { ...rest, answer: rest.answer.slice(0, MAX_ANSWER_CHARS) };

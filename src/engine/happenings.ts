@@ -21,7 +21,14 @@ export type Happening = { at: Ms; bot: string | null } & (
     }
   | ({ type: "session.decided"; event: SessionEvent["type"]; effects: string[]; ids: string[] } & Ids)
   | ({ type: "turn.started"; since: Ms; repository: string | null } & Ids & { turn: string })
-  | ({ type: "turn.ended"; durationMs: Ms; outcome: Outcome; code: string | null; usage: Usage | null } & Ids & {
+  | ({
+      type: "turn.ended";
+      durationMs: Ms;
+      outcome: Outcome;
+      code: string | null;
+      usage: Usage | null;
+      agent?: string | null;
+    } & Ids & {
         turn: string;
       })
   /** A turn's answer is where it was asked for, or nobody could be told it. */
@@ -109,9 +116,9 @@ function mentionOf(event: SessionEvent): string | null {
 }
 
 function ending({ turn, result }: Extract<Effect, { do: "answer" }>, before: Session, at: Ms) {
-  const { outcome, failure, usage = null } = result;
+  const { outcome, failure, usage = null, agent = null } = result;
   const durationMs = before.turn?.id === turn ? at - before.turn.startedAt : result.durationMs;
-  return { turn, outcome, code: failure?.code ?? null, usage, durationMs };
+  return { turn, outcome, code: failure?.code ?? null, usage, agent, durationMs };
 }
 
 function settledBy(

@@ -6,6 +6,7 @@
 import { createBell } from "../bell.ts";
 import { pause } from "../clock.ts";
 import { type Effect, type Lane, laneOf, type SessionEvent } from "../core/decision.ts";
+import { startOfDay } from "../core/limits.ts";
 import type { Session } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { Tx } from "../store/database.ts";
@@ -213,6 +214,7 @@ async function followTurn(held: Held, session: Session, stop: AbortSignal): Prom
     signal: AbortSignal.any([signal, stop]),
     store,
     show: display.update,
+    spent: () => deps.store.spentBeside(turn, startOfDay(deps.clock.now())),
   });
   const at = deps.clock.now();
   const ids = { session: session.id, turn, mention: null, attempt: session.turn?.attempt ?? 1 };

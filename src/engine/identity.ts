@@ -18,7 +18,10 @@ type Deps = Pick<EngineDeps, "identities">;
 type Book = NonNullable<EngineDeps["identities"]>;
 
 /** What else can be said starts nothing, whatever there is. */
-const BEGINNING: ReadonlySet<Command["verb"]> = new Set(["ask", "queue", "retry", "fork"]);
+const BEGINNING: ReadonlySet<Command["verb"]> = new Set(["ask", "queue", "retry", "fork", "raise"]);
+
+/** These say nothing of how something is to be done. */
+const WITHOUT_WORDS: ReadonlySet<Command["verb"]> = new Set(["retry", "raise"]);
 
 /** An answer to the agent is told to it, however it reads. */
 export const beginsWork = (mention: Mention): boolean =>
@@ -103,7 +106,7 @@ async function whyNotForWhomever(
   repository: Repository,
 ): Promise<string | null> {
   const { undecided, ...decided } = session;
-  const isAboutIt = undecided && commandOf(mention).verb !== "retry" && wishOf(decided, mention).text === "";
+  const isAboutIt = undecided && !WITHOUT_WORDS.has(commandOf(mention).verb) && wishOf(decided, mention).text === "";
   return isAboutIt && undecided.ask.author.id !== mention.author.id
     ? whyMayNot(identities, undecided.ask, repository)
     : null;

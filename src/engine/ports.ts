@@ -5,6 +5,7 @@ import type { TeamAgent } from "../core/agents.ts";
 import type { Identities } from "../core/identity.ts";
 import type { Inbox } from "../core/incoming.ts";
 import type { Limits } from "../core/limits.ts";
+import type { Prices } from "../core/prices.ts";
 import type { Repository } from "../core/types.ts";
 import type { Log } from "../log.ts";
 import type { DaemonClient } from "../sandboxes/daemon-client.ts";
@@ -81,6 +82,8 @@ export interface EngineSettings {
   /** Wall time of a turn. */
   turnLimitMs: number;
   limits: Limits;
+  /** What models cost by threadbox.yml; by the agent and the list, when it is left out. */
+  prices?: Prices | undefined;
   /** Sessions that this bot works on at once. */
   maxSessions: number;
   /** Between two looks at a pull request; half a minute, when it is left out. */

@@ -11,8 +11,9 @@ export function aboutOf(event: SessionEvent): object {
     case "attached":
       return { message: event.message, files: event.files.length };
     case "admitted": {
-      const { mention, author, choice } = event;
-      return { mention, author: author.name, ...(choice.is === "problem" ? { problem: choice.code } : {}) };
+      const { mention, author, choice, raise } = event;
+      const raises = raise === undefined ? {} : { raise: raise === null ? "allowed" : "refused" };
+      return { mention, author: author.name, ...raises, ...(choice.is === "problem" ? { problem: choice.code } : {}) };
     }
     case "turned-away":
     case "unconnected":

@@ -78,7 +78,6 @@ export async function cleanUp(
     effects: await old("effects"),
     transcript: await old("transcript"),
     web_posts: await old("web_posts"),
-    usage: await old("usage"),
     turns: await inPieces(() => store.emptyTurns(before, ROWS_AT_ONCE), signal),
     cut: await cutLong(store, new Date(clock.now() - GROWN_WITHIN_MS), maxTranscriptRows, signal),
   };

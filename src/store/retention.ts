@@ -10,7 +10,7 @@ import type { Reason } from "./decisions.ts";
 import { toJson } from "./json.ts";
 
 /** What stands in rows that are of no use any more after a while. */
-export type Aging = "inbox" | "decisions" | "effects" | "transcript" | "web_posts" | "usage";
+export type Aging = "inbox" | "decisions" | "effects" | "transcript" | "web_posts";
 
 /** A transcript that is longer than it may be; everything up to `to` goes. */
 export interface LongTranscript {
@@ -124,9 +124,6 @@ const OLD = {
     delete from transcript where cursor in (
       select cursor from (select cursor, stored_at from transcript order by cursor limit ${limit}) oldest
       where stored_at < ${before})`,
-  // Limits look at one day.
-  usage: (before, limit) => sql`
-    delete from usage where turn in (select turn from usage where at < ${before} order by at limit ${limit})`,
   // The first post stays: it names the thread in the list, and says that there is one.
   web_posts: (before, limit) => sql`
     delete from web_posts where (thread, ref) in (

@@ -30,7 +30,7 @@ export function createStore(db: Database) {
   const sessions = sessionQuestions(db);
   const effects = effectQuestions(db);
   const turns = turnQuestions(db);
-  const usage = usageQuestions();
+  const usage = usageQuestions(db);
   return {
     ...inbox,
     ...sessions,
@@ -92,7 +92,7 @@ export function createStore(db: Database) {
   };
 }
 
-function countedTurn({ work }: Session, { id, thread, asks, startedAt }: Turn): CountedTurn {
+function countedTurn({ id: session, work }: Session, { id, thread, asks, startedAt }: Turn): CountedTurn {
   const author = asks[0]?.author ?? { surface: thread.surface, id: "", name: "" };
-  return { id, accounts: accountsOf(thread, author, work?.repository ?? null), at: startedAt };
+  return { id, session, accounts: accountsOf(thread, author, work?.repository ?? null), at: startedAt };
 }

@@ -129,6 +129,14 @@ export interface Tables {
     organisation: string | null;
     tokens: number | null;
     dollars: number | null;
+    session: string | null;
+    agent: string | null;
+    model: string | null;
+    input: number | null;
+    output: number | null;
+    cache_read: number | null;
+    cache_write: number | null;
+    priced_by: string | null;
   };
   preferences: {
     surface: string;

@@ -1,4 +1,5 @@
 /** Numbers as people read them, the same on every surface. Pure. */
+import { isPriced } from "../core/prices.ts";
 import type { Ms, TestOutcome } from "../core/types.ts";
 import type { Changes, Usage } from "../wire/events.ts";
 
@@ -26,12 +27,28 @@ export const changed = ({ files, insertions, deletions }: Changes): string =>
 /** "840 tokens", "12.3k tokens"; null before the first one. */
 export function tokens({ inputTokens, outputTokens }: Usage): string | null {
   const all = inputTokens + outputTokens;
-  if (all === 0) return null;
-  return all < 1_000 ? `${all} tokens` : `${(all / 1_000).toFixed(1)}k tokens`;
+  return all === 0 ? null : `${inThousands(all)} tokens`;
 }
 
-/** "$0.42"; null where nothing was paid, or nobody knows. */
-export const cost = ({ costUsd }: Usage): string | null => (costUsd > 0 ? `$${costUsd.toFixed(2)}` : null);
+const inThousands = (count: number): string => (count < 1_000 ? `${count}` : `${(count / 1_000).toFixed(1)}k`);
+
+/** Below that the cache has changed nothing that anybody would see in the cost. */
+const MANY_CACHED = 1_000;
+
+/** The same at the end: "12.3k tokens (10.1k cached)". What comes from the cache costs about a tenth, so many tokens may be little money. */
+export function tokensUsed(usage: Usage): string | null {
+  const cached = usage.cacheReadTokens ?? 0;
+  return cached < MANY_CACHED ? tokens(usage) : `${tokens(usage) ?? "0 tokens"} (${inThousands(cached)} cached)`;
+}
+
+/** "$0.42", "≈ $0.42" by a price list, "cost unknown"; null where nothing was used. */
+export function cost(usage: Usage): string | null {
+  if (!isPriced(usage)) return "cost unknown";
+  const { costUsd, pricedBy } = usage;
+  if (costUsd === 0) return null;
+  const dollars = costUsd < 0.005 ? "< $0.01" : `$${costUsd.toFixed(2)}`;
+  return pricedBy === "table" ? `≈ ${dollars}` : dollars;
+}
 
 /** "tests: `npm test` passed, `npm run e2e` failed"; null where there is nothing to say. `code` shows a command as the surface does. */
 export function tested(tests: TestOutcome[] | undefined, code: (command: string) => string): string | null {

@@ -5,7 +5,7 @@
 import { OUTCOME_WORDS } from "../core/condense.ts";
 import type { AskedQuestion, SettledQuestion } from "../core/question.ts";
 import type { Answer, Ms, Person, Progress, Step } from "../core/types.ts";
-import { changed, cost, count, duration, tested, timeOfDay, tokens } from "./figures.ts";
+import { changed, cost, count, duration, tested, timeOfDay, tokens, tokensUsed } from "./figures.ts";
 import { neutralise, neutraliseLine, shortened } from "./github-neutral.ts";
 import { offerLines } from "./github-offer.ts";
 import { code, line, link } from "./github-words.ts";
@@ -45,7 +45,14 @@ export function renderProgress(progress: Progress, page: string | null, now: Ms)
         `▸ ${neutraliseLine(shortened(progress.now, MAX_LINE_CHARS))}`,
         neutralise(shortened(progress.said, MAX_SAID_CHARS)),
       ];
-  const parts = [line([...where, page && link("session", page)]), ...doing, folded(progress), askedLine(progress)];
+  const near = progress.near && !progress.ended ? `⚠ ${neutraliseLine(progress.near)}` : "";
+  const parts = [
+    line([...where, page && link("session", page)]),
+    near,
+    ...doing,
+    folded(progress),
+    askedLine(progress),
+  ];
   return parts.filter(Boolean).join("\n\n");
 }
 
@@ -140,7 +147,7 @@ export function answerFacts({ result, repository, pullRequest, tests, worker, pa
       repository && neutraliseLine(repository),
       duration(durationMs),
       worker && neutraliseLine(worker),
-      usage && tokens(usage),
+      usage && tokensUsed(usage),
       usage && cost(usage),
       page ? link("session", page) : `session ${code(session)}`,
     ]),

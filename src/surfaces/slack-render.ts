@@ -3,7 +3,7 @@
  * notifications and screen readers. The agent's words go into `markdown` blocks as they are. Nothing but the askers is pinged. Pure.
  */
 import type { Answer } from "../core/types.ts";
-import { changed, clip, cost, duration, tested, tokens } from "./figures.ts";
+import { changed, clip, cost, duration, tested, tokensUsed } from "./figures.ts";
 import { split } from "./markdown.ts";
 import { LINK_ACTION } from "./slack-actions.ts";
 import {
@@ -133,7 +133,7 @@ function answerFacts({
     tested(tests, code),
     duration(result.durationMs),
     worker ? plain(worker) : false,
-    usage ? tokens(usage) : false,
+    usage ? tokensUsed(usage) : false,
     usage ? cost(usage) : false,
     page ? `<${page}|session>` : `session ${session}`,
   ];

@@ -8,7 +8,8 @@ import { OUTCOME_WORDS } from "../core/condense.ts";
 import { utcMoment } from "../core/moment.ts";
 import { type AskedQuestion, howToAnswer } from "../core/question.ts";
 import type { Answer, Progress, Step, TurnResult } from "../core/types.ts";
-import { count, duration, testedText } from "./figures.ts";
+import type { Usage } from "../wire/events.ts";
+import { cost, count, duration, testedText } from "./figures.ts";
 import { optionLines } from "./question-text.ts";
 
 export { duration } from "./figures.ts";
@@ -32,6 +33,8 @@ export function progressLines(
   const lines = next.steps
     .filter((step) => before.get(step.call) !== step.state)
     .map((step) => stepLine(step, elapsed(next), colour));
+  const isNear = next.near !== undefined && previous?.near === undefined;
+  const near = isNear ? [paint(["yellow"], `! ${plain(next.near ?? "")}`, colour)] : [];
   const first = previous === null && page !== null ? [paint(["dim"], `  ${plain(page)}`, colour)] : [];
   // What it does now is worth a line only when no step says it already.
   const told = next.steps.some((step) => step.state === "running" || step.title === next.now);
@@ -39,7 +42,7 @@ export function progressLines(
     next.now !== previous?.now && !told && next.ended === null
       ? [paint(["dim"], `· ${plain(next.now)}  ${elapsed(next)}`, colour)]
       : [];
-  return [...first, ...lines, ...now];
+  return [...first, ...lines, ...near, ...now];
 }
 
 function stepLine(step: Step, at: string, colour: boolean): string {
@@ -82,10 +85,16 @@ function facts({ result, pullRequest, tests, worker, page }: Answer): [name: str
     pullRequest ? ["Pull request", plain(pullRequest.url)] : null,
     ["Took", duration(result.durationMs)],
     worker ? ["Agent", plain(worker)] : null,
-    usage ? ["Tokens", `${usage.inputTokens} in, ${usage.outputTokens} out, $${usage.costUsd.toFixed(2)}`] : null,
+    usage ? ["Tokens", tokenText(usage)] : null,
     page ? ["Session", plain(page)] : null,
   ];
   return rows.filter((row) => row !== null);
+}
+
+function tokenText(usage: Usage): string {
+  const { inputTokens, outputTokens, cacheReadTokens: cached = 0 } = usage;
+  const read = `${inputTokens} in${cached > 0 ? ` (${cached} cached)` : ""}`;
+  return [read, `${outputTokens} out`, cost(usage)].filter(Boolean).join(", ");
 }
 
 /** It waits for whoever reads it, so it does not stand back as notes do. */

@@ -66,8 +66,8 @@ export async function sessionView(session: Session, turns: TurnSummary[], markdo
 }
 
 async function turnView({ id, askedBy, text, startedAt, result }: TurnSummary, markdown: Markdown): Promise<object> {
-  const { outcome = null, agent = null } = result ?? {};
-  return { id, askedBy, html: await markdown(text), startedAt, outcome, agent };
+  const { outcome = null, agent = null, usage = null } = result ?? {};
+  return { id, askedBy, html: await markdown(text), startedAt, outcome, agent, usage };
 }
 
 /** A session in a list. */

@@ -178,7 +178,15 @@ describe("what a turn may use", () => {
 test("every refusal has a row among the errors", () => {
   const codes = Object.keys(limits.turnsPerDay).map((account) => `limit.${account}`);
   const known = ERROR_CODES.filter((code) => code.startsWith("limit."));
-  const others = ["limit.day-tokens", "limit.day-cost", "limit.tokens", "limit.cost", "limit.sandboxes"];
+  const others = [
+    "limit.day-tokens",
+    "limit.day-cost",
+    "limit.tokens",
+    "limit.cost",
+    "limit.session-tokens",
+    "limit.session-cost",
+    "limit.sandboxes",
+  ];
   assert.deepEqual(known, [...codes, ...others]);
 });
 

@@ -4,12 +4,16 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Clock } from "../../src/clock.ts";
+import type { Raised } from "../../src/core/budget.ts";
 import { newProgress } from "../../src/core/condense.ts";
 import type { SessionEvent } from "../../src/core/decision.ts";
 import { type Limits, NO_LIMITS } from "../../src/core/limits.ts";
+import type { Prices } from "../../src/core/prices.ts";
+import type { Progress } from "../../src/core/types.ts";
 import { follow } from "../../src/engine/follow.ts";
+import type { Spent } from "../../src/engine/spending.ts";
 import { daemonClient } from "../../src/sandboxes/daemon-client.ts";
-import type { StreamPosition } from "../../src/wire/events.ts";
+import type { StreamPosition, Usage } from "../../src/wire/events.ts";
 import { handWoundClock } from "../clock.ts";
 import { accepted, says, tell } from "../core/story.ts";
 import { newFolder, type RunningDaemon, sign, startDaemon, turnEnded } from "../daemon/running-daemon.ts";
@@ -25,14 +29,16 @@ interface Wish {
   clock?: Clock;
   /** Before a batch is stored. */
   storing?: () => Promise<void>;
-  show?: () => void;
+  show?: (progress: Progress) => void;
+  prices?: Prices;
+  spent?: () => Promise<Spent | null>;
 }
 
 /** What following the turn m1, at its second attempt, from there on comes to. */
 async function followed(
   daemon: Pick<RunningDaemon, "url">,
   from: StreamPosition,
-  { limits = NO_LIMITS, clock = handWoundClock(), storing = async () => {}, show = () => {} }: Wish = {},
+  { limits = NO_LIMITS, clock = handWoundClock(), storing = async () => {}, show = () => {}, prices, spent }: Wish = {},
 ): Promise<SessionEvent[]> {
   const lost: SessionEvent = { type: "sandbox.lost", detail: "gone", attempt: 1 };
   const running = { name: "box-1", url: daemon.url, endsAt: null };
@@ -44,7 +50,7 @@ async function followed(
     connect: ({ url }: { url: string }) => daemonClient({ url, token: () => sign({ scope: "control" }) }),
     provider: rentedMachines(),
     forge: { credential: async () => null, identity: async () => ({ name: "Bot", email: "bot@example.com" }) },
-    settings: { agent: "pi", model: undefined, models: {}, limits },
+    settings: { agent: "pi", model: undefined, models: {}, limits, prices },
     clock,
     log: quiet,
   };
@@ -59,6 +65,7 @@ async function followed(
       if (event) events.push(event);
     },
     show,
+    ...(spent && { spent }),
   });
   return events;
 }
@@ -139,6 +146,61 @@ test("#7 silence is heard of with what it waits for, of this attempt alone", asy
   const [heard, end, ...more] = await followed(daemon, { epoch: null, cursor: 0 });
   assert.deepEqual(heard, { type: "silent", turn: "m1", attempt: 2, ...silent, during: "npm test" });
   assert.deepEqual([end?.type, more], ["turn.ended", []]);
+});
+
+/** A daemon whose agent has used that much for the turn m1, after one step. */
+async function spends(t: TestContext, ...usages: Usage[]): Promise<RunningDaemon> {
+  const spender = scriptedAgent(({ message, context }) => {
+    const call = { call: "c1", tool: "bash" };
+    context.report({ type: "tool.started", ...call, title: "npm test", input: "{}" });
+    for (const usage of usages) context.report({ type: "usage", usage });
+    return { ...done(`Did: ${message}`), usage: usages.at(-1) ?? USED };
+  });
+  const daemon = await startDaemon(t, { agents: { scripted: spender.factory } });
+  await daemon.prompt("fix it", { id: "m1", attempt: 2 });
+  return daemon;
+}
+
+test("an agent without prices is priced by the list as its words are read: shown, counted, and held to its budget", async (t) => {
+  const unpriced: Usage = {
+    ...USED,
+    costUsd: 0,
+    inputTokens: 1_000_000,
+    outputTokens: 0,
+    model: "gpt-5.5",
+    pricedBy: "nobody",
+  };
+  const daemon = await spends(t, unpriced);
+  const limits = { ...NO_LIMITS, perTurn: { tokens: null, dollars: 4 } };
+  const shown: Progress[] = [];
+  const from = { epoch: null, cursor: 0 };
+  const [over, end] = await followed(daemon, from, { limits, show: (progress) => shown.push(progress) });
+  assert.ok(over?.type === "over-budget");
+  assert.deepEqual(over.code, "limit.cost");
+  assert.match(over.detail, /^It has cost \$5\.00, .* It got as far as step 1, `npm test`; what is done stays/);
+  const { usage } = shown.at(-1) ?? assert.fail();
+  assert.deepEqual([usage.costUsd, usage.pricedBy], [5, "table"]);
+  assert.deepEqual(end?.type === "turn.ended" && [end.result.usage?.costUsd, end.result.usage?.pricedBy], [5, "table"]);
+  // By the team's own price it is cheap enough.
+  const prices = { "gpt-5.5": { input: 1, output: 1 } };
+  const [only] = await followed(daemon, from, { limits, prices });
+  assert.equal(only?.type, "turn.ended");
+});
+
+test("a turn is held to what others spend meanwhile, and told so before it is stopped", async (t) => {
+  const daemon = await spends(t, { ...USED, costUsd: 1 }, { ...USED, costUsd: 3 });
+  const limits = { ...NO_LIMITS, perSession: { tokens: null, dollars: 10 } };
+  const session = { tokens: 0, dollars: 7.5 };
+  const turns = { person: 0, channel: 0, repository: 0, organisation: 0 };
+  const beside = (raised?: Raised) => async () => ({ spent: { turns, tokens: 0, dollars: 0, session }, raised });
+  const from = { epoch: null, cursor: 0 };
+  const near = new Set<string | undefined>();
+  const [over] = await followed(daemon, from, { limits, spent: beside(), show: (progress) => near.add(progress.near) });
+  assert.deepEqual(over?.type === "over-budget" && [over.code, over.raised], ["limit.session-cost", 0]);
+  assert.ok(near.has("$8.50 of $10.00: the budget of this session is nearly used up, then I am stopped"));
+  const raised = { dollars: 5, day: { since: 0, dollars: 5 }, turn: 5 };
+  const [end] = await followed(daemon, from, { limits, spent: beside(raised) });
+  assert.equal(end?.type, "turn.ended");
 });
 
 test("what is told faster than it can be stored waits in the sandbox", async (t) => {

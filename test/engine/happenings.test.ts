@@ -89,7 +89,7 @@ describe("what one decision was", () => {
     const [, over] = after([...begun, ready, accepted, ended]);
     assert.deepEqual(over, {
       ...{ type: "turn.ended", at: NOW + 4_000, bot: "b1", session: "s1", turn: "m1", mention: null },
-      ...{ outcome: "done", code: null, usage: null, durationMs: 3_000 },
+      ...{ outcome: "done", code: null, usage: null, agent: null, durationMs: 3_000 },
     });
   });
 });

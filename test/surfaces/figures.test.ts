@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { clip, cost, duration, tested, tokens } from "../../src/surfaces/figures.ts";
+import { clip, cost, duration, tested, tokens, tokensUsed } from "../../src/surfaces/figures.ts";
 
 describe("a duration", () => {
   for (const [ms, text] of [
@@ -21,9 +21,21 @@ test("tokens are counted together, and in thousands when there are many", () => 
   assert.equal(tokens(used({ inputTokens: 12_000, outputTokens: 345 })), "12.3k tokens");
 });
 
-test("a cost of nothing is not told", () => {
+test("what came from the cache is told at the end, where it is much", () => {
+  assert.equal(tokensUsed(used({ inputTokens: 12_000, outputTokens: 345, cacheReadTokens: 999 })), "12.3k tokens");
+  assert.equal(
+    tokensUsed(used({ inputTokens: 12_000, outputTokens: 345, cacheReadTokens: 10_100 })),
+    "12.3k tokens (10.1k cached)",
+  );
+});
+
+test("a cost is told as what it is: the agent's, a price list's, or unknown, and never as nothing", () => {
   assert.equal(cost(used({})), null);
   assert.equal(cost(used({ costUsd: 0.424 })), "$0.42");
+  assert.equal(cost(used({ inputTokens: 5, costUsd: 0.424, pricedBy: "table" })), "≈ $0.42");
+  assert.equal(cost(used({ inputTokens: 5, costUsd: 0.001 })), "< $0.01");
+  assert.equal(cost(used({ inputTokens: 5, pricedBy: "nobody" })), "cost unknown");
+  assert.equal(cost(used({ inputTokens: 5 })), "cost unknown");
 });
 
 describe("tests", () => {

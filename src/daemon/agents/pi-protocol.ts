@@ -17,6 +17,7 @@ const content = z.array(z.object({ type: z.string(), text: z.string().optional()
 
 const message = z.object({
   role: z.string(),
+  model: z.string().optional().catch(undefined),
   content,
   usage: usage.catch(noUsage),
   stopReason: z.string().optional(),
@@ -33,6 +34,11 @@ const PiLine = z.discriminatedUnion("type", [
     command: z.string(),
     success: z.boolean(),
     error: z.string().optional(),
+    /** Of `get_state`. */
+    data: z
+      .object({ model: z.object({ id: z.string(), name: z.string() }) })
+      .optional()
+      .catch(undefined),
   }),
   z.object({
     type: z.literal("extension_ui_request"),
@@ -106,6 +112,7 @@ export function piRaw(value: unknown, line: string): { type: "raw"; native: stri
 export type PiCommand =
   | { type: "prompt"; message: string }
   | { type: "steer"; message: string }
+  | { type: "get_state" }
   | { type: "clear_queue" }
   | { type: "abort" };
 

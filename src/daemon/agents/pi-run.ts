@@ -42,7 +42,7 @@ export class PiLink implements Link {
     void run.ended.then(() => {
       if (this.#current === run) this.#current = null;
     });
-    void run.submit(message);
+    void run.begin(message);
     return run;
   }
 
@@ -95,7 +95,13 @@ class PiRun implements Run {
     this.ended = this.#ended.promise;
   }
 
-  async submit(message: string): Promise<void> {
+  async begin(message: string): Promise<void> {
+    // Answered before anything is spent: pi answers these two in order.
+    void this.#link.ask({ type: "get_state" }).then((state) => this.#turn.modelled(state?.data?.model));
+    await this.#submit(message);
+  }
+
+  async #submit(message: string): Promise<void> {
     const response = await this.#link.ask({ type: "prompt", message: asPlainText(message) });
     if (!response) return;
     this.#taken = response.success;
@@ -168,7 +174,7 @@ class PiRun implements Run {
     }
     await this.#link.ask({ type: "clear_queue" });
     if (this.#stopping) return this.#end(this.#turn.outcome());
-    await this.submit(late.join("\n\n"));
+    await this.#submit(late.join("\n\n"));
   }
 
   /** Nobody will answer what is still open. */

@@ -2,7 +2,7 @@
  * Folds pi's lines during one prompt into reports and, at the end, into its outcome. Knows nothing of processes.
  * Reports are whole: the daemon blanks secrets before it cuts, or half a secret would stay behind.
  */
-import { NO_USAGE } from "../../wire/events.ts";
+import { NO_USAGE, type Usage } from "../../wire/events.ts";
 import type { AgentContext, AgentOutcome } from "./agent.ts";
 import { describeError, modelFailure } from "./model-failure.ts";
 import { type PiLine, type PiMessage, textOf } from "./pi-protocol.ts";
@@ -12,7 +12,7 @@ type Line<T extends PiLine["type"]> = Extract<PiLine, { type: T }>;
 
 export class PiTurn {
   readonly #context: Pick<AgentContext, "cwd" | "report">;
-  readonly #usage = { ...NO_USAGE };
+  readonly #usage: Usage = { ...NO_USAGE };
   readonly #toolsSince = new Map<string, number>();
   #messages = 0;
   #answer = "";
@@ -52,6 +52,14 @@ export class PiTurn {
     }
   }
 
+  /**
+   * What pi says of its model when it is asked for its state. One that is not in its catalogue it takes for its default one of that provider,
+   * at that one's price, and gives it no other name than its id.
+   */
+  modelled(model: { id: string; name: string } | undefined): void {
+    if (model && model.name === model.id) this.#usage.pricedBy = "nobody";
+  }
+
   /** How it ended by pi's own account, once it has settled. */
   outcome(): AgentOutcome {
     const work = { answer: this.#answer, usage: this.#usage };
@@ -79,6 +87,7 @@ export class PiTurn {
   #message(message: PiMessage): void {
     this.#last = message;
     this.#answer = textOf(message.content) || this.#answer;
+    if (message.model !== undefined) this.#usage.model = message.model;
     this.#spend(message.usage);
   }
 
@@ -86,6 +95,8 @@ export class PiTurn {
     const usage = this.#usage;
     usage.inputTokens += spent.input + spent.cacheRead + spent.cacheWrite;
     usage.outputTokens += spent.output;
+    usage.cacheReadTokens = (usage.cacheReadTokens ?? 0) + spent.cacheRead;
+    usage.cacheWriteTokens = (usage.cacheWriteTokens ?? 0) + spent.cacheWrite;
     usage.costUsd += spent.cost.total;
     this.#context.report({ type: "usage", usage: { ...usage } });
   }

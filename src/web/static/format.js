@@ -44,7 +44,25 @@ export function time(at) {
 export const changes = ({ files, insertions, deletions }) =>
   `${count(files, "file")} changed, +${insertions} −${deletions}`;
 
-export function tokens({ inputTokens, outputTokens, costUsd }) {
-  const cost = costUsd > 0 ? `, $${costUsd.toFixed(2)}` : "";
-  return `${inputTokens.toLocaleString()} in, ${outputTokens.toLocaleString()} out${cost}`;
+export function tokens(usage) {
+  const { inputTokens, outputTokens, cacheReadTokens: cached = 0 } = usage;
+  const read = `${inputTokens.toLocaleString()} in${cached > 0 ? ` (${cached.toLocaleString()} cached)` : ""}`;
+  return [read, `${outputTokens.toLocaleString()} out`, cost(usage)].filter(Boolean).join(", ");
+}
+
+/** What nobody knows the price of is never shown as nothing; `≈` is by a price list. */
+function cost({ inputTokens, outputTokens, costUsd, pricedBy }) {
+  if (costUsd === 0 && pricedBy !== "table") return inputTokens + outputTokens > 0 ? "cost unknown" : "";
+  return `${pricedBy === "table" ? "≈ " : ""}$${costUsd.toFixed(2)}`;
+}
+
+/** What the turns of a session have used together. */
+export function together(usages) {
+  const sum = (field) => usages.reduce((all, usage) => all + (usage[field] ?? 0), 0);
+  const pricedBy = usages.some((usage) => usage.pricedBy === "table") ? "table" : "agent";
+  const all = { inputTokens: sum("inputTokens"), outputTokens: sum("outputTokens"), costUsd: sum("costUsd"), pricedBy };
+  const unknown = usages.filter((usage) => cost(usage) === "cost unknown").length;
+  if (unknown === usages.length) return tokens({ ...all, pricedBy: "nobody", cacheReadTokens: sum("cacheReadTokens") });
+  const said = tokens({ ...all, cacheReadTokens: sum("cacheReadTokens") });
+  return unknown > 0 ? `${said}, and of ${count(unknown, "turn")} unknown` : said;
 }

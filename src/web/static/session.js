@@ -1,6 +1,6 @@
 /** The session page: the transcript as it grows, what is known of the session beside it. */
 import { byId, h, linkTo, prose } from "./dom.js";
-import { OUTCOME, time, tokens } from "./format.js";
+import { OUTCOME, time, together, tokens } from "./format.js";
 import { followStream } from "./stream.js";
 import { followTail } from "./tail.js";
 import { Transcript } from "./transcript.js";
@@ -92,6 +92,7 @@ function showState(next) {
 
 function showFacts() {
   const { repository, branch, pullRequest, agent, model, sandbox, turn, queued, threads, createdAt } = state;
+  const used = state.turns.flatMap((each) => each.usage ?? []);
   const facts = [
     ["Now", turn ? PHASES[turn.phase] : "nothing to do"],
     queued > 0 && ["Queued", queued],
@@ -102,6 +103,7 @@ function showFacts() {
     agent && ["Agent", agent],
     model && ["Model", model],
     usage && ["Tokens", tokens(usage)],
+    used.length > 1 && ["Session", together(used)],
     ["Threads", threads.join(", ")],
     ["Began", time(createdAt)],
     root.querySelector(".diff") && ["Patch", h("a", { href: `${location.pathname}/diff` }, "as text")],

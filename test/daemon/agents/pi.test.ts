@@ -49,10 +49,22 @@ test("pi speaks to OpenAI as well, with a model that its catalogue does not know
     const outcome = await agent.prompt("HELLO");
     assert.equal(outcome.answer, "Hi.");
     assert.deepEqual([outcome.usage.inputTokens, outcome.usage.outputTokens], [7, 3]);
+    // pi prices it like its default model of that provider, which is nobody's price.
+    assert.deepEqual([outcome.usage.model, outcome.usage.pricedBy], ["house-model-1", "nobody"]);
     assert.deepEqual(
       world.model.getRequests().map((request) => [request.path, request.body?.model]),
       [["/v1/responses", "house-model-1"]],
     );
+  }));
+
+test("what a turn has cost is pi's own figure for a model of its catalogue", () =>
+  inWorld(async (world) => {
+    world.model.on(
+      { userMessage: "HELLO" },
+      { content: "Hi.", usage: { input_tokens: 1_000_000, output_tokens: 100_000 } },
+    );
+    const { usage } = await world.bench({ model: "anthropic/claude-sonnet-5" }).agent.prompt("HELLO");
+    assert.deepEqual([usage.model, usage.pricedBy, usage.costUsd], ["claude-sonnet-5", undefined, 3]);
   }));
 
 test("without a choice it is the provider's usual model", () =>

@@ -1,9 +1,10 @@
 /** OpenCode's adapter: the contract of every agent with the true binary. */
-import { join } from "node:path";
+import { dirname } from "node:path";
 import { createOpencode } from "../../src/daemon/agents/opencode.ts";
 import { agentContract } from "../contracts/agent.ts";
+import { binary } from "./binaries.ts";
 
-const FOLDER = join(import.meta.dirname, "node_modules/opencode-linux-x64/bin");
+const FOLDER = dirname(binary("opencode"));
 
 agentContract("opencode", {
   create: (context) => createOpencode(context, 1_500),

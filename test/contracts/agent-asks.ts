@@ -38,7 +38,9 @@ export function asks(promise: Sentence, it: AgentUnderTest): void {
       bench.agent.answer(id, "too late");
       assert.equal((await prompt).answer, "Stored.");
       const ended = bench.reports.find((report) => report.type === "tool.ended");
-      assert.deepEqual([ended?.ok, ended?.output], [true, answer]);
+      assert.equal(ended?.ok, true);
+      // Some put it into a sentence of their own.
+      assert.ok(ended.output.includes(answer), ended.output);
     });
   }
 

@@ -1,20 +1,44 @@
-/** What a person reads of a tool call of pi: one line. */
+/** What a person reads of a tool call: one line; and what it is about. */
 import { isAbsolute, relative } from "node:path";
 import * as z from "zod";
 
-const Arguments = z.object({
-  command: z.string().optional(),
-  path: z.string().optional(),
-  pattern: z.string().optional(),
-  question: z.string().optional(),
-});
+const word = z.string().optional().catch(undefined);
+/** By the names that agents use. */
+const Arguments = z
+  .object({
+    command: word,
+    path: word,
+    file_path: word,
+    notebook_path: word,
+    url: word,
+    query: word,
+    pattern: word,
+    description: word,
+    question: word,
+    questions: z.array(z.object({ question: z.string() })).catch([]),
+  })
+  .catch({ questions: [] });
 
 /** "npm test" for a command, "edit src/add.js" for a file, else the tool's name. */
 export function toolTitle(tool: string, args: unknown, cwd: string): string {
-  const parsed = Arguments.safeParse(args);
-  const { command, path, pattern, question } = parsed.success ? parsed.data : {};
-  const words = command ? [command] : [tool, pattern, path && fromCwd(path, cwd), question].filter((word) => word);
-  return words.join(" ").replace(/\s+/g, " ").trim();
+  const { command, pattern, url, query, ...said } = Arguments.parse(args);
+  const path = pathIn(said, cwd);
+  const about = [pattern, path, url, query, said.question ?? said.questions[0]?.question].filter(Boolean);
+  const words = command ? [command] : [tool, ...(about.length > 0 ? about : [said.description])];
+  return words.filter(Boolean).join(" ").replace(/\s+/g, " ").trim();
+}
+
+/** The command, path or address that leave is wanted for; all that was said, where it is none of these. */
+export function toolSubject(args: unknown, cwd: string): string {
+  const { command, url, query, ...said } = Arguments.parse(args);
+  return command ?? pathIn(said, cwd) ?? url ?? query ?? JSON.stringify(args);
+}
+
+type Paths = Pick<z.infer<typeof Arguments>, "path" | "file_path" | "notebook_path">;
+
+function pathIn({ path, file_path, notebook_path }: Paths, cwd: string): string | undefined {
+  const named = file_path ?? notebook_path ?? path;
+  return named && fromCwd(named, cwd);
 }
 
 function fromCwd(path: string, cwd: string): string {

@@ -106,6 +106,10 @@ const CATALOG = {
     remedy:
       "Write `retry` to go on from where it was. If what ran is always that quiet, have `limits.silentMinutes` or `limits.silentToolMinutes` raised (threadbox.yml).",
   },
+  "agent.failed": {
+    retry: "never",
+    remedy: "The agent would not begin; its words are above. Check its command, its version and its keys.",
+  },
   "agent.no-model": { retry: "never", remedy: "Set ANTHROPIC_API_KEY or OPENAI_API_KEY in .env and restart." },
   "model.unauthorized": {
     retry: "never",

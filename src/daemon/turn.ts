@@ -54,10 +54,8 @@ export async function runTurn(turn: RunningTurn, parts: TurnParts): Promise<Endi
     await checkout?.begin(turn.request.coAuthors);
     turn.phase = "agent";
     const remarks = checkout?.remarks?.() ?? NO_REMARKS;
-    said = withRemarks(
-      await parts.host.prompt(turn.id, wordsOf(turn, remarks.agent), turn.stop.signal),
-      remarks.people,
-    );
+    const outcome = await parts.host.prompt(turn.id, wordsOf(turn, remarks.agent), turn.stop.signal);
+    said = withRemarks(outcome, [...remarks.people, ...(outcome.forgot ? [FORGOT] : [])]);
     turn.phase = "publishing";
     await Promise.allSettled(turn.steering);
     if (turn.stop.signal.aborted) return ending(turn, "stopped", said);
@@ -82,6 +80,7 @@ function wordsOf({ request, joined }: RunningTurn, remarks: string[]): string {
   return [...(request.attempt > 1 ? [GO_ON] : []), ...remarks, request.message, ...joined].join("\n\n");
 }
 
+const FORGOT = "This agent could not take up its earlier conversation, so it worked without what it had known.";
 const NO_REMARKS: Remarks = { agent: [], people: [] };
 
 /** Under the agent's own words, for it may not repeat them. */

@@ -19,6 +19,8 @@ export interface AgentUnderTest {
   asks(question: string, options: string[], otherwise?: string): { name: string; arguments: Record<string, unknown> };
   /** How it names the tool of `runs` where it asks for leave, if that is not its name to the model. */
   leave?: { tool: string };
+  /** Sentences of the contract that this agent cannot keep, each with the reason. */
+  cannot?: Record<string, string>;
   /** Names that the agent itself puts into its tools' environment. */
   ownVariables: RegExp;
 }

@@ -18,6 +18,8 @@ const COMMAND = "touch ran; echo it ran";
 export function asksLeave(promise: Sentence, it: AgentUnderTest): void {
   const begin = async (world: World) => {
     script(world, it, "CHANGE", COMMAND, "Changed, or not.");
+    // Where an agent has no place for the reason of a no, it comes as people's own words.
+    world.model.on({ userMessage: "Only on Mondays" }, { content: "Changed, or not.", ...STEP });
     const bench = world.bench({ asksLeave: true });
     const prompt = bench.agent.prompt("CHANGE it");
     await until(() => wish(bench) !== undefined, "it asks for leave");

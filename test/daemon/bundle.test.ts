@@ -30,7 +30,7 @@ test("it starts on Node from an empty folder and ends when it is told to", async
   const folder = newFolder(t);
   const daemon = await startBundle(t, folder, { SANDBOX_DAEMON_ID: "box-9" });
   const health = await fetch(`${daemon.url}/health`);
-  assert.deepEqual(await health.json(), { ok: true, wire: 4, sandbox: "box-9" });
+  assert.deepEqual(await health.json(), { ok: true, wire: 5, sandbox: "box-9" });
   assert.equal(await daemon.stop(), 0);
   assert.deepEqual(readdirSync(join(folder, "empty")).sort(), [".sandbox-daemon", "daemon.mjs", "workspace"]);
 });

@@ -78,7 +78,7 @@ test("its curl lines work", { skip }, async (t) => {
   assert.deepEqual(
     events.slice(0, 2).map(({ event }) => event),
     [
-      { type: "daemon.started", version: 4 },
+      { type: "daemon.started", version: 5 },
       { type: "turn.started", turn: prompted.turn, prompt: "hello from outside the sandbox" },
     ],
   );

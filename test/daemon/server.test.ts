@@ -14,7 +14,7 @@ const POSTS = ["/credentials", "/init", "/prompt", "/abort", "/answer", "/publis
 test("health is open and tells nothing about the work", async (t) => {
   const daemon = await startDaemon(t, { agents });
   const response = await fetch(`${daemon.url}/health`);
-  assert.deepEqual(await response.json(), { ok: true, wire: 4, sandbox: "box-1" } satisfies HealthResponse);
+  assert.deepEqual(await response.json(), { ok: true, wire: 5, sandbox: "box-1" } satisfies HealthResponse);
 });
 
 test("what is answered is what the wire says", async (t) => {

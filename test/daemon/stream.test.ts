@@ -95,7 +95,7 @@ test("frames carry the cursor as their id, and the headers keep proxies from hol
   const [frame] = (await response.text()).split("\n\n");
   assert.match(
     frame ?? "",
-    /^id: 1\ndata: \{"epoch":"[0-9a-f]{16}","cursor":1,"at":\d+,"event":\{"type":"daemon.started","version":4\}\}$/,
+    /^id: 1\ndata: \{"epoch":"[0-9a-f]{16}","cursor":1,"at":\d+,"event":\{"type":"daemon.started","version":5\}\}$/,
   );
 });
 

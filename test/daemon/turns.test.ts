@@ -61,7 +61,7 @@ describe("a prompt", () => {
 
     const events = await daemon.until(turnEnded("p1"));
     assert.deepEqual(events, [
-      { type: "daemon.started", version: 4 },
+      { type: "daemon.started", version: 5 },
       { type: "turn.started", turn: "p1", prompt: "Run the tests" },
       { type: "text", turn: "p1", message: 1, text: "Looking around." },
       { type: "tool.started", turn: "p1", call: "c1", tool: "bash", title: "npm test", input: "{}" },

@@ -39,6 +39,8 @@ export interface AgentOutcome {
   /** The last assistant text. */
   answer: string;
   failure?: { code: string; detail: string };
+  /** It could not take up its conversation again, and knew nothing of what had been said before this prompt. */
+  forgot?: true;
   usage: Usage;
 }
 

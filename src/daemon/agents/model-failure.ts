@@ -28,7 +28,8 @@ function statusIn(said: string): number | null {
 export function describeError(errorMessage: string): string {
   const brace = errorMessage.indexOf("{");
   const said = brace < 0 ? null : sentenceIn(errorMessage.slice(brace));
-  const text = said === null ? errorMessage : `${errorMessage.slice(0, brace).replace(/[:\s]+$/, "")}: ${said}`;
+  const before = errorMessage.slice(0, Math.max(0, brace)).replace(/[:\s]+$/, "");
+  const text = said === null ? errorMessage : [before, said].filter(Boolean).join(": ");
   return text.replace(/\s+/g, " ").trim().slice(0, MAX_DETAIL_CHARS);
 }
 

@@ -46,7 +46,8 @@ export interface World {
   model: LLMock;
   /** The text of the model's requests so far, oldest first. */
   asked(): string[];
-  bench(overrides?: Partial<AgentContext>): Bench;
+  /** `modelUrl`: of another model than the world's. */
+  bench(overrides?: Partial<AgentContext>, modelUrl?: string): Bench;
   close(): Promise<void>;
 }
 
@@ -58,8 +59,8 @@ export async function makeWorld(it: AgentUnderTest): Promise<World> {
   return {
     model,
     asked: () => model.getRequests().map((request) => JSON.stringify(request.body)),
-    bench(overrides) {
-      const bench = makeBench(it, join(root, String(benches.length)), model.url, overrides);
+    bench(overrides, modelUrl = model.url) {
+      const bench = makeBench(it, join(root, String(benches.length)), modelUrl, overrides);
       benches.push(bench);
       return bench;
     },

@@ -3,7 +3,10 @@
  * Only the language model is a script (aimock), told apart by a word in the prompt.
  */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
 import type { AgentReport } from "../../src/daemon/agents/agent.ts";
 import { signal } from "../../src/daemon/agents/process-tree.ts";
@@ -242,6 +245,23 @@ function fails(promise: Sentence, it: AgentUnderTest): void {
     await world.model.stop();
     assert.equal((await agent.prompt("ASK")).failure?.code, "model.unavailable");
     await world.model.start();
+  });
+
+  promise("a model that takes the request and never answers does not hold up an abort", async (world) => {
+    const asked = Promise.withResolvers<void>();
+    const silent = createServer(() => asked.resolve()).listen(0, "127.0.0.1");
+    try {
+      await once(silent, "listening");
+      const { agent, exits } = world.bench({}, `http://127.0.0.1:${(silent.address() as AddressInfo).port}`);
+      const prompt = agent.prompt("ASK");
+      await asked.promise;
+      await agent.abort(DEADLINE_MS);
+      assert.equal((await prompt).outcome, "stopped");
+      assert.deepEqual(exits, []);
+    } finally {
+      silent.closeAllConnections();
+      silent.close();
+    }
   });
 
   promise("no command on the PATH is agent.not-found", async (world) => {

@@ -1,4 +1,4 @@
-/** Before and after the whole of `npm test`: one Postgres for all files, and what many of them start is made once. */
+/** Before and after a run of tests: one Postgres for all files, and what many of them start is made once. */
 import { makeTemplate, removeTemplate, testPostgres } from "./database.ts";
 import { compiledFolder, makePrograms, removePrograms } from "./programs.ts";
 

@@ -15,9 +15,38 @@ interface Group {
   except?: string[];
 }
 
+/** `npm test`, and what takes longer by its nature and has a script of its own; `.ci/run` runs all of them. */
+export const RUNS = ["parts", "stories", "chaos", "agents"] as const;
+type Run = (typeof RUNS)[number];
+
+/** Told in every `npm test`: what most people do, on each of the two surfaces, and what must never break. */
+const MAIN_STORIES = "test/journeys/{agent-stays-inside,during-a-turn,github,slack,terminal}.test.ts";
+
+/** What is no part of `npm test`, which has to be done in five minutes on two processors. */
+const LATER: Record<Exclude<Run, "parts">, Group> = {
+  /** Whole bots and command lines, with sandboxes, databases and browsers of their own, from outside. */
+  stories: {
+    files: [
+      "test/journeys/*.test.ts",
+      "test/all-in-one/journeys-*.test.ts",
+      "test/cli/{demo,doctor*,logs-attacks,sandboxes,sandboxes-{cp,modal,refusals,sessions,shell},say,sessions,start,stop,why}.test.ts",
+      "test/daemon/whole-daemon.test.ts",
+      "test/engine/{stock,stock-warm}.test.ts",
+      "test/smoke/smoke.test.ts",
+      "test/store/{backup,embedded-postgres}.test.ts",
+      "test/web/{browser,slow}.test.ts",
+    ],
+    except: [MAIN_STORIES],
+  },
+  /** Bots, databases and machines that are killed. */
+  chaos: { files: ["test/chaos/*.test.ts"], except: ["test/chaos/many-deaths.test.ts"] },
+  /** They need programs of a gigabyte. */
+  agents: { files: ["test/agents/*.test.ts"] },
+};
+
 /**
  * By the name of the file in `test/all-in-one` that runs them. Node begins files in the order of their names: these are the longest, and
- * the folder is called so that none of them goes on alone at the end.
+ * the folder is called so that none of them goes on alone at the end. All files of one are of the same run.
  */
 const GROUPS: Record<string, Group> = {
   "rules-and-words": {
@@ -45,16 +74,17 @@ const GROUPS: Record<string, Group> = {
       "test/surfaces/{github,github-card,github-check,github-context,github-contract,github-forge,github-jobs,github-pull,github-review}.test.ts",
     ],
   },
+  "main-stories": { files: [MAIN_STORIES] },
   "journeys-in-slack": {
-    files: ["test/journeys/{during-a-turn,slack-{commands,files,fork,home,links,news,questions}}.test.ts"],
+    files: ["test/journeys/slack-{commands,files,fork,home,links,news,questions}.test.ts"],
   },
   "journeys-in-workspaces": {
-    files: ["test/journeys/{slack,slack-*}.test.ts"],
+    files: ["test/journeys/slack-*.test.ts"],
     except: ["test/journeys/slack-{commands,files,fork,home,links,news,questions}.test.ts"],
   },
   "journeys-elsewhere": {
     files: [
-      "test/journeys/{agent-stays-inside,agents,api,bad-input,broken-listener,github,github-review,limits,outside,permissions,restarts,silent-model,terminal}.test.ts",
+      "test/journeys/{agents,api,bad-input,broken-listener,costs,github-review,limits,outside,permissions,restarts,silent-model}.test.ts",
     ],
   },
   "inside-the-daemon": {
@@ -65,14 +95,25 @@ const GROUPS: Record<string, Group> = {
   },
 };
 
-/**
- * The programs of a whole run, from the checkout's own folder: one for each group, and the files that stand in none. Those in `test/agents`
- * need programs of a gigabyte, and have a command of their own.
- */
-export function allFiles(): string[] {
+/** The programs of a run, from the checkout's own folder: one for each group, and the files that stand in none. */
+function programsOf(run: Run): string[] {
   const together = new Set(Object.values(GROUPS).flatMap(filesOf));
-  return filesOf({ files: ["test/**/*.test.ts"], except: ["test/agents/**"] }).filter((file) => !together.has(file));
+  return filesOfRun(run).filter((file) => !together.has(file));
 }
+
+/** Every file is of one run and no other. */
+function filesOfRun(run: Run): string[] {
+  if (run !== "parts") return filesOf(LATER[run]);
+  const later = new Set(Object.values(LATER).flatMap(filesOf));
+  return filesOf({ files: ["test/**/*.test.ts"] }).filter((file) => !later.has(file));
+}
+
+/** The files of the programs of a run, with those that each group runs. */
+export const testsOf = (run: Run): string[] =>
+  programsOf(run).flatMap((program) => {
+    const group = GROUPS[basename(program, ".test.ts")];
+    return group && program.startsWith("test/all-in-one/") ? filesOf(group) : [program];
+  });
 
 /**
  * `program` is the file in `test/all-in-one`. A file is loaded when the one before it is done: Node knows by what it is doing at the
@@ -95,4 +136,8 @@ function filesOf({ files, except = [] }: Group): string[] {
   return globSync(files, { cwd: ROOT, exclude: except }).sort();
 }
 
-if (import.meta.main) console.log(allFiles().join("\n"));
+if (import.meta.main) {
+  const run = RUNS.find((name) => name === process.argv[2]);
+  if (!run) throw new Error(`Which run: ${RUNS.join(", ")}?`);
+  console.log(programsOf(run).join("\n"));
+}

@@ -50,12 +50,12 @@ export async function removeStaleLocks(repository: Repository): Promise<void> {
 export async function unfinishedBusiness({ clone, env, owner }: Repository): Promise<string | null> {
   const unmerged = await filesInConflict(clone);
   if (unmerged.length > 0) return `Unresolved conflicts in ${someOf(unmerged)}.`;
-  for (const folder of ["rebase-merge", "rebase-apply"]) {
-    const path = (await clone(["rev-parse", "--path-format=absolute", "--git-path", folder])).stdout.trim();
-    // With its owner's rights, who can put a link there.
-    const isThere = await runCommand("test", ["-d", path], { cwd: "/", env, owner });
-    if (isThere.code === 0) return "A rebase was left half done.";
-  }
+  const folders = ["--git-path", "rebase-merge", "--git-path", "rebase-apply"];
+  const { stdout } = await clone(["rev-parse", "--path-format=absolute", ...folders]);
+  const [merge = "", apply = ""] = stdout.split("\n");
+  // With its owner's rights, who can put a link there.
+  const isThere = await runCommand("test", ["-d", merge, "-o", "-d", apply], { cwd: "/", env, owner });
+  if (isThere.code === 0) return "A rebase was left half done.";
   return null;
 }
 

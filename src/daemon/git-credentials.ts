@@ -38,7 +38,9 @@ export async function lendCredentials(
   await chmod(socketPath, 0o600);
   const helper = join(folder, "helper.mjs");
   await writeFile(helper, helperScript(socketPath), { mode: 0o600 });
-  const command = `!${shellQuote(process.execPath)} ${shellQuote(helper)}`;
+  // git calls it with `get`, `store` or `erase`; only the first has an answer, and is worth a Node of its own.
+  const program = `${shellQuote(process.execPath)} ${shellQuote(helper)}`;
+  const command = `!answer() { [ "$1" != get ] || exec ${program}; }; answer`;
   return {
     args: [...none, "-c", `credential.helper=${command}`],
     async end() {
@@ -72,15 +74,12 @@ function answer(socket: Socket, origin: string, find: (origin: string) => Login 
   });
 }
 
-/** git calls it with `get`, `store` or `erase`; only the first has an answer. */
 function helperScript(socketPath: string): string {
   return `import { connect } from "node:net";
-if (process.argv[2] === "get") {
-  let asked = "";
-  for await (const chunk of process.stdin) asked += chunk;
-  const socket = connect(${JSON.stringify(socketPath)}, () => socket.write(asked.trimEnd() + "\\n\\n"));
-  socket.on("error", () => process.exit(1));
-  socket.pipe(process.stdout);
-}
+let asked = "";
+for await (const chunk of process.stdin) asked += chunk;
+const socket = connect(${JSON.stringify(socketPath)}, () => socket.write(asked.trimEnd() + "\\n\\n"));
+socket.on("error", () => process.exit(1));
+socket.pipe(process.stdout);
 `;
 }

@@ -1,8 +1,9 @@
-/** Real git on the bare repositories: seeding, committing, reading, merging. Every call is one child process. */
+/** Real git on the bare repositories: seeding, committing, reading, merging. Every call that has no known answer is one child process. */
 import { execFile, spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { askOnce, refOnDisk } from "./git-known.ts";
 
 const run = promisify(execFile);
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
@@ -22,7 +23,11 @@ export interface Person {
   email: string;
 }
 
-export async function git(directory: string, args: string[], env: Record<string, string> = {}): Promise<string> {
+export function git(directory: string, args: string[], env: Record<string, string> = {}): Promise<string> {
+  return askOnce(directory, args, () => call(directory, args, env));
+}
+
+async function call(directory: string, args: string[], env: Record<string, string>): Promise<string> {
   const { stdout } = await run("git", ["-c", "core.quotePath=false", ...args], {
     cwd: directory,
     env: { ...GIT_ENV, ...env },
@@ -129,7 +134,9 @@ function pipe(directory: string, args: string[], input: string): Promise<string>
 export async function resolveCommit(directory: string, name: string): Promise<string | null> {
   if (!name || name.startsWith("-")) return null;
   for (const candidate of [`refs/heads/${name}`, `refs/${name}`, `refs/tags/${name}`, name]) {
-    const sha = await gitOrNull(directory, ["rev-parse", "--verify", "--quiet", `${candidate}^{commit}`]);
+    const found = await refOnDisk(directory, candidate);
+    if (found === null) continue;
+    const sha = await gitOrNull(directory, ["rev-parse", "--verify", "--quiet", `${found ?? candidate}^{commit}`]);
     if (sha) return sha.trim();
   }
   return null;
@@ -140,6 +147,8 @@ export function branchSha(directory: string, branch: string): Promise<string | n
 }
 
 export async function readRef(directory: string, ref: string): Promise<string | null> {
+  const found = await refOnDisk(directory, ref);
+  if (found !== undefined) return found;
   const sha = await gitOrNull(directory, ["rev-parse", "--verify", "--quiet", "--end-of-options", ref]);
   return sha ? sha.trim() : null;
 }

@@ -135,7 +135,10 @@ export class CodexRun implements Run {
   }
 
   async #submit(message: string): Promise<void> {
-    if (this.#stopping) return this.#ended.resolve(this.cutShort({ outcome: "stopped" }));
+    if (this.#stopping) {
+      this.#accepted.resolve(false);
+      return this.#ended.resolve(this.cutShort({ outcome: "stopped" }));
+    }
     const answer = await this.#peer.request("turn/start", { threadId: this.#opened?.thread, input: asInput(message) });
     if (!answer) return;
     const started = resultOf(TurnAnswer, answer);

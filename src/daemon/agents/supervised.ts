@@ -167,7 +167,9 @@ class SupervisedAgent implements Agent {
     run.ended.then((outcome) => (current.stopping ? stopped(current) : current.ended.resolve(outcome)));
     // Its end is told by `#onExit`, unless it was over before this prompt was its.
     const gone = ready.gone.then(() => fail(current, { code: "agent.exited", detail: `${this.kind} ended.` }));
-    current.accepted.resolve(await Promise.race([run.accepted, gone.then(() => false)]));
+    // One that ended was taken or was not; nobody has to say so any more.
+    const over = current.ended.promise.then(() => false);
+    current.accepted.resolve(await Promise.race([run.accepted, gone.then(() => false), over]));
     current.itself = listTree({ pid: ready.process.pid });
   }
 

@@ -25,6 +25,8 @@ export interface OpencodeTalk {
 
 export class OpencodeLink implements Link {
   readonly #talk: OpencodeTalk;
+  /** Ids of all that was said in the conversation: of what was said before things are told that come late. */
+  readonly #heard = new Set<string>();
   #session: Promise<string | null> | null = null;
   #current: OpencodeRun | null = null;
 
@@ -34,25 +36,34 @@ export class OpencodeLink implements Link {
       event: (value, text) => {
         if (isWorthKeeping(value)) talk.context.report({ type: "raw", native: value.type, line: text });
         const event = parseOpencodeEvent(value);
-        if (event) this.#current?.take(event);
+        if (event) this.#take(event);
       },
       again: () => void this.#current?.catchUp(),
     });
   }
 
   run(message: string): Run {
-    this.#session ??= conversation(this.#talk);
+    this.#session ??= conversation(this.#talk, this.#heard);
     const run = new OpencodeRun(this.#talk, this.#session);
     this.#current = run;
     void run.say(message).then((taken) => run.begun(taken));
     return run;
   }
+
+  #take(event: OpencodeEvent): void {
+    const info = event.type === "message.updated" ? event.properties.info : null;
+    const isLate = info?.role === "user" && this.#heard.has(info.id);
+    if (info?.role === "user") this.#heard.add(info.id);
+    if (!isLate) this.#current?.take(event);
+  }
 }
 
-/** The one of before, if it is still there. */
-async function conversation({ server, memory }: OpencodeTalk): Promise<string | null> {
+/** The one of before, if it is still there; what was said in it is heard. */
+async function conversation({ server, memory }: OpencodeTalk, heard: Set<string>): Promise<string | null> {
   const known = await memory.read();
-  if (known !== null && (await server.call("GET", `/session/${known}`)) !== null) return known;
+  const told = known === null ? null : await server.call("GET", `/session/${known}/message`);
+  for (const { info } of OpencodeMessages.safeParse(told).data ?? []) heard.add(info.id);
+  if (told !== null) return known;
   // A title of our own: without one it asks a model for it.
   const made = OpencodeSession.safeParse(await server.call("POST", "/session", { title: "Threadbox" }));
   if (!made.success) return null;

@@ -20,5 +20,8 @@ agentContract("opencode", {
       questions: [{ question, header: "Choice", options: options.map((label) => ({ label, description: label })) }],
     },
   }),
+  cannot: {
+    "the model hears that nobody answered, with Postgres default": "its question has no place for a default",
+  },
   ownVariables: /^(OPENCODE\w*|AGENT|npm_config_\w+|TERM)=/,
 });

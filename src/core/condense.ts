@@ -3,6 +3,7 @@
  * People want to know three things: what it does now, what it did last, and that it is alive.
  */
 import { type AgentEvent, NO_USAGE } from "../wire/events.ts";
+import { earlierAt } from "./attempt-usage.ts";
 import { testsBegun, testsEnded } from "./test-outcomes.ts";
 import type { Ms, Progress, Repository, Step, TurnResult } from "./types.ts";
 
@@ -51,7 +52,7 @@ function changeOf(progress: Progress, event: AgentEvent): Partial<Progress> | nu
       return { ...beginning(progress), ...(event.pull ? { said: lookingAt(event.commit, event.pull) } : {}) };
     case "turn.started":
       // Begun once more, on another machine, it has run nothing.
-      return { ...beginning(progress), tests: [] };
+      return { ...beginning(progress), ...before(progress, event), tests: [] };
     case "turn.steered":
       return { now: "Taking in a new message" };
     case "thinking":
@@ -119,6 +120,11 @@ function denied(
   if (at >= 0) return { ...told, steps: progress.steps.map((step, i) => (i === at ? { ...step, title: now } : step)) };
   const call = `denied/${progress.earlierSteps + progress.steps.length}`;
   return { ...told, ...addStep(progress, { call, title: now, state: "failed" }) };
+}
+
+function before(progress: Progress, event: Extract<AgentEvent, { type: "turn.started" }>): Partial<Progress> {
+  const earlier = earlierAt(progress, event);
+  return earlier ? { earlier } : {};
 }
 
 const beginning = ({ waits }: Progress): Partial<Progress> => ({

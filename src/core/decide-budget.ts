@@ -37,9 +37,10 @@ const NOTHING = "Say by how many dollars: `budget +5`.";
 
 const isGoingOn = ({ phase }: Turn): boolean => phase.is !== "stopping" && phase.is !== "publishing";
 
-/** What was asked of the turn that a budget has ended, or ends just now. */
-function stoppedAsks({ turn, spent, last }: Session): Ask[] | null {
+/** What was asked of the turn that a budget has ended, or ends just now. Null too where somebody was faster: then it goes on already. */
+function stoppedAsks({ turn, spent, last, raised: before }: Session): Ask[] | null {
   if (!turn) return spent ? last : null;
+  if (before?.next) return null;
   const isStopped = turn.phase.is === "stopping" && turn.phase.failure && isSpent(turn.phase.failure);
   return isStopped ? turn.asks : null;
 }

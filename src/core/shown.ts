@@ -1,11 +1,11 @@
 /** What people are shown of a turn: its progress while it goes on, its answer at the end. */
-import type { Usage } from "../wire/events.ts";
+import type { Tally } from "./attempt-usage.ts";
 import type { ForkAnswer } from "./head.ts";
 import type { KnownOutcome } from "./test-outcomes.ts";
 import type { Ms, Person, PullRequest, TurnResult } from "./types.ts";
 
 /** What is shown while a turn goes on: the stream of the agent, condensed. Folded by `condense.ts`. */
-export interface Progress {
+export interface Progress extends Tally {
   turn: string;
   /** The session's, where a surface can call a thread by it. */
   title?: string;
@@ -24,7 +24,6 @@ export interface Progress {
   said: string;
   repository: string | null;
   branch: string | null;
-  usage: Usage;
   /** Which budget is nearly used up, and that the turn is stopped then. */
   near?: string;
   tools: number;

@@ -4,7 +4,7 @@
  * acknowledged before a crash of the daemon can still be run after it. Nothing of this is ever written to the journal or the log.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type KeyOwner, takesOf } from "../wire/agents.ts";
 import { AgentLogin, type AgentLogins, KINDS_WITH_LOGIN, secretsOf, withoutRefreshTokens } from "../wire/logins.ts";
@@ -163,10 +163,19 @@ function readFiles(dir: string): LlmCredentials {
 function readLogins(dir: string): AgentLogins {
   return Object.fromEntries(
     KINDS_WITH_LOGIN.flatMap((kind) => {
-      const text = read(dir, loginName(kind));
-      return text === undefined ? [] : [[kind, AgentLogin.parse(JSON.parse(text))]];
+      const login = parsed(read(dir, loginName(kind)));
+      return login === null ? [] : [[kind, login]];
     }),
   );
+}
+
+/** Null where there is none, or a disk that was full has only its beginning: a daemon that did not come up for it could never be given another. */
+function parsed(text = ""): AgentLogin | null {
+  try {
+    return AgentLogin.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
 }
 
 /** Undefined where it was not given: the usual case. */
@@ -182,9 +191,16 @@ function writeFiles(dir: string, values: Record<string, string>): void {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   for (const name of [...Object.values(VARIABLES), ...KINDS_WITH_LOGIN.map(loginName)]) {
     const file = join(dir, name);
-    // Removed first: `mode` counts only for a file that is new.
-    rmSync(file, { force: true });
     const value = values[name];
-    if (value) writeFileSync(file, value, { mode: 0o600, flag: "wx" });
+    if (!value) {
+      rmSync(file, { force: true });
+      continue;
+    }
+    // A daemon that is killed meanwhile leaves the file of before, or the whole new one.
+    const draft = `${file}.draft`;
+    // Removed first: `mode` counts only for a file that is new.
+    rmSync(draft, { force: true });
+    writeFileSync(draft, value, { mode: 0o600, flag: "wx" });
+    renameSync(draft, file);
   }
 }

@@ -175,7 +175,7 @@ export class Turns {
     storage.transaction(() => {
       this.#prompts.raise(id, attempt);
       if (!end) return;
-      journal.append(started(id, request));
+      journal.append({ ...started(id, request), again: true });
       journal.append({ ...end, attempt });
     });
     if (this.#running?.turn.id === id) this.#running.turn.request = { ...this.#running.turn.request, attempt };
@@ -301,7 +301,7 @@ export class Turns {
   }
 }
 
-function started(turn: string, request: PromptRequest): AgentEvent {
+function started(turn: string, request: PromptRequest): Extract<AgentEvent, { type: "turn.started" }> {
   return {
     type: "turn.started",
     turn,

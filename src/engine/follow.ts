@@ -3,6 +3,7 @@
  * transaction, so a restart goes on where it was; what a restart reads twice changes nothing.
  */
 import { every } from "../clock.ts";
+import type { Tally } from "../core/attempt-usage.ts";
 import { condense } from "../core/condense.ts";
 import type { SessionEvent } from "../core/decision.ts";
 import type { Progress, Session, TurnResult } from "../core/types.ts";
@@ -13,7 +14,7 @@ import type { EngineDeps, EngineSettings } from "./ports.ts";
 import { questionEvent } from "./questions.ts";
 import { daemonOf, sandboxOf } from "./reach.ts";
 import { credentialsFor, type HandOver } from "./send.ts";
-import { pricedBy, type Spending, type Spent, spending } from "./spending.ts";
+import { accounted, type Spending, type Spent, spending } from "./spending.ts";
 
 /** Storing every token by itself was the main cost in measurements with 300 busy sessions; four times a second is enough for eyes. */
 const STORE_EVERY_MS = 250;
@@ -83,11 +84,12 @@ async function readOn(
   keeper: Keeper,
   { over, ask }: Watching,
 ): Promise<boolean> {
-  const { session, from } = following;
+  const { session, turn, from } = following;
   const { cursor, epoch } = from;
   const reading = readingOf(deps, following);
   const stream = daemonOf(deps, session).stream({ cursor, epoch, signal: over, onBreak: ask });
-  for await (const entry of pricedBy(deps.settings.prices, blanked(stream, deps.settings.blank))) {
+  const { prices, blank } = deps.settings;
+  for await (const entry of accounted({ prices, turn, tally: keeper.tally }, blanked(stream, blank))) {
     const event = (await reading.spending.look(entry)) ?? meaning(entry, reading);
     deps.reached?.(event?.type === "turn.ended" ? "stream.ended" : "stream.read");
     await keeper.add(entry, event, reading.spending.near());
@@ -113,7 +115,8 @@ async function readAnew(
   const reading = readingOf(deps, following);
   let begun = false;
   const all = daemon.stream({ cursor: 0, epoch: null, signal: over, onBreak: ask });
-  for await (const entry of pricedBy(deps.settings.prices, blanked(all, deps.settings.blank))) {
+  const { prices, blank } = deps.settings;
+  for await (const entry of accounted({ prices, turn, tally: keeper.tally }, blanked(all, blank))) {
     begun ||= entry.event.type === "turn.started" && entry.event.turn === turn;
     const event = begun ? ((await reading.spending.look(entry)) ?? meaning(entry, reading)) : null;
     if (begun) await keeper.add(entry, event, reading.spending.near());
@@ -146,6 +149,8 @@ function watch({ clock, provider }: FollowDeps, { session, signal }: Following):
 interface Keeper {
   /** Folds and shows the entry at once, with `near`; stores it soon, or before it resolves when it means something. */
   add(entry: JournalEntry, event: SessionEvent | null, near: string | null): Promise<void>;
+  /** With everything that was added by now. */
+  tally(): Tally;
   /** Only stores it: it stands before the turn. Whoever begins to read there again looks for the turn again. */
   keep(entry: JournalEntry): Promise<void>;
   /** Stores what is left, with the event that ends the following. */
@@ -194,6 +199,7 @@ function keep(deps: FollowDeps, { from, store, show, ...following }: Following):
       position = { epoch: entry.epoch, cursor: entry.cursor };
       await take(entry, event);
     },
+    tally: () => progress,
     async keep(entry) {
       if (failed) throw failed;
       await take(entry, null);

@@ -1,5 +1,6 @@
 /** What a turn spends, as it is read: with a price where the agent has none, and held to every budget that it is on the account of. */
 import type { Clock } from "../clock.ts";
+import { isAny, type Tally, usedTogether } from "../core/attempt-usage.ts";
 import { hasBudgets, type Raised, raisedNow } from "../core/budget.ts";
 import type { SessionEvent } from "../core/decision.ts";
 import { type DayUsage, type Limits, nearText, refusalOfTurn, startOfDay } from "../core/limits.ts";
@@ -13,16 +14,39 @@ export interface Spent {
   raised: Raised | undefined;
 }
 
-/** As early as the stream is read, so that what is stored, shown and counted is one figure. */
-export async function* pricedBy(
-  prices: Prices | undefined,
+interface Accounting {
+  prices: Prices | undefined;
+  turn: string;
+  /** As it is by now. */
+  tally(): Tally;
+}
+
+/**
+ * With prices, and with what earlier attempts at the turn have used: as early as the stream is read, so that what is stored, shown and
+ * counted is one figure. To be pulled on only when the entry before is in the tally.
+ */
+export async function* accounted(
+  { prices, turn, tally }: Accounting,
   entries: AsyncIterable<JournalEntry>,
 ): AsyncIterable<JournalEntry> {
+  let heard = tally().earlier?.attempt ?? 1;
   for await (const entry of entries) {
     const { event } = entry;
-    const usage = event.type === "usage" || event.type === "turn.ended" ? event.usage : undefined;
-    yield usage ? { ...entry, event: { ...event, usage: priced(usage, prices) } as JournalEntry["event"] } : entry;
+    if (event.type === "turn.started" && event.turn === turn && !event.again) heard = event.attempt ?? 1;
+    if (event.type !== "usage" && event.type !== "turn.ended") {
+      yield entry;
+      continue;
+    }
+    const own = event.usage && priced(event.usage, prices);
+    const usage = event.turn === turn ? usedSoFar(tally(), own, heard) : own;
+    yield usage ? { ...entry, event: { ...event, usage } as JournalEntry["event"] } : entry;
   }
+}
+
+/** `own`: of the attempt that tells. One that is over is read once more, and counted by now. */
+function usedSoFar({ usage, earlier }: Tally, own: Usage | undefined, heard: number): Usage | undefined {
+  if (isAny(usage) && (!own || !isAny(own) || heard < (earlier?.attempt ?? 1))) return usage;
+  return own && earlier ? usedTogether(earlier.usage, own) : own;
 }
 
 export interface Spending {

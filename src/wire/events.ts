@@ -53,7 +53,14 @@ export const AgentEvent = z.discriminatedUnion("type", [
     pull: z.int().positive().optional(),
   }),
 
-  z.strictObject({ type: z.literal("turn.started"), turn, attempt, prompt: z.string() }),
+  /** `again`: this attempt is the one before, of which only the end is told once more. */
+  z.strictObject({
+    type: z.literal("turn.started"),
+    turn,
+    attempt,
+    prompt: z.string(),
+    again: z.literal(true).optional(),
+  }),
   /** Another prompt joined the running turn. `prompt` is its id, `text` what was said. */
   z.strictObject({ type: z.literal("turn.steered"), turn, prompt: z.string(), text: z.string() }),
   /** Assistant text, coalesced (about 50 ms). `message` counts the assistant messages of the turn; pieces of one message are joined without a separator. */

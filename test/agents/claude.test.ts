@@ -178,3 +178,17 @@ test("Claude runs as another user, is stopped there, and reads its key there", {
     assert.deepEqual(processes(), []);
   }),
 );
+
+test("a process that goes on with a conversation tells only what itself has spent, however the one before it ended", () =>
+  inWorld(async (world) => {
+    hello(world);
+    const { agent, processes, exits } = world.bench();
+    const first = await agent.prompt("HELLO");
+    const again = await agent.prompt("HELLO");
+    await agent.close();
+    const resumed = await agent.prompt("HELLO");
+    process.kill(processes()[0] ?? 0, "SIGKILL");
+    await until(() => exits.length === 1, "it is gone");
+    const afterDeath = await agent.prompt("HELLO");
+    for (const { usage } of [again, resumed, afterDeath]) assert.deepEqual(usage, first.usage);
+  }));

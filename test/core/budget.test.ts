@@ -208,6 +208,16 @@ describe("somebody who may raises a budget", () => {
     const { session } = tell(running, over, raises("m2", null), stoppedTurn);
     assert.deepEqual([session.turn?.id, session.raised?.turn], ["m2", 5]);
   });
+  test("twice while its turn is being stopped: what was asked is done once", () => {
+    const { session, effects } = tell(running, over, raises("m2", null), raises("m3", null));
+    assert.deepEqual(
+      session.queue.map(({ id }) => id),
+      ["m2"],
+    );
+    assert.equal(session.raised?.next, 10);
+    const text = "alice raised what this session may cost by $5.00, which makes $10.00 by now.";
+    assert.deepEqual(effects.at(-1), said(text));
+  });
   test("after a turn that a person has stopped, which stays stopped", () => {
     const { session } = tell(running, says("m2", "stop"), stoppedTurn, raises("m3", null));
     assert.deepEqual([session.turn, session.raised?.turn], [null, 5]);

@@ -23,12 +23,12 @@ test("a turn that was done before its next attempt came tells its end again, and
   assert.equal((await woken.prompt("Fix it", { id: "p1", attempt: 2 })).body.disposition, "duplicate");
   const told = (await woken.replay()).flatMap(({ event }) => (event.type.startsWith("turn.") ? [event] : []));
   assert.deepEqual(
-    told.map((event) => [event.type, "attempt" in event ? event.attempt : 1]),
+    told.map((event) => [event.type, "attempt" in event ? event.attempt : 1, "again" in event]),
     [
-      ["turn.started", 1],
-      ["turn.ended", 1],
-      ["turn.started", 2],
-      ["turn.ended", 2],
+      ["turn.started", 1, false],
+      ["turn.ended", 1, false],
+      ["turn.started", 2, true],
+      ["turn.ended", 2, false],
     ],
   );
   const end = told.at(-1);

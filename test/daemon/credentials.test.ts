@@ -1,6 +1,6 @@
 /** Secrets reach the agent and git, and nobody else: not the journal, not the log, not the agent's view of the daemon. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createCredentials, type GitCredentials } from "../../src/daemon/credentials.ts";
@@ -169,4 +169,20 @@ test("no secret reaches the journal or the log, whole or in pieces", async (t) =
   await daemon.close();
   const wal = readFileSync(join(daemon.folder, "state", "journal.db")).toString("latin1");
   assert.ok(!wal.includes(KEY));
+});
+
+test("a login of which only the beginning is on disk is none: the daemon comes up, and is given another", (t) => {
+  const dir = newFolder(t);
+  const redactor = createRedactor();
+  const options = { dir, initial: {}, redactor, clock: handWoundClock() };
+  const login = { accessToken: "a-long-token-of-somebody" };
+  createCredentials(options).replace({ version: "1", logins: { claude: login } });
+  const file = join(dir, "login-claude.json");
+  assert.deepEqual(readdirSync(dir), ["login-claude.json"]);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  writeFileSync(file, readFileSync(file, "utf8").slice(0, 9));
+  const credentials = createCredentials(options);
+  assert.equal(credentials.loginFile("claude"), undefined);
+  credentials.replace({ version: "1", logins: { claude: login } });
+  assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), login);
 });

@@ -187,6 +187,54 @@ test("an agent without prices is priced by the list as its words are read: shown
   assert.equal(only?.type, "turn.ended");
 });
 
+const MILLION: Usage = { inputTokens: 1_000_000, outputTokens: 0, costUsd: 4, cacheReadTokens: 5, model: "m" };
+
+test("what an attempt has spent whose machine died is spent: it counts for the cost of the turn, and for its budget", async (t) => {
+  const daemon = await toldDaemon();
+  t.after(() => daemon.close());
+  const started = { type: "turn.started", turn: "m1", prompt: "fix it" } as const;
+  daemon.tells(started);
+  daemon.tells({ type: "usage", turn: "m1", usage: MILLION });
+  daemon.tells({ ...started, attempt: 2 });
+  daemon.tells({ type: "usage", turn: "m1", usage: { ...MILLION, costUsd: 1, pricedBy: "table", cacheReadTokens: 2 } });
+  // Ended by force, it knows nothing of what it has used.
+  const end = { type: "turn.ended", turn: "m1", attempt: 2, answer: "", durationMs: 1 } as const;
+  daemon.tells({ ...end, outcome: "stopped", usage: { inputTokens: 0, outputTokens: 0, costUsd: 0 } });
+  const limits = { ...NO_LIMITS, perTurn: { tokens: null, dollars: 4.5 } };
+  const shown: Progress[] = [];
+  const [over, over2] = await followed(
+    daemon,
+    { epoch: null, cursor: 0 },
+    { limits, show: (progress) => shown.push(progress) },
+  );
+  const together = { ...MILLION, inputTokens: 2_000_000, costUsd: 5, cacheReadTokens: 7, pricedBy: "table" };
+  assert.equal(over?.type === "over-budget" && over.code, "limit.cost");
+  assert.deepEqual(over2?.type === "turn.ended" && over2.result.usage, together);
+  assert.deepEqual(shown.at(-1)?.usage, together);
+});
+
+test("an end that is told once more, and an attempt that is read once more, are counted once", async (t) => {
+  const daemon = await toldDaemon();
+  t.after(() => daemon.close());
+  const started = { type: "turn.started", turn: "m1", prompt: "fix it" } as const;
+  const ended = { type: "turn.ended", turn: "m1", outcome: "done", answer: "", usage: MILLION, durationMs: 1 } as const;
+  daemon.tells(started);
+  daemon.tells({ type: "usage", turn: "m1", usage: MILLION });
+  daemon.tells(ended);
+  daemon.tells({ ...started, attempt: 2, again: true });
+  daemon.tells({ ...ended, attempt: 2 });
+  const [end] = await followed(daemon, { epoch: null, cursor: 0 });
+  assert.deepEqual(end?.type === "turn.ended" && end.result.usage, MILLION);
+  const { earlier, ...once } = [...(await shownOf(daemon))].at(-1) ?? assert.fail();
+  assert.deepEqual([earlier, once.usage], [undefined, MILLION]);
+});
+
+async function shownOf(daemon: Pick<RunningDaemon, "url">): Promise<Progress[]> {
+  const shown: Progress[] = [];
+  await followed(daemon, { epoch: null, cursor: 0 }, { show: (progress) => shown.push(progress) });
+  return shown;
+}
+
 test("a turn is held to what others spend meanwhile, and told so before it is stopped", async (t) => {
   const daemon = await spends(t, { ...USED, costUsd: 1 }, { ...USED, costUsd: 3 });
   const limits = { ...NO_LIMITS, perSession: { tokens: null, dollars: 10 } };

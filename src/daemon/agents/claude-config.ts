@@ -80,11 +80,17 @@ export async function writeClaudeKey(context: AgentContext): Promise<void> {
 }
 
 /** Claude refuses to begin a conversation that exists, and to go on with one that does not. */
-export async function conversation({ sessionId, ...context }: AgentContext): Promise<string[]> {
-  const folder = join(context.stateDir, CONFIG, "projects");
+export async function conversation(context: AgentContext): Promise<string[]> {
+  const exists = (await conversationFile(context)) !== null;
+  return [exists ? "--resume" : "--session-id", context.sessionId];
+}
+
+/** Null where there is none yet. */
+export async function conversationFile({ sessionId, stateDir }: AgentContext): Promise<string | null> {
+  const folder = join(stateDir, CONFIG, "projects");
   const files = await readdir(folder, { recursive: true }).catch(() => []);
-  const exists = files.some((file) => file.endsWith(`/${sessionId}.jsonl`));
-  return [exists ? "--resume" : "--session-id", sessionId];
+  const file = files.find((one) => one.endsWith(`/${sessionId}.jsonl`));
+  return file === undefined ? null : join(folder, file);
 }
 
 const CONFIG = "config";

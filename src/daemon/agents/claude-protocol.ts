@@ -4,6 +4,7 @@
  * ends one round of the model only; words that came too late for it get a round of their own.
  */
 import * as z from "zod";
+import { NO_USAGE, type Usage } from "../../wire/events.ts";
 
 const count = z.number().nonnegative().catch(0);
 
@@ -43,8 +44,8 @@ const streamEvent = z.object({
   usage: tokens.optional(),
 });
 
-/** Totals of the process by model, sub-agents and summaries included. */
-const modelUsage = z
+/** Totals by model, sub-agents and summaries included. */
+export const modelUsage = z
   .record(
     z.string(),
     z.object({
@@ -150,3 +151,25 @@ const asPlainText = (text: string): string => (text.startsWith("/") ? ` ${text}`
 /** The words of a tool's result. */
 export const textOf = (said: Block["content"]): string =>
   typeof said === "string" ? said : said.flatMap(({ text }) => text ?? []).join("\n");
+
+export function totalOf(totals: z.infer<typeof modelUsage>): Usage {
+  return Object.values(totals)
+    .map((of) => ({
+      inputTokens: of.inputTokens + of.cacheReadInputTokens + of.cacheCreationInputTokens,
+      outputTokens: of.outputTokens,
+      costUsd: of.costUSD,
+      cacheReadTokens: of.cacheReadInputTokens,
+      cacheWriteTokens: of.cacheCreationInputTokens,
+    }))
+    .reduce(sum, NO_USAGE);
+}
+
+export function sum(a: Usage, b: Usage): Usage {
+  return {
+    inputTokens: a.inputTokens + b.inputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    costUsd: a.costUsd + b.costUsd,
+    cacheReadTokens: (a.cacheReadTokens ?? 0) + (b.cacheReadTokens ?? 0),
+    cacheWriteTokens: (a.cacheWriteTokens ?? 0) + (b.cacheWriteTokens ?? 0),
+  };
+}

@@ -1,5 +1,6 @@
 /** Prompts on their way through one `claude -p` that stays. Each is known by an id of ours; see `claude-protocol.ts` for its life. */
 import { randomUUID } from "node:crypto";
+import type { Usage } from "../../wire/events.ts";
 import type { AgentContext, AgentOutcome } from "./agent.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import { type Asking, allow, askingOf } from "./claude-ask.ts";
@@ -23,11 +24,14 @@ export class ClaudeLink implements Link {
   readonly account = new Account();
   readonly #process: AgentProcess;
   readonly #context: AgentContext;
+  readonly #ready: Promise<void>;
   #current: ClaudeRun | null = null;
 
-  constructor(process: AgentProcess, context: AgentContext) {
+  /** `before`: what was spent in its conversation by others; it does not reject. */
+  constructor(process: AgentProcess, context: AgentContext, before: Promise<Usage | null>) {
     this.#process = process;
     this.#context = context;
+    this.#ready = before.then((spent) => (spent ? this.account.startAt(spent) : undefined));
     const raw = (native: string, line: string) => context.report({ type: "raw", native, line });
     process.onLine(
       (value, line) => {
@@ -46,7 +50,7 @@ export class ClaudeLink implements Link {
     void run.ended.then(() => {
       if (this.#current === run) this.#current = null;
     });
-    run.submit(message);
+    void this.#ready.then(() => run.submit(message));
     return run;
   }
 
@@ -108,7 +112,12 @@ class ClaudeRun implements Run {
   }
 
   submit(message: string): void {
-    this.#say(message);
+    if (!this.#stopping) {
+      this.#say(message);
+      return;
+    }
+    this.#accepted.resolve(false);
+    this.#ended.resolve(this.cutShort({ outcome: "stopped" }));
   }
 
   take(line: ClaudeLine): void {

@@ -4,20 +4,34 @@
  */
 import { NO_USAGE, type Usage } from "../../wire/events.ts";
 import type { AgentContext, AgentOutcome } from "./agent.ts";
-import { type Block, type ClaudeLine, type ClaudeResult, type Tokens, textOf } from "./claude-protocol.ts";
+import {
+  type Block,
+  type ClaudeLine,
+  type ClaudeResult,
+  sum,
+  type Tokens,
+  textOf,
+  totalOf,
+} from "./claude-protocol.ts";
 import { describeError, modelFailure } from "./model-failure.ts";
 import { toolTitle } from "./tool-title.ts";
 
 type Line<T extends ClaudeLine["type"]> = Extract<ClaudeLine, { type: T }>;
 
-/** Totals of a process, which are only told as such; what a prompt cost is the difference of two. */
+/** Totals of a conversation, which are only told as such; what a prompt cost is the difference of two. */
 export class Account {
   #before: Usage = NO_USAGE;
+
+  /** What processes before this one have spent in its conversation. */
+  startAt(before: Usage): void {
+    this.#before = before;
+  }
 
   /** What has been spent since the last time. */
   since(totals: ClaudeResult["modelUsage"]): Usage {
     const now = totalOf(totals);
-    const before = this.#before;
+    // One that counts from nothing has not heard of those before it.
+    const before = now.inputTokens < this.#before.inputTokens ? NO_USAGE : this.#before;
     this.#before = now;
     const more = (field: "inputTokens" | "outputTokens" | "costUsd" | "cacheReadTokens" | "cacheWriteTokens") =>
       Math.max(0, (now[field] ?? 0) - (before[field] ?? 0));
@@ -180,25 +194,3 @@ const NO_TOKENS: Tokens = {
   cache_read_input_tokens: 0,
   cache_creation_input_tokens: 0,
 };
-
-function totalOf(totals: ClaudeResult["modelUsage"]): Usage {
-  return Object.values(totals)
-    .map((of) => ({
-      inputTokens: of.inputTokens + of.cacheReadInputTokens + of.cacheCreationInputTokens,
-      outputTokens: of.outputTokens,
-      costUsd: of.costUSD,
-      cacheReadTokens: of.cacheReadInputTokens,
-      cacheWriteTokens: of.cacheCreationInputTokens,
-    }))
-    .reduce(sum, NO_USAGE);
-}
-
-function sum(a: Usage, b: Usage): Usage {
-  return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    costUsd: a.costUsd + b.costUsd,
-    cacheReadTokens: (a.cacheReadTokens ?? 0) + (b.cacheReadTokens ?? 0),
-    cacheWriteTokens: (a.cacheWriteTokens ?? 0) + (b.cacheWriteTokens ?? 0),
-  };
-}

@@ -10,6 +10,7 @@ import {
   writeClaudeKey,
 } from "./claude-config.ts";
 import { ClaudeLink } from "./claude-run.ts";
+import { spentBefore } from "./claude-spent.ts";
 import { findCommand } from "./find-command.ts";
 import { type Driver, supervise } from "./supervised.ts";
 
@@ -33,6 +34,6 @@ function claudeDriver(context: AgentContext, maxRetries: number): Driver {
       const args = [...found.args, ...launch.args, ...(await conversation(context))];
       return { command: found.command, args, env: launch.env, version: JSON.stringify([found, launch]) };
     },
-    link: (process) => new ClaudeLink(process, context),
+    link: (process) => new ClaudeLink(process, context, spentBefore(context)),
   };
 }

@@ -25,7 +25,7 @@ export interface OpencodeTalk {
 
 export class OpencodeLink implements Link {
   readonly #talk: OpencodeTalk;
-  /** Ids of all that was said in the conversation: of what was said before things are told that come late. */
+  /** Ids of everything that was said in the conversation, by prompts of before too: the server tells of those again, also after their end. */
   readonly #heard = new Set<string>();
   #session: Promise<string | null> | null = null;
   #current: OpencodeRun | null = null;
@@ -36,7 +36,7 @@ export class OpencodeLink implements Link {
       event: (value, text) => {
         if (isWorthKeeping(value)) talk.context.report({ type: "raw", native: value.type, line: text });
         const event = parseOpencodeEvent(value);
-        if (event) this.#take(event);
+        if (event) this.#current?.take(event);
       },
       again: () => void this.#current?.catchUp(),
     });
@@ -44,26 +44,21 @@ export class OpencodeLink implements Link {
 
   run(message: string): Run {
     this.#session ??= conversation(this.#talk, this.#heard);
-    const run = new OpencodeRun(this.#talk, this.#session);
+    const run = new OpencodeRun(this.#talk, this.#session, this.#heard);
     this.#current = run;
     void run.say(message).then((taken) => run.begun(taken));
     return run;
   }
-
-  #take(event: OpencodeEvent): void {
-    const info = event.type === "message.updated" ? event.properties.info : null;
-    const isLate = info?.role === "user" && this.#heard.has(info.id);
-    if (info?.role === "user") this.#heard.add(info.id);
-    if (!isLate) this.#current?.take(event);
-  }
 }
 
-/** The one of before, if it is still there; what was said in it is heard. */
+/** The one of before, if it is still there, with what was said in it. */
 async function conversation({ server, memory }: OpencodeTalk, heard: Set<string>): Promise<string | null> {
   const known = await memory.read();
-  const told = known === null ? null : await server.call("GET", `/session/${known}/message`);
-  for (const { info } of OpencodeMessages.safeParse(told).data ?? []) heard.add(info.id);
-  if (told !== null) return known;
+  if (known !== null && (await server.call("GET", `/session/${known}`)) !== null) {
+    const { data = [] } = OpencodeMessages.safeParse(await server.call("GET", `/session/${known}/message`));
+    for (const { info } of data) if (info.role === "user") heard.add(info.id);
+    return known;
+  }
   // A title of our own: without one it asks a model for it.
   const made = OpencodeSession.safeParse(await server.call("POST", "/session", { title: "Threadbox" }));
   if (!made.success) return null;
@@ -76,10 +71,13 @@ class OpencodeRun implements Run {
   readonly ended: Promise<AgentOutcome>;
   readonly #talk: OpencodeTalk;
   readonly #session: Promise<string | null>;
+  /** Our conversation, once it is known. Every other one that is told of is a sub-agent's, somewhere below it. */
+  #own: string | null = null;
   readonly #turn: OpencodeTurn;
   readonly #asking: OpencodeAsking;
   readonly #accepted = Promise.withResolvers<boolean>();
   readonly #ended = Promise.withResolvers<AgentOutcome>();
+  readonly #heard: Set<string>;
   /** Ids of what was said in it, the server's own, in their order. */
   readonly #said: string[] = [];
   /** Said, and not heard of yet: one at a time. */
@@ -91,8 +89,9 @@ class OpencodeRun implements Run {
   #over = false;
   #failure: Failure | null = null;
 
-  constructor(talk: OpencodeTalk, session: Promise<string | null>) {
+  constructor(talk: OpencodeTalk, session: Promise<string | null>, heard: Set<string>) {
     this.#talk = talk;
+    this.#heard = heard;
     this.#session = session;
     this.#turn = new OpencodeTurn(talk.context);
     this.#asking = new OpencodeAsking(talk);
@@ -131,10 +130,11 @@ class OpencodeRun implements Run {
         this.#turn.delta(event.properties);
         break;
       case "session.status":
-        this.#status(event.properties.status);
+        this.#status(event.properties);
         break;
       case "session.error":
-        if (event.properties.error && this.#said.length > 0) this.#turn.failed(event.properties.error);
+        if (event.properties.error && this.#said.length > 0 && (event.properties.sessionID ?? this.#own) === this.#own)
+          this.#turn.failed(event.properties.error);
         break;
       case "permission.asked":
         this.#asking.leave(event.properties, this.#stopping);
@@ -178,6 +178,7 @@ class OpencodeRun implements Run {
 
   async #say(text: string): Promise<boolean> {
     const session = await this.#session;
+    this.#own = session;
     if (this.#over || session === null) return false;
     this.#idle = false;
     const saying = Promise.withResolvers<boolean>();
@@ -188,19 +189,23 @@ class OpencodeRun implements Run {
     return saying.promise;
   }
 
-  #message(info: Parameters<OpencodeTurn["answered"]>[0] | { role: "user"; id: string }): void {
+  #message(info: Parameters<OpencodeTurn["answered"]>[0] | { role: "user"; id: string; sessionID: string }): void {
+    const isOwn = info.sessionID === this.#own;
     if (info.role === "assistant") {
-      if (this.#said.includes(info.parentID)) this.#turn.answered(info);
+      if (!isOwn) this.#turn.aside(info);
+      else if (this.#said.includes(info.parentID)) this.#turn.answered(info);
       return;
     }
-    if (!this.#saying || this.#said.includes(info.id)) return;
+    if (!isOwn || this.#heard.has(info.id)) return;
+    this.#heard.add(info.id);
+    if (!this.#saying) return;
     this.#said.push(info.id);
     this.#saying.resolve(true);
     this.#saying = null;
   }
 
-  #status(status: Extract<OpencodeEvent, { type: "session.status" }>["properties"]["status"]): void {
-    this.#idle = status.type === "idle";
+  #status({ sessionID, status }: Extract<OpencodeEvent, { type: "session.status" }>["properties"]): void {
+    if (sessionID === this.#own) this.#idle = status.type === "idle";
     if (status.type !== "retry") return;
     const now = Date.now();
     this.#turn.retrying(status, now);

@@ -26,6 +26,8 @@ export class OpencodeTurn {
   readonly #context: Pick<AgentContext, "cwd" | "report">;
   /** Its answers to our words, in their order. */
   readonly #answers = new Map<string, OpencodeAnswer>();
+  /** What sub-agents were answered in conversations of their own, which cost the same. */
+  readonly #asides = new Map<string, OpencodeAnswer>();
   readonly #told = new Map<string, Told>();
   readonly #texts = new Map<string, Map<string, string>>();
   #error: OpencodeError | null = null;
@@ -44,7 +46,13 @@ export class OpencodeTurn {
   answered(answer: OpencodeAnswer): void {
     this.#answers.set(answer.id, answer);
     if (answer.error) this.#error = answer.error;
-    if (answer.tokens.input + answer.tokens.output > 0) this.#context.report({ type: "usage", usage: this.#usage() });
+    this.#tell(answer);
+  }
+
+  /** An answer to a sub-agent: what it says, and whether it fails, is for the agent to judge. */
+  aside(answer: OpencodeAnswer): void {
+    this.#asides.set(answer.id, answer);
+    this.#tell(answer);
   }
 
   part(part: OpencodePart): void {
@@ -91,6 +99,10 @@ export class OpencodeTurn {
     return { ...end, answer: this.#answer(), usage: this.#usage() };
   }
 
+  #tell({ tokens }: OpencodeAnswer): void {
+    if (tokens.input + tokens.output > 0) this.#context.report({ type: "usage", usage: this.#usage() });
+  }
+
   #answer(): string {
     const texts = [...this.#answers.keys()].map((id) => [...(this.#texts.get(id)?.values() ?? [])].join(""));
     return texts.findLast((text) => text.trim() !== "") ?? "";
@@ -99,7 +111,7 @@ export class OpencodeTurn {
   #usage(): AgentOutcome["usage"] {
     const usage = { ...NO_USAGE, cacheReadTokens: 0, cacheWriteTokens: 0 };
     let model: string | undefined;
-    for (const { tokens, cost, modelID } of this.#answers.values()) {
+    for (const { tokens, cost, modelID } of [...this.#asides.values(), ...this.#answers.values()]) {
       usage.inputTokens += tokens.input + tokens.cache.read + tokens.cache.write;
       usage.outputTokens += tokens.output + tokens.reasoning;
       usage.cacheReadTokens += tokens.cache.read;

@@ -117,7 +117,8 @@ class SupervisedAgent implements Agent {
     try {
       await this.#submit(current, message);
       const outcome = await current.ended.promise;
-      if (current.stopping) await this.#endLeftovers(current);
+      // One that no process was given has left nothing.
+      if (current.stopping && current.process) await this.#endLeftovers(current);
       return outcome;
     } finally {
       this.#running = null;
@@ -144,7 +145,8 @@ class SupervisedAgent implements Agent {
     if (!current) return;
     current.stopping = true;
     current.run?.interrupt();
-    if (!(await within(deadlineMs, current.ended.promise))) await this.#kill(current.before);
+    const isInTime = await within(deadlineMs, current.ended.promise);
+    if (!isInTime && current.process) await this.#kill(current.before);
     await current.done.promise;
   }
 
@@ -157,9 +159,9 @@ class SupervisedAgent implements Agent {
   }
 
   async #submit(current: Running, message: string): Promise<void> {
-    const ready = await this.#makeReady();
+    const ready = await this.#makeReady(current);
+    if (!ready || current.stopping) return stopped(current);
     if ("failure" in ready) return fail(current, ready.failure);
-    if (current.stopping) return stopped(current);
     current.process = ready.process;
     current.before = this.#listStrays(ready.process);
     const run = ready.link.run(message);
@@ -173,8 +175,8 @@ class SupervisedAgent implements Agent {
     current.itself = listTree({ pid: ready.process.pid });
   }
 
-  /** The process for the settings of now: the running one when they have not changed, else a new one. */
-  async #makeReady(): Promise<Live | { failure: Failure }> {
+  /** The process for the settings of now: the running one when they have not changed, else a new one. Null: nobody wants it any more. */
+  async #makeReady(current: Running): Promise<Live | { failure: Failure } | null> {
     const launch = await this.#driver.prepare();
     if ("failure" in launch) return launch;
     if (this.#live && !this.#live.process.isAlive()) await this.#live.gone;
@@ -183,7 +185,7 @@ class SupervisedAgent implements Agent {
     // What a daemon that died left behind: it may still hold the conversation.
     if (!this.#startedBefore) await killTree(this.#marks);
     this.#startedBefore = true;
-    return this.#start(launch);
+    return current.stopping ? null : this.#start(launch);
   }
 
   #start({ command, args, env, version }: Launch): Live {

@@ -154,8 +154,8 @@ function count(figures: Figures, happening: Happening): void {
       break;
     }
     case "turn.ended":
-      figures.tokens.inc({ direction: "input" }, happening.usage?.inputTokens ?? 0);
-      figures.tokens.inc({ direction: "output" }, happening.usage?.outputTokens ?? 0);
+      figures.tokens.inc({ direction: "input" }, believed(happening.usage?.inputTokens));
+      figures.tokens.inc({ direction: "output" }, believed(happening.usage?.outputTokens));
       countCost(figures, happening);
       figures.turns.observe({ outcome: happening.outcome }, happening.durationMs / 1_000);
       break;
@@ -193,9 +193,11 @@ function countCost(figures: Figures, { usage, agent }: Extract<Happening, { type
   const label = modelLabel(figures.models, usage.model);
   const by = { agent: AGENT_NAMES.test(agent ?? "") ? (agent ?? "unknown") : "unknown", model: label };
   if (!isPriced(usage)) figures.unpriced.inc(by);
-  else
-    figures.cost.inc({ ...by, priced_by: usage.pricedBy ?? "agent" }, Math.min(usage.costUsd, Number.MAX_SAFE_INTEGER));
+  else figures.cost.inc({ ...by, priced_by: usage.pricedBy ?? "agent" }, believed(usage.costUsd));
 }
+
+/** Sums of what agents say must stay numbers. */
+const believed = (said = 0): number => Math.min(said, Number.MAX_SAFE_INTEGER);
 
 /** As the teams name theirs. */
 const AGENT_NAMES = /^[a-z\d][a-z\d-]{0,39}$/;

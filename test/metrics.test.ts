@@ -122,6 +122,17 @@ test("what agents call their models has an end: twenty of them, and no long ones
   assert.ok(lines.includes('threadbox_cost_dollars_total{agent="unknown",model="other",priced_by="agent"} 81'));
 });
 
+test("sums stay numbers, whatever an agent says that it used", async () => {
+  const usage = { inputTokens: 1.7e308, outputTokens: 1.7e308, costUsd: 1.7e308 };
+  const ended: Happening = { ...by, ...ids, type: "turn.ended", outcome: "done", code: null, durationMs: 1, usage };
+  const lines = [
+    ...(await lineOf([ended, ended], "threadbox_tokens_total")),
+    ...(await lineOf([ended, ended], "threadbox_cost_dollars_total")),
+  ];
+  assert.equal(lines.length, 3);
+  assert.doesNotMatch(lines.join(), /Inf|NaN/);
+});
+
 test("what today has cost stands beside what it may cost", async () => {
   const metrics = createMetrics({ ...asked(), spentToday: async () => 3.5, dollarsPerDay: 200 });
   const { text } = await metrics.page();

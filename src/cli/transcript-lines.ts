@@ -130,3 +130,27 @@ function endLines(event: Extract<AgentEvent, { type: "turn.ended" }>, colour: bo
 
 /** Other people's words without what could steer the terminal. */
 const clean = (text: string): string => noteText(text, false);
+
+/** The agent's line as it came. One that was cut, or never was JSON, inside of a line that is. */
+export function rawLines(event: AgentEvent): string[] {
+  if (event.type !== "agent.raw") return [];
+  const { native, line, cut } = event;
+  return [(isJson(line) ? line : JSON.stringify({ type: native, cut, line })).replace(STEERING, escaped)];
+}
+
+/** JSON has them as they are, and terminals obey some of them: C1 controls, line ends of Unicode, what turns a line round. */
+const STEERING = /(?!\t)[\p{C}\u2028\u2029]/gu;
+const escaped = (sign: string): string =>
+  sign
+    .split("")
+    .map((half) => `\\u${half.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .join("");
+
+function isJson(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return !/[\r\n]/.test(line);
+  } catch {
+    return false;
+  }
+}

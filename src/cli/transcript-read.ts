@@ -3,7 +3,7 @@ import type { OpenStore } from "../store/open.ts";
 import { sessionPages } from "../store/pages.ts";
 import type { AgentEvent } from "../wire/events.ts";
 import type { Output } from "./output.ts";
-import { transcriptLines } from "./transcript-lines.ts";
+import { rawLines, transcriptLines } from "./transcript-lines.ts";
 
 /** Entries per question to the database: a long history passes through in pieces. */
 const BATCH = 500;
@@ -56,22 +56,6 @@ export function readTranscript(
     },
     end: () => print(lines.rest()),
   };
-}
-
-/** The agent's line as it came. One that was cut, or never was JSON, inside of a line that is. */
-function rawLines(event: AgentEvent): string[] {
-  if (event.type !== "agent.raw") return [];
-  const { native, line, cut } = event;
-  return [isJson(line) ? line : JSON.stringify({ type: native, cut, line })];
-}
-
-function isJson(line: string): boolean {
-  try {
-    JSON.parse(line);
-    return !line.includes("\n");
-  } catch {
-    return false;
-  }
 }
 
 export async function turnsOf(store: OpenStore, session: string) {

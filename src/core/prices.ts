@@ -46,7 +46,9 @@ const A_MILLION = 1_000_000;
 function costOf(usage: Usage, { input, output, cacheRead = input, cacheWrite = input }: Price): number {
   const { inputTokens, outputTokens, cacheReadTokens: read = 0, cacheWriteTokens: written = 0 } = usage;
   const fresh = Math.max(0, inputTokens - read - written);
-  return (fresh * input + read * cacheRead + written * cacheWrite + outputTokens * output) / A_MILLION;
+  const cost = (fresh * input + read * cacheRead + written * cacheWrite + outputTokens * output) / A_MILLION;
+  // Counts without any measure add up to what is no number in JSON, and would be spent as nothing.
+  return Math.min(cost, Number.MAX_SAFE_INTEGER);
 }
 
 /** Agents and gateways put the provider in front of a model's name, and its day or a variant behind it. */

@@ -134,7 +134,13 @@ export class AgentHost {
   #denied(turn: string, { tool, subject, rule }: { tool: string; subject: string; rule: string }): void {
     const { append, redactor } = this.#parts;
     const shown = cutMiddle(redactor.blank(subject), MAX_QUESTION_CHARS);
-    append({ type: "permission.denied", turn, tool: redactor.blank(tool), subject: shown, rule });
+    append({
+      type: "permission.denied",
+      turn,
+      tool: cutEnd(redactor.blank(tool), MAX_TITLE_CHARS),
+      subject: shown,
+      rule,
+    });
   }
 
   /** `stalled` is aborted, with the reason, when nothing has come from the agent for too long. */
@@ -230,9 +236,16 @@ export class AgentHost {
         this.#silence?.heard(report);
         this.#recorder?.report(report);
       },
-      note: (what, fields) => log.info(what, { agent: name, ...fields }),
+      note: (what, fields) => log.info(what, { agent: name, ...this.#noted(fields) }),
       exited: (exit) => this.#exited(exit),
     };
+  }
+
+  /** Its own words are blanked before they are cut, or half a secret would stay behind. */
+  #noted(fields: Record<string, unknown> = {}): Record<string, unknown> {
+    const { blank } = this.#parts.redactor;
+    const shown = (value: unknown) => (typeof value === "string" ? cutEnd(blank(value), MAX_TITLE_CHARS) : value);
+    return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, shown(value)]));
   }
 
   #exited({ code, signal, stderrTail }: Parameters<AgentContext["exited"]>[0]): void {

@@ -33,10 +33,13 @@ const DENIED = "The people you work for did not allow this.";
 const ruledOut = (rule: string): string =>
   `Not allowed here: a rule of the people you work for denies it (${rule}). ${INSTEAD}`;
 
+/** Controls, and letters that take room and show nothing: Hangul fillers, an empty pattern of Braille. */
+const INVISIBLE = /(?![\n\t])[\p{C}\p{Default_Ignorable_Code_Point}\u2028\u2029\u2800]/gu;
+
 /** What people say yes to they have to see: nothing that turns the line round, hides in it, or pushes its end out of sight. */
 function visible(subject: string): string {
   return subject
-    .replace(/[^\P{C}\n\t]/gu, (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`)
-    .replace(/[ \t]{20,}/g, `${" ".repeat(20)}…`)
+    .replace(INVISIBLE, (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`)
+    .replace(/[^\S\n]{20,}/g, `${" ".repeat(20)}…`)
     .replace(/\n\s*\n\s*\n/g, "\n\n");
 }

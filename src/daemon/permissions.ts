@@ -23,7 +23,7 @@ export interface Verdict {
   rule: string;
 }
 
-type ToolClass = "run" | "edit" | "read" | "fetch";
+export type ToolClass = "run" | "edit" | "read" | "fetch";
 
 /** The agents' own names, in small letters. What is in no class is met by rules that name it, or name no tool. */
 const CLASSES: Record<ToolClass, string[]> = {

@@ -64,7 +64,8 @@ export class Questions {
     const { wording, ...shown } = shownOf(question, redactor);
     const event = { type: "question.asked", turn, question: question.question, ...shown, deadlineMs };
     const parsed = AgentEvent.safeParse(event);
-    if (!parsed.success || parsed.data.type !== "question.asked" || this.#open.has(question.question)) {
+    const isOdd = question.question.length > MAX_QUESTION_CHARS || this.#open.has(question.question);
+    if (!parsed.success || parsed.data.type !== "question.asked" || isOdd) {
       log.warn("question.malformed", { turn, issues: parsed.error?.issues.map((issue) => issue.path.join(".")) });
       tell(null);
       return;
@@ -133,7 +134,12 @@ function shownOf({ text, options, otherwise, permission }: AgentQuestion, { blan
     options: [...wording.keys()],
     otherwise: label ? cutEnd(label, MAX_QUESTION_CHARS) : null,
     ...(permission
-      ? { permission: { ...permission, subject: cut(blank(permission.subject), MAX_QUESTION_CHARS) } }
+      ? {
+          permission: {
+            tool: cutEnd(blank(permission.tool), MAX_OPTION_CHARS),
+            subject: cut(blank(permission.subject), MAX_QUESTION_CHARS),
+          },
+        }
       : {}),
     wording,
   };

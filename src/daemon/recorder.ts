@@ -29,6 +29,9 @@ const FLUSH_AFTER_MS = 50;
 /** As much as a screen of words is written without waiting for more. */
 const FLUSH_AT_CHARS = 2_000;
 
+/** What comes at once may be of any length; an entry that no reader takes would stand in the way of all after it. */
+const PIECES = /.{1,50000}/gsu;
+
 type Words = Extract<AgentReport, { type: "text" | "thinking" }>;
 
 export function createRecorder({ turn, append, ask, redactor, clock, log }: RecorderParts): Recorder {
@@ -66,7 +69,7 @@ export function createRecorder({ turn, append, ask, redactor, clock, log }: Reco
     if (!words) return;
     const { text } = words;
     const ready = text.slice(0, text.length - held);
-    if (ready) record({ ...words, text: redactor.blank(ready) });
+    for (const piece of redactor.blank(ready).match(PIECES) ?? []) record({ ...words, text: piece });
     words = held > 0 ? { ...words, text: text.slice(text.length - held) } : null;
   }
 
@@ -89,7 +92,7 @@ type Raw = Extract<AgentReport, { type: "raw" }>;
 function rawEvent(turn: string, { native, line }: Raw, { blank }: Redactor): AgentEvent {
   const words = blank(line);
   const cut = words.length > MAX_RAW_CHARS;
-  return { type: "agent.raw", turn, native, line: cutMiddle(words, MAX_RAW_CHARS), cut };
+  return { type: "agent.raw", turn, native: named(blank(native)), line: cutMiddle(words, MAX_RAW_CHARS), cut };
 }
 
 function shortened(report: Exclude<Told, Words>, { blank }: Redactor): Told {
@@ -97,6 +100,8 @@ function shortened(report: Exclude<Told, Words>, { blank }: Redactor): Told {
     case "tool.started":
       return {
         ...report,
+        call: named(blank(report.call)),
+        tool: named(blank(report.tool)),
         title: cutEnd(blank(report.title), MAX_TITLE_CHARS),
         input: cutEnd(blank(report.input), MAX_INPUT_CHARS),
       };
@@ -104,15 +109,22 @@ function shortened(report: Exclude<Told, Words>, { blank }: Redactor): Told {
       const output = blank(report.output);
       return {
         ...report,
+        call: named(blank(report.call)),
+        tool: named(blank(report.tool)),
         output: cutMiddle(output, MAX_OUTPUT_CHARS),
         cut: report.cut || output.length > MAX_OUTPUT_CHARS,
       };
     }
     case "retrying":
       return { ...report, reason: cutEnd(blank(report.reason), MAX_TITLE_CHARS) };
-    case "usage":
-      return report;
+    case "usage": {
+      const { model } = report.usage;
+      return model === undefined ? report : { ...report, usage: { ...report.usage, model: named(blank(model)) } };
+    }
     default:
       return report satisfies never;
   }
 }
+
+/** Names and ids are short; what is none would make an entry that no reader takes, and that stands in the way of all after it. */
+const named = (name: string): string => cutEnd(name, MAX_TITLE_CHARS);

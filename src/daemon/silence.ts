@@ -11,6 +11,9 @@ import type { AgentRequest } from "../wire/routes.ts";
 import type { AgentReport } from "./agents/agent.ts";
 import type { DaemonClock } from "./clock.ts";
 
+/** It may announce what it likes: after this it should have been heard of. Also more than a timer can wait for (24 days). */
+const MAX_ANNOUNCED_MS = 60 * 60_000;
+
 export interface SilenceWatch {
   heard(report: AgentReport): void;
   /** A person is asked; the returned function says that it is over. */
@@ -42,7 +45,7 @@ export function watchSilence({ limits, clock, silent, stalled }: SilenceParts): 
     heard(report) {
       if (report.type === "tool.started") tools.set(report.call, report.title);
       if (report.type === "tool.ended") tools.delete(report.call);
-      listen(report.type === "retrying" ? report.delayMs : 0);
+      listen(report.type === "retrying" ? Math.min(Math.max(0, report.delayMs), MAX_ANNOUNCED_MS) : 0);
     },
     pause() {
       paused += 1;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { transcriptLines } from "../../src/cli/transcript-lines.ts";
+import { rawLines, transcriptLines } from "../../src/cli/transcript-lines.ts";
 import type { AgentEvent } from "../../src/wire/events.ts";
 
 const turn = "m1";
@@ -85,3 +85,14 @@ test("leave that was asked for, a denial and a silence are told", () =>
     ]),
     ["? Allow bash: make deploy", "> Deny", "✗ not allowed: bash rm -rf src", "· nothing heard for 5 min 00 s"],
   ));
+
+test("an agent's own line steers no terminal, and means the same", () => {
+  const raw = (line: string): AgentEvent => ({ type: "agent.raw", turn, native: "x", line, cut: false });
+  for (const [line, printed] of [
+    ['{"a":"\u009b2J\u202e\u2028\u{e0041}"}', '{"a":"\\u009b2J\\u202e\\u2028\\udb40\\udc41"}'],
+    ['{\r"a":1}', '{"type":"x","cut":false,"line":"{\\r\\"a\\":1}"}'],
+    ["no \u009bJSON", '{"type":"x","cut":false,"line":"no \\u009bJSON"}'],
+    ['{"a":"é 漢 😀"}', '{"a":"é 漢 😀"}'],
+  ] as const)
+    assert.deepEqual(rawLines(raw(line)), [printed]);
+});

@@ -61,6 +61,13 @@ describe("the price of a turn", () => {
       "table",
     ],
     ["is nothing where the team says so", used({ model: "local" }), { local: { input: 0, output: 0 } }, 0, "table"],
+    [
+      "is a number, whatever it is counted from",
+      used({ inputTokens: 1e308, model: "gpt-5.5" }),
+      {},
+      2 ** 53 - 1,
+      "table",
+    ],
     ["of no tokens is nothing", used({ inputTokens: 0, outputTokens: 0 }), {}, 0, undefined],
   ];
   for (const [name, usage, own, dollars, pricedBy] of table)

@@ -149,12 +149,12 @@ test("without rules everything is allowed, also to an agent that asks all the sa
 });
 
 test("people see all of what they allow: nothing hides in it or pushes its end out of sight", async (t) => {
-  const command = `ls \u202e\u200b${" ".repeat(900)}\n\n\n\n${"x".repeat(5_000)} && rm -rf /`;
+  const command = `ls \u202e\u200b\u3164${"\u00a0 ".repeat(450)}\n\n\n\n${"x".repeat(5_000)} && rm -rf /`;
   const { daemon, answer } = await start(t, wishing(command), RULES);
   const { permission, question } = await asked(daemon);
   assert.match(
     permission?.subject ?? "",
-    /^ls \\u\{202e\}\\u\{200b\} {20}…\n\nx+\n… \d+ characters cut …\nx+ && rm -rf \/$/,
+    /^ls \\u\{202e\}\\u\{200b\}\\u\{3164\} {20}…\n\nx+\n… \d+ characters cut …\nx+ && rm -rf \/$/,
   );
   assert.ok((permission?.subject.length ?? 0) <= 2_000);
   await answer(question, DENY);

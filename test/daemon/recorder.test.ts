@@ -96,6 +96,34 @@ test("inputs and titles are cut at their end", () => {
   assert.deepEqual([event.title.length, event.input.length, event.input.at(-1)], [300, 4_000, "…"]);
 });
 
+test("nothing that an agent tells makes an entry that no reader takes, and no cut leaves half a key", () => {
+  const { redactor, recorder, events, texts } = recording();
+  redactor.learn("a-key-of-somebody");
+  const long = `${"n".repeat(290)}a-key-of-somebody${"n".repeat(5_000_000)}`;
+  const named = `${"n".repeat(290)}[secret]n…`;
+  recorder.report({ type: "raw", native: long, line: "{}" });
+  recorder.report({ type: "tool.started", call: long, tool: long, title: "t", input: "i" });
+  recorder.report({ type: "tool.ended", call: long, tool: long, ok: true, output: "", cut: false, durationMs: 1 });
+  recorder.report({ type: "usage", usage: { inputTokens: 1, outputTokens: 1, costUsd: 0, model: long } });
+  const words = `${"🦊".repeat(70_000)}.`;
+  recorder.report(text(words));
+  recorder.close();
+  const [raw, started, ended, used] = events;
+  assert.ok(raw?.type === "agent.raw" && started?.type === "tool.started");
+  assert.ok(ended?.type === "tool.ended" && used?.type === "usage");
+  const names = [raw.native, started.call, started.tool, ended.call, ended.tool, used.usage.model];
+  assert.deepEqual(new Set(names), new Set([named]));
+  assert.deepEqual(
+    texts()
+      .slice(4)
+      .map((piece) => [piece.isWellFormed(), piece.length]),
+    [
+      [true, 100_000],
+      [true, 40_001],
+    ],
+  );
+});
+
 test("nothing is taken after the turn, and nothing that the wire does not know", () => {
   const { recorder, events } = recording();
   recorder.report({ type: "retrying", attempt: 1.5, delayMs: 1, reason: "half an attempt" });

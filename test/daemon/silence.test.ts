@@ -122,6 +122,26 @@ test("a wait that the agent announces is no silence", async (t) => {
   assert.equal((await end(daemon)).failure?.code, "agent.stalled");
 });
 
+for (const [delayMs, minutes] of [
+  [1e300, 35],
+  [2 ** 31, 35],
+  [-1e300, 5],
+] as const)
+  test(`no announced wait is too odd to be watched: ${delayMs} ms`, async (t) => {
+    const { daemon, clock } = await start(
+      t,
+      hangs(({ context }) => context.report({ type: "retrying", attempt: 1, delayMs, reason: "rate limit" })),
+    );
+    await daemon.until((event) => event.type === "retrying");
+    clock.advance(minutes * MINUTES - 1);
+    assert.deepEqual(await silences(daemon), []);
+    clock.advance(1);
+    assert.deepEqual(
+      (await silences(daemon)).map(({ silentMs }) => silentMs),
+      [minutes * MINUTES],
+    );
+  });
+
 test("a question of the agent is no silence, however long people take; what comes after it is one again", async (t) => {
   const { daemon, clock, post } = await start(t, async ({ ask, stopped: told }) => {
     await ask({ text: "Which?", options: [], otherwise: null });

@@ -55,11 +55,10 @@ export class AgentProcess {
     return this.#alive;
   }
 
-  /** Called once, and at once: what comes before is lost. `other` hears of lines that are no JSON. */
-  onLine(take: (value: unknown, line: string) => void, other?: (line: string) => void): void {
+  /** Called once, and at once: what comes before is lost. `other` hears of lines that are no JSON; `true`: it was meant. */
+  onLine(take: (value: unknown, line: string) => void, other?: (line: string) => unknown): void {
     readJsonLines(this.#child.stdout, take, (line) => {
-      this.#other.take(line);
-      other?.(line);
+      if (other?.(line) !== true) this.#other.take(line);
     });
   }
 

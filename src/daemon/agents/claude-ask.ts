@@ -32,7 +32,7 @@ export function askingOf({ request }: ClaudeRequest, cwd: string, asksLeave: boo
   const { tool_name: tool, input, decision_reason: why } = request;
   const asked = tool === ASK_TOOL ? Asked.safeParse(input) : null;
   if (asked?.success) return peopleAsked(asked.data.questions, input);
-  return asksLeave ? leaveAsked(tool, toolSubject(input, cwd), { input, why }) : null;
+  return asksLeave ? leaveAsked(tool, toolSubject(tool, input, cwd), { input, why }) : null;
 }
 
 export const allow = (input: Record<string, unknown>): ClaudeReply => ({ behavior: "allow", updatedInput: input });

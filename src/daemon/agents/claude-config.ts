@@ -3,7 +3,7 @@
  * Its key lies in a 0600 file that a helper reads, so that no tool has it in its environment and a new one needs no restart: a key that
  * is refused is read again at once.
  */
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { shellQuote } from "../shell.ts";
 import type { AgentContext } from "./agent.ts";
@@ -67,6 +67,8 @@ export const claudeMarks = (context: AgentContext): Record<string, string> => ({
 export async function writeClaudeFiles(context: AgentContext): Promise<void> {
   await using own = await openFolder(context.stateDir, configDir(context));
   await own.replace("CLAUDE.md", memory(context));
+  // What an earlier prompt may have written there: leave for everything, or commands to run.
+  await own.replace("settings.json", "{}");
   await placeLogin(context, configDir(context), ".credentials.json");
   await writeClaudeKey(context);
 }
@@ -88,10 +90,18 @@ export async function conversation(context: AgentContext): Promise<string[]> {
 /** Null where there is none yet. */
 export async function conversationFile({ sessionId, stateDir }: AgentContext): Promise<string | null> {
   const folder = join(stateDir, CONFIG, "projects");
-  const files = await readdir(folder, { recursive: true }).catch(() => []);
-  const file = files.find((one) => one.endsWith(`/${sessionId}.jsonl`));
-  return file === undefined ? null : join(folder, file);
+  // A folder for each place that it has worked in. Not `recursive`, which follows links, and two that lead back make it go on for ever.
+  const places = await readdir(folder).catch(() => []);
+  const files = places.map((place) => join(folder, place, `${sessionId}.jsonl`));
+  const found = await Promise.all(files.map(isFile));
+  return files.find((_, at) => found[at]) ?? null;
 }
+
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 
 const CONFIG = "config";
 const configDir = (context: AgentContext): string => join(context.stateDir, CONFIG);

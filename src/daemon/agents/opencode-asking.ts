@@ -1,4 +1,5 @@
 /** What OpenCode wants to know from people: leave to use a tool, and its own questions, of which one request may have several. */
+import * as z from "zod";
 import { type AgentContext, ALLOW, DENY } from "./agent.ts";
 import type { OpencodeEvent } from "./opencode-protocol.ts";
 import type { OpencodeServer } from "./opencode-server.ts";
@@ -26,8 +27,7 @@ export class OpencodeAsking {
       reply(stopping ? null : ALLOW);
       return;
     }
-    const named = [metadata.command, metadata.filepath, metadata.url].find((one) => typeof one === "string");
-    const subject = typeof named === "string" ? named : patterns.join(" ");
+    const subject = subjectOf(patterns, metadata);
     this.#open.set(id, reply);
     const asks = { text: `May I use ${tool}?`, options: [ALLOW, DENY], otherwise: DENY, permission: { tool, subject } };
     this.#context.report({ type: "asked", question: id, ...asks });
@@ -66,4 +66,15 @@ export class OpencodeAsking {
     const reply = answer === ALLOW ? { reply: "once" } : { reply: "reject", message: words };
     void this.#server.call("POST", `/permission/${id}/reply`, reply);
   }
+}
+
+/** A patch may be about several files: `filepath` has their names in one text, with commas between, and not where they are moved to. */
+const Files = z.array(z.object({ filePath: z.string(), movePath: z.string().optional() })).min(1);
+
+function subjectOf(patterns: string[], { files, command, filepath, url }: Record<string, unknown>): string {
+  const patched = Files.safeParse(files);
+  if (patched.success)
+    return patched.data.flatMap(({ filePath, movePath = [] }) => [filePath, movePath].flat()).join("\n");
+  const named = files === undefined && [command, filepath, url].find((one) => typeof one === "string");
+  return typeof named === "string" ? named : patterns.join("\n");
 }

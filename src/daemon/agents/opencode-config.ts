@@ -1,6 +1,7 @@
 /**
- * How OpenCode is started for us: its settings in one file of ours, its database in our folder, and nothing of the repository's own
- * settings (plugins, MCP servers and commands of a repository would run here), except for the words of its AGENTS.md.
+ * How OpenCode is started for us: its settings in one file of ours, its database in our folder, and of the repository's own settings
+ * the words of its AGENTS.md. Its MCP servers, commands and tools are not read; its plugins are, and run with the first prompt: 1.18.33
+ * looks for those in a second way, which heeds none of the switches below, and not OPENCODE_PURE (docs/security.md).
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";

@@ -20,6 +20,7 @@ export function connectOpencode(process: AgentProcess, password: string): Openco
     (line) => {
       const url = LISTENING.exec(line)?.[1];
       if (url) address.resolve(url);
+      return url !== undefined;
     },
   );
   const gone = new AbortController();

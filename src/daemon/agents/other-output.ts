@@ -3,11 +3,14 @@
  * died; the beginning of the stray lines goes into the daemon's log, because an agent that lives on says there what it is missing.
  */
 import type { Readable } from "node:stream";
-import { cutEnd, MAX_STDERR_CHARS, MAX_TITLE_CHARS } from "../limits.ts";
+import { MAX_STDERR_CHARS } from "../limits.ts";
 import type { AgentContext } from "./agent.ts";
 
 /** Of one process. What writes more than these says nothing new, or writes for ever. */
 const MAX_LOGGED = 20;
+
+/** More than is told: whoever tells it blanks keys first, and the half of one that this cut leaves is gone with the rest then. */
+const KEPT_CHARS = 2 * MAX_STDERR_CHARS;
 
 export interface OtherOutput {
   /** A line on stdout that is no JSON. */
@@ -22,16 +25,16 @@ export function otherOutput(stderr: Readable | null, note: AgentContext["note"] 
   let tail = "";
   let lines = 0;
   const keep = (text: string): void => {
-    tail = (tail + text).slice(-MAX_STDERR_CHARS);
+    tail = (tail + text).slice(-KEPT_CHARS);
   };
   stderr?.setEncoding("utf8");
   stderr?.on("data", keep);
   return {
     take(line) {
       // A crash may come as one line of many megabytes.
-      keep(`${line.slice(-MAX_STDERR_CHARS)}\n`);
+      keep(`${line.slice(-KEPT_CHARS)}\n`);
       lines += 1;
-      if (lines <= MAX_LOGGED) note("agent.said", { line: cutEnd(line, MAX_TITLE_CHARS) });
+      if (lines <= MAX_LOGGED) note("agent.said", { line });
     },
     tail: () => tail,
     end() {

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, symlink } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { KEY_OWNERS, type KeyOwner } from "../../wire/agents.ts";
 import { shellQuote } from "../shell.ts";
 import type { AgentContext } from "./agent.ts";
@@ -72,16 +72,14 @@ export interface OpenFolder extends AsyncDisposable {
 
 /**
  * Made when it is missing, for whoever `stateDir` belongs to. Held open meanwhile: where that is another user than ours, it can put a link
- * in the folder's place at any moment, and by its name we would write somewhere else, with more rights.
+ * in the place of the folder, or of one above it, at any moment, and by its name we would write somewhere else, with more rights.
  */
 export async function openFolder(stateDir: string, dir: string): Promise<OpenFolder> {
   const { uid, gid } = await stat(stateDir);
   const isAnothers = process.getuid?.() === 0 && uid !== 0;
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  const folder = await open(dir, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   const give = async (opened: FileHandle) => isAnothers && (await opened.chown(uid, gid));
-  const at = (name: string) => join(isAnothers ? `/proc/self/fd/${folder.fd}` : dir, name);
-  await give(folder);
+  const folder = isAnothers ? await descend(stateDir, dir, give) : await made(dir);
+  const at = (name: string) => join(isAnothers ? heldOpen(folder) : dir, name);
   return {
     async replace(name, text) {
       const fresh = at(`${name}.${randomUUID()}`);
@@ -102,4 +100,35 @@ export async function openFolder(stateDir: string, dir: string): Promise<OpenFol
     remove: (name) => rm(at(name), { force: true }),
     [Symbol.asyncDispose]: () => folder.close(),
   };
+}
+
+async function made(dir: string): Promise<FileHandle> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  return openItself(dir);
+}
+
+const openItself = (dir: string): Promise<FileHandle> =>
+  open(dir, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+
+/** Whatever stands by its name meanwhile. */
+const heldOpen = ({ fd }: FileHandle): string => `/proc/self/fd/${fd}`;
+
+/** Each folder on the way from the one before it: only what lies above `stateDir`, and above a folder that is not below it, is ours. */
+async function descend(
+  stateDir: string,
+  dir: string,
+  give: (opened: FileHandle) => Promise<unknown>,
+): Promise<FileHandle> {
+  const way = relative(stateDir, dir);
+  const isBelow = way !== ".." && !way.startsWith("../");
+  let folder = await made(isBelow ? stateDir : dir);
+  await give(folder);
+  for (const name of isBelow ? way.split("/").filter(Boolean) : []) {
+    await using above = folder;
+    const place = join(heldOpen(above), name);
+    await mkdir(place, { recursive: true, mode: 0o700 });
+    folder = await openItself(place);
+    await give(folder);
+  }
+  return folder;
 }

@@ -6,9 +6,13 @@
 /** As with `ASK_FILE`: Node runs this as it is. */
 export const LEAVE_FILE = "leave.mjs";
 
-export const LEAVE_EXTENSION = `const subjectOf = (input) => {
+export const LEAVE_EXTENSION = `// Its own tools take fields that they do not know, and heed the path alone.
+const OF_FILES = ["read", "write", "edit", "grep", "find", "ls"];
+
+const subjectOf = (tool, input) => {
   const { command, path, url, pattern } = input ?? {};
-  const subject = [command, path, url, pattern].find((one) => typeof one === "string" && one !== "");
+  const named = OF_FILES.includes(tool) ? [path] : [command, path, url, pattern];
+  const subject = named.find((one) => typeof one === "string" && one !== "");
   return subject ?? JSON.stringify(input ?? {});
 };
 
@@ -16,7 +20,7 @@ export default (pi) =>
   pi.on("tool_call", async ({ toolName: tool, input }, ctx) => {
     if (tool === "ask") return undefined;
     try {
-      const leave = { tool, subject: subjectOf(input) };
+      const leave = { tool, subject: subjectOf(tool, input) };
       const answer = await ctx.ui.input("Allow " + tool + "?", JSON.stringify({ leave }), { signal: ctx.signal });
       if (answer === "Allow") return undefined;
       const said = answer === undefined ? "Nobody gave leave for this in time." : answer;

@@ -1,6 +1,7 @@
 /** What a person reads of a tool call: one line; and what it is about. */
 import { isAbsolute, relative } from "node:path";
 import * as z from "zod";
+import { classOf, type ToolClass } from "../permissions.ts";
 
 const word = z.string().optional().catch(undefined);
 /** By the names that agents use. */
@@ -28,10 +29,17 @@ export function toolTitle(tool: string, args: unknown, cwd: string): string {
   return words.filter(Boolean).join(" ").replace(/\s+/g, " ").trim();
 }
 
-/** The command, path or address that leave is wanted for; all that was said, where it is none of these. */
-export function toolSubject(args: unknown, cwd: string): string {
+/**
+ * The command, paths (one a line) or address that leave is wanted for; all that was said, where it is none of these. By what the tool does:
+ * a tool that writes files takes a `command` beside its path, and heeds the path.
+ */
+export function toolSubject(tool: string, args: unknown, cwd: string): string {
   const { command, url, query, ...said } = Arguments.parse(args);
-  return command ?? pathIn(said, cwd) ?? url ?? query ?? JSON.stringify(args);
+  const paths = [said.file_path, said.notebook_path, said.path].flatMap((path) => (path ? [fromCwd(path, cwd)] : []));
+  const path = paths.length > 0 ? [...new Set(paths)].join("\n") : undefined;
+  const subjects: Record<ToolClass, string | undefined> = { run: command, edit: path, read: path, fetch: url ?? query };
+  const kind = classOf(tool);
+  return (kind ? subjects[kind] : (command ?? path ?? url ?? query)) ?? JSON.stringify(args);
 }
 
 type Paths = Pick<z.infer<typeof Arguments>, "path" | "file_path" | "notebook_path">;

@@ -2,11 +2,22 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { AgentContext } from "../../../src/daemon/agents/agent.ts";
+import { openFolder } from "../../../src/daemon/agents/own-files.ts";
 import { chooseModel, PI_RETRY, piLaunch, writePiFiles } from "../../../src/daemon/agents/pi-config.ts";
 
 const NOBODY = 65_534;
@@ -64,4 +75,19 @@ test("an agent that swaps its folder for a link gets no file into another one", 
     assert.deepEqual([statSync(file).uid, statSync(file).mode & 0o777], [NOBODY, 0o600]);
   assert.equal(readFileSync(key, "utf8"), "sk-0123456789");
   assert.equal(readFileSync(settings, "utf8"), launch.files["settings.json"]);
+});
+
+test("a link in the place of a folder above the one that is written to leads nowhere", {
+  skip: process.getuid?.() !== 0 && "needs root",
+}, async (t) => {
+  const root = mkdtempSync(join(tmpdir(), "own-files-"));
+  t.after(() => rmSync(root, { recursive: true }));
+  const [stateDir, secret] = [join(root, "opencode"), join(root, "secret")];
+  for (const folder of [stateDir, secret]) mkdirSync(folder);
+  chownSync(stateDir, NOBODY, NOBODY);
+  await (await openFolder(stateDir, join(stateDir, "own", "opencode")))[Symbol.asyncDispose]();
+  for (const folder of ["own", "own/opencode"]) assert.equal(statSync(join(stateDir, folder)).uid, NOBODY, folder);
+  symlinkSync(secret, join(stateDir, "data"));
+  await assert.rejects(openFolder(stateDir, join(stateDir, "data", "opencode")));
+  assert.deepEqual(readdirSync(secret), []);
 });

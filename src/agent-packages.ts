@@ -5,7 +5,7 @@
  */
 import about from "../package.json" with { type: "json" };
 import type { TeamAgent } from "./core/agents.ts";
-import type { AgentKind } from "./wire/agents.ts";
+import { AGENT_TAKES, type AgentKind, KEY_VARIABLES, type KeyOwner } from "./wire/agents.ts";
 
 /** One agent of `threadbox.yml`, complete. */
 export interface ConfiguredAgent extends TeamAgent {
@@ -33,11 +33,7 @@ interface Catalogued {
   package(machine: Machine): string;
   /** Where the program lies in the package, when that does not tell npm. */
   file?: string;
-  /** Variables of the bot that hold a key it can work with; one of them is enough. */
-  keys: readonly ModelKey[];
 }
-
-export type ModelKey = "ANTHROPIC_API_KEY" | "OPENAI_API_KEY";
 
 const PI = "@earendil-works/pi-coding-agent";
 
@@ -46,27 +42,23 @@ export const CATALOGUE: Record<Exclude<AgentKind, "acp">, Catalogued> = {
     program: "pi",
     version: about.dependencies[PI],
     package: () => PI,
-    keys: ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"],
   },
   claude: {
     program: "claude",
     version: "2.1.329",
     package: ({ platform, arch }) => `@anthropic-ai/claude-code-${platform}-${arch}`,
     file: "claude",
-    keys: ["ANTHROPIC_API_KEY"],
   },
   opencode: {
     program: "opencode",
     version: "1.18.33",
     package: ({ platform, arch }) => `opencode-${platform}-${arch}`,
     file: "bin/opencode",
-    keys: ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"],
   },
   codex: {
     program: "codex",
     version: "0.169.0",
     package: () => "@openai/codex",
-    keys: ["OPENAI_API_KEY"],
   },
 };
 
@@ -103,9 +95,11 @@ export function installationsOf(agents: ConfiguredAgent[], machine: Machine): In
   return all.filter((one, at) => all.findIndex((other) => same(one, other)) === at);
 }
 
-/** Which of the bot's keys it can work with. Null: nobody here knows what an `acp` agent wants. */
+export type ModelKey = (typeof KEY_VARIABLES)[KeyOwner];
+
+/** Variables of the bot that hold a key it can work with; one of them is enough. Null: nobody here knows what an `acp` agent wants. */
 export const keysOf = ({ kind }: Pick<TeamAgent, "kind">): readonly ModelKey[] | null =>
-  kind === "acp" ? null : CATALOGUE[kind].keys;
+  kind === "acp" ? null : AGENT_TAKES[kind].keys.map((owner) => KEY_VARIABLES[owner]);
 
 /** A local sandbox has it from the bot's own packages, without any installation. */
 export const isBroughtAlong = ({ kind, version }: Pick<ConfiguredAgent, "kind" | "version">): boolean =>

@@ -13,7 +13,6 @@ import { localProvider } from "./sandboxes/local.ts";
 import type { Sandbox, SandboxProvider } from "./sandboxes/provider.ts";
 import { createSigner, newSigningKey, type Signer } from "./sandboxes/tokens.ts";
 import type { Store } from "./store/store.ts";
-import { PI_ALONE } from "./team-agents.ts";
 import type { AgentLogins } from "./wire/logins.ts";
 import type { InitRequest } from "./wire/routes.ts";
 
@@ -39,7 +38,7 @@ interface MachinesOptions {
 
 export async function openMachines(options: MachinesOptions): Promise<Machines> {
   const { store, team } = options;
-  const { agents = PI_ALONE } = team;
+  const { agents } = team;
   const key = await store.setting("daemon-signing-key", newSigningKey);
   const signer = await createSigner(key.privateJwk);
   const { provider, models } = await providerOf(options);
@@ -82,7 +81,7 @@ async function providerOf(options: MachinesOptions): Promise<Pick<Machines, "pro
   const { modalProvider } = await import("./sandboxes/modal.ts");
   const { placeholderModels } = await import("./sandboxes/modal-outside.ts");
   const tokens = { id: modal.tokenId, secret: modal.tokenSecret };
-  const agents = installationsOf(team.agents ?? PI_ALONE, AT_MODAL);
+  const agents = installationsOf(team.agents, AT_MODAL);
   const settings = team.sandboxes;
   return {
     provider: modalProvider({ tokens, settings, instance, daemon: daemonBundle, agents, models, log }),

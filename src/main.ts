@@ -35,7 +35,7 @@ import type { GitHubAccess } from "./surfaces/github-access.ts";
 import type { Surface, Surfaces } from "./surfaces/surface.ts";
 import { terminalSurface } from "./surfaces/terminal.ts";
 import { webSurface } from "./surfaces/web.ts";
-import { chosenAgent, PI_ALONE } from "./team-agents.ts";
+import { chosenAgent } from "./team-agents.ts";
 import { agentGuard } from "./team-permissions.ts";
 import { DEFAULT_RETENTION_MS } from "./team-retention.ts";
 import { openWatching } from "./watching.ts";
@@ -79,7 +79,7 @@ export interface Bot {
 export async function startBot(options: BotOptions): Promise<Bot> {
   const { config, team, log, clock = systemClock, listening = true } = options;
   checkIdentities(config, team);
-  chosenAgent(config, team.agents ?? PI_ALONE);
+  chosenAgent(config, team.agents);
   // Closes what is open already when a later step fails: a port that is taken must leave no Postgres behind.
   await using opened = new AsyncDisposableStack();
   const store = opened.adopt(await openStore({ ...config, log }), ({ close }) => close());
@@ -178,7 +178,7 @@ async function engineDeps(
   built: Built,
 ): Promise<Omit<EngineDeps, "stock" | "inbox">> {
   const store = createStore(built.store.db);
-  const { agents = PI_ALONE } = team;
+  const { agents } = team;
   const machines = await openMachines({ config, team, store, log });
   // Made ready before the first sandbox needs it; a failure is told there, to whoever asked.
   void daemonBundle().catch(() => undefined);

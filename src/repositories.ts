@@ -11,7 +11,7 @@ import type { Ms, Repository } from "./core/types.ts";
 import { ThreadboxError } from "./errors.ts";
 import { readOptionalFile } from "./optional-file.ts";
 import type { SandboxSettings } from "./sandboxes/settings.ts";
-import { Agents, agentProblems, toAgents } from "./team-agents.ts";
+import { Agents, agentProblems, PI_ALONE, toAgents } from "./team-agents.ts";
 import { PricesSection } from "./team-budgets.ts";
 import { ChannelAgents } from "./team-channel-agents.ts";
 import { DEFAULT_TURN_MINUTES, LimitsSection, toLimits } from "./team-limits.ts";
@@ -256,8 +256,7 @@ export interface TeamSettings {
   /** Thirty days when it is left out. */
   retentionMs?: Ms | undefined;
   sandboxes: SandboxSettings;
-  /** pi alone, when they are left out. */
-  agents?: ConfiguredAgent[] | undefined;
+  agents: ConfiguredAgent[];
   /** False when there is no threadbox.yml. */
   found: boolean;
 }
@@ -293,7 +292,7 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
     prices,
     retentionMs: retentionMs(retention),
     sandboxes: toSandboxSettings(parsed.data),
-    agents: agents && toAgents(agents),
+    agents: agents ? toAgents(agents) : PI_ALONE,
     found: text !== null,
   };
 }

@@ -8,7 +8,6 @@ import type { HomePorts } from "../handlers/slack/home.ts";
 import type { SlackApp } from "../handlers/slack/receiver.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
-import { ONLY_PI } from "./core/agents.ts";
 import type { Hints, Inbox } from "./core/incoming.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -103,7 +102,7 @@ export function homeOf({
     records: homeRecords(store.inbox),
     identities,
     repositories: team.repositories,
-    agents: (team.agents ?? ONLY_PI).map(({ name }) => name),
+    agents: team.agents.map(({ name }) => name),
     turnsPerDay: team.limits?.turnsPerDay.organisation ?? null,
     page: (session) => (publicUrl ? `${publicUrl}/sessions/${session}` : null),
   };

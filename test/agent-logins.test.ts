@@ -16,7 +16,7 @@ function folderOf(t: TestContext): string {
 test("a sandbox is handed the logins as they are at that moment, without what renews them", async (t) => {
   const folder = folderOf(t);
   const forge = { credential: async () => null, identity: async () => ({ name: "Bot", email: "bot@example.com" }) };
-  const settings = { agent: "claude", model: undefined, models: {}, logins: () => readAgentLogins(folder) };
+  const settings = { agent: "claude", agents: [], model: undefined, models: {}, logins: () => readAgentLogins(folder) };
   const handed = () =>
     credentialsFor(
       { forge, settings },

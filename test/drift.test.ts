@@ -220,7 +220,7 @@ describe("the documents", () => {
   });
   /** Packages of agents whose versions are the team's own matter. */
   function ofExample(): Record<string, string> {
-    const { agents = [] } = readTeamSettings(join(root, "threadbox.example.yml"));
+    const { agents } = readTeamSettings(join(root, "threadbox.example.yml"));
     const packages = agents.flatMap((agent) => agent.packages);
     return Object.fromEntries(
       packages.map((one) => [one.slice(0, one.lastIndexOf("@")), one.slice(one.lastIndexOf("@") + 1)]),

@@ -9,7 +9,7 @@ import { readConfig } from "../src/config.ts";
 import { ThreadboxError } from "../src/errors.ts";
 import { withEnv } from "../src/machines.ts";
 import { readTeamSettings } from "../src/repositories.ts";
-import { chosenAgent, PI_ALONE } from "../src/team-agents.ts";
+import { chosenAgent } from "../src/team-agents.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "threadbox-team-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -17,7 +17,7 @@ after(() => rmSync(folder, { recursive: true }));
 function read(yaml: string): ConfiguredAgent[] {
   const path = join(folder, "threadbox.yml");
   writeFileSync(path, yaml);
-  return readTeamSettings(path).agents ?? PI_ALONE;
+  return readTeamSettings(path).agents;
 }
 
 /** The lines below the heading, each a place and what it should be. */

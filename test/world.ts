@@ -20,6 +20,7 @@ import type { TeamSettings } from "../src/repositories.ts";
 import { readRunning } from "../src/sandboxes/local-record.ts";
 import type { SandboxSettings } from "../src/sandboxes/settings.ts";
 import { sessionPages } from "../src/store/pages.ts";
+import { PI_ALONE } from "../src/team-agents.ts";
 import { defaultSandboxes } from "../src/team-sandboxes.ts";
 import { testDatabase } from "./database.ts";
 import type { ModalEmulator } from "./emulators/modal.ts";
@@ -33,7 +34,7 @@ export interface WorldOptions {
   /** What the bot knows; the plain git remote of the demo alone when it is left out. */
   repositories?: Repository[] | ((own: Repository) => Repository[]);
   /** The team's agents; pi alone when they are left out. */
-  agents?: TeamAgent[];
+  agents?: readonly TeamAgent[];
   /** What threadbox.yml says of Slack; nothing when it is left out. */
   slack?: TeamSettings["slack"];
   /** What it says of GitHub; nothing when it is left out. */
@@ -108,7 +109,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   // What is the internet to a sandbox at Modal.
   for (const reached of [model.url, git.url]) await options.modal?.allowHostPort(Number(new URL(reached).port));
   let printed = "";
-  let { schedules, agents } = options;
+  let { schedules, agents = PI_ALONE } = options;
   const start = (): Promise<Bot> =>
     startBot({
       config,
@@ -118,7 +119,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             ? options.repositories(repository)
             : (options.repositories ?? [repository]),
         labels: {},
-        agents: agents?.map((agent) => ({ version: null, packages: [], env: {}, ...agent })),
+        agents: agents.map((agent) => ({ version: null, packages: [], env: {}, ...agent })),
         verifiedCommits: options.verifiedCommits ?? {},
         slack: options.slack ?? {},
         github: options.github ?? {},

@@ -7,7 +7,6 @@ import type { Config } from "../config.ts";
 import { readTeamSettings } from "../repositories.ts";
 import { agentsFolder, installAgent } from "../sandboxes/local-agents.ts";
 import { installedPackages } from "../sandboxes/local-programs.ts";
-import { PI_ALONE } from "../team-agents.ts";
 import { teamFile } from "../team-file.ts";
 import { type AgentLook, lookAtAgents, remedyFor } from "./agents-look.ts";
 import { command, run } from "./command.ts";
@@ -41,7 +40,7 @@ type Did = "installed" | "was-there" | "comes-with-threadbox" | "brought-by-othe
 async function install(names: string[], output: Output): Promise<number> {
   const { config } = readSettings();
   const team = readTeamSettings(teamFile(), config.github?.url);
-  const wanted = chosen(names, team.agents ?? PI_ALONE);
+  const wanted = chosen(names, team.agents);
   if (config.provider !== "local")
     throw new Refused(
       `Sandboxes are at ${config.provider}, whose image has the agents of threadbox.yml.`,

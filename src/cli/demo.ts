@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { type Config, environment, readConfig } from "../config.ts";
 import { createLog } from "../log.ts";
 import type { Bot } from "../main.ts";
+import { PI_ALONE } from "../team-agents.ts";
 import { defaultSandboxes } from "../team-sandboxes.ts";
 import { command, run } from "./command.ts";
 import { type GitRemote, serveGit } from "./demo-git.ts";
@@ -74,6 +75,7 @@ async function demoBot(config: Config, { url }: GitRemote, output: Output): Prom
     idleAfterMs: 3_600_000,
     turnLimitMs: 15 * 60_000,
     sandboxes: defaultSandboxes,
+    agents: PI_ALONE,
     found: false,
   };
   const log = createLog(config.logLevel);

@@ -8,7 +8,7 @@ import { ThreadboxError } from "../errors.ts";
 import { forgeOf, githubOf } from "../forge.ts";
 import type { DaemonClient } from "../sandboxes/daemon-client.ts";
 import type { Sandbox } from "../sandboxes/provider.ts";
-import { chosenAgent, PI_ALONE } from "../team-agents.ts";
+import { chosenAgent } from "../team-agents.ts";
 import { agentGuard } from "../team-permissions.ts";
 import type { StreamPosition } from "../wire/events.ts";
 import type { Progress } from "./sandbox-create.ts";
@@ -21,7 +21,7 @@ export function preparation(
   { repository, fresh }: { repository: Repository | null; fresh: boolean },
 ): (sandbox: Sandbox, progress: Progress) => Promise<void> {
   const { config, team, log, models, logins } = sandboxes;
-  const { agents = PI_ALONE } = team;
+  const { agents } = team;
   const { name } = chosenAgent(config, agents);
   const forge = forgeOf(githubOf({ config, log, clock: systemClock }), log);
   const settings = { ...config, agent: name, agents, models, logins, guard: agentGuard(team) };

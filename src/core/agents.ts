@@ -13,6 +13,3 @@ export interface TeamAgent {
 
 /** What people can say in one word: no blanks, nothing that a shell or a path would read as more than a name. */
 export const AGENT_NAME = /^[A-Za-z\d][A-Za-z\d._-]{0,39}$/;
-
-/** Where nothing is set up. */
-export const ONLY_PI: TeamAgent[] = [{ name: "pi", kind: "pi" }];

@@ -4,7 +4,7 @@
  */
 import { isBranchName } from "../wire/branch.ts";
 import { agentNamed, goneText, unknownAgentText } from "./agent-choice.ts";
-import { ONLY_PI, type TeamAgent } from "./agents.ts";
+import type { TeamAgent } from "./agents.ts";
 import type { Options } from "./command.ts";
 import { canonicalGitUrl } from "./correlation.ts";
 import { forkOf } from "./head.ts";
@@ -23,8 +23,8 @@ export interface Wish {
   preferred?: string | null;
   /** What was said in the thread before, by people who may ask. */
   said?: string[];
-  /** All that are set up; pi alone, when it is left out. */
-  agents?: readonly TeamAgent[] | undefined;
+  /** All that are set up. */
+  agents: readonly TeamAgent[];
   /** Said in the thread before. */
   agent?: string | null;
 }
@@ -57,7 +57,7 @@ export function chooseWork(mention: Mention, repositories: Repository[], wish: W
 }
 
 /** Null where it is there, or nobody has named one. */
-function agentProblem({ options, agents = ONLY_PI, agent: before }: Wish): string | null {
+function agentProblem({ options, agents, agent: before }: Wish): string | null {
   const { agent = before } = options;
   if (!agent || agentNamed(agents, agent)) return null;
   return agent === before ? goneText(agent, agents) : unknownAgentText(agent, agents);

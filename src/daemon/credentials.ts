@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type KeyOwner, takesOf } from "../wire/agents.ts";
+import { KEY_VARIABLES, type KeyOwner, takesOf, URL_VARIABLES } from "../wire/agents.ts";
 import { AgentLogin, type AgentLogins, KINDS_WITH_LOGIN, secretsOf, withoutRefreshTokens } from "../wire/logins.ts";
 import type { CredentialsRequest, GitLogin } from "../wire/routes.ts";
 import type { DaemonClock } from "./clock.ts";
@@ -42,10 +42,10 @@ export interface CredentialsOptions {
 
 /** Which variable carries which credential into the agent; the daemon's files have the same names. */
 const VARIABLES = {
-  anthropicApiKey: "ANTHROPIC_API_KEY",
-  openaiApiKey: "OPENAI_API_KEY",
-  anthropicBaseUrl: "ANTHROPIC_BASE_URL",
-  openaiBaseUrl: "OPENAI_BASE_URL",
+  anthropicApiKey: KEY_VARIABLES.anthropic,
+  openaiApiKey: KEY_VARIABLES.openai,
+  anthropicBaseUrl: URL_VARIABLES.anthropic,
+  openaiBaseUrl: URL_VARIABLES.openai,
 } as const satisfies Record<keyof LlmCredentials, string>;
 const NAMES = Object.keys(VARIABLES) as (keyof LlmCredentials)[];
 const KEYS: Record<KeyOwner, keyof LlmCredentials> = { anthropic: "anthropicApiKey", openai: "openaiApiKey" };

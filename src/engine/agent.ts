@@ -8,7 +8,6 @@ import {
   usualWorker,
   type Worker,
 } from "../core/agent-choice.ts";
-import { ONLY_PI } from "../core/agents.ts";
 import { lifeOf } from "../core/memory.ts";
 import type { Repository, Session } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
@@ -26,7 +25,7 @@ export function agentOf(
   { thread, preferred, ...said }: Wishing,
   repository: Repository | null,
 ): ChosenAgent {
-  const { agent, model, agents = ONLY_PI, channelAgents = [] } = settings;
+  const { agent, model, agents, channelAgents = [] } = settings;
   const { agent: wished, model: wishedModel } = said;
   const wishes = {
     ...{ thread: { agent: wished, model: wishedModel }, repository: repository ?? {}, person: preferred },
@@ -53,4 +52,4 @@ export function workerOf(
 
 /** Null where everybody expects it. */
 export const calledHere = (settings: AgentSettings, worker: Pick<Worker, "agent" | "model">): string | null =>
-  unusual(worker, usualWorker(settings, settings.agents ?? ONLY_PI));
+  unusual(worker, usualWorker(settings, settings.agents));

@@ -1,6 +1,5 @@
 /** Whether a mention is let in: may its author ask, what would it work on, and is there room for one more turn today. */
 import { agentNamed } from "../core/agent-choice.ts";
-import { ONLY_PI } from "../core/agents.ts";
 import { raisedNow } from "../core/budget.ts";
 import { type Choice, chooseWork, refusedBranch } from "../core/choose.ts";
 import { parseCommand } from "../core/command.ts";
@@ -71,7 +70,7 @@ async function pinned(deps: EngineDeps, mention: Mention): Promise<Mention> {
 
 /** They count where a session begins, and for what begins one; nobody else's matter to it later. */
 async function preferencesFor(
-  { store, settings: { agents = ONLY_PI } }: EngineDeps,
+  { store, settings: { agents } }: EngineDeps,
   session: Session,
   mention: Mention,
 ): Promise<Preferences> {

@@ -70,8 +70,8 @@ export interface EngineSettings {
   agent: string;
   /** Meant for that one. */
   model: string | undefined;
-  /** All that are set up; pi alone, when it is left out. */
-  agents?: readonly TeamAgent[] | undefined;
+  /** All that are set up. */
+  agents: readonly TeamAgent[];
   /** What channels have of their own; nothing, when it is left out. */
   channelAgents?: readonly ChannelAgent[] | undefined;
   models: ModelAccess;

@@ -1,5 +1,4 @@
 /** What people are told in threads, each of it once: an effect that is repeated finds by its id what stands there already. */
-import { ONLY_PI } from "../core/agents.ts";
 import { helpText } from "../core/command.ts";
 import type { Effect, SessionEvent } from "../core/decision.ts";
 import type { Session } from "../core/types.ts";
@@ -65,7 +64,7 @@ export async function speak(
   }
 }
 
-const help = ({ name, agents = ONLY_PI }: EngineDeps["settings"]): string =>
+const help = ({ name, agents }: EngineDeps["settings"]): string =>
   helpText(
     name,
     agents.map((one) => one.name),

@@ -6,7 +6,6 @@ import { createHash } from "node:crypto";
 import { createBell } from "../bell.ts";
 import { pause } from "../clock.ts";
 import { chooseAgent } from "../core/agent-choice.ts";
-import { ONLY_PI } from "../core/agents.ts";
 import type { Ms } from "../core/types.ts";
 import { toThreadboxError } from "../errors.ts";
 import type { WakeToken } from "../sandboxes/provider.ts";
@@ -104,7 +103,7 @@ function shelfOf({ repositories, sandboxes, settings }: StockDeps, name: string 
   const wanted = repository && sandboxes.repositories[repository.name];
   if (!wanted || (wanted.goldenEveryMs === null && wanted.warm === 0)) return null;
   const { url, base, setup = null } = repository;
-  const { agent } = chooseAgent({ thread: {}, repository, bot: settings }, settings.agents ?? ONLY_PI);
+  const { agent } = chooseAgent({ thread: {}, repository, bot: settings }, settings.agents);
   const { goldenEveryMs, warm, ...mounts } = wanted;
   // Everything that is in such a sandbox or around it from its start on. The network is: what was shut off since, is open there.
   const madeFrom = [repository.name, url, base, setup, agent?.name, daemon, sandboxes.image, sandboxes.modal, mounts];

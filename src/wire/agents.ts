@@ -12,6 +12,11 @@ export const DENY = "Deny";
 export const KEY_OWNERS = ["anthropic", "openai"] as const;
 export type KeyOwner = (typeof KEY_OWNERS)[number];
 
+/** In which variables the owners' keys and base URLs stand: of the bot, of the daemon and of the agents. */
+export const KEY_VARIABLES = { anthropic: "ANTHROPIC_API_KEY", openai: "OPENAI_API_KEY" } as const satisfies Names;
+export const URL_VARIABLES = { anthropic: "ANTHROPIC_BASE_URL", openai: "OPENAI_BASE_URL" } as const satisfies Names;
+type Names = Record<KeyOwner, string>;
+
 export interface Takes {
   /** Whose key and base URL it gets; it never sees the others. */
   keys: readonly KeyOwner[];

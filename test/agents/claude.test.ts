@@ -1,12 +1,12 @@
 /** Claude Code's adapter: the contract of every agent with the true binary, and what is peculiar to it. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { createClaude } from "../../src/daemon/agents/claude.ts";
 import { agentContract } from "../contracts/agent.ts";
 import { type AgentUnderTest, makeWorld, STEP, script, until, type World } from "../contracts/agent-bench.ts";
+import { runsAsAnotherUser } from "../contracts/another-user.ts";
 import { binary } from "./binaries.ts";
 import { openFront } from "./claude-front.ts";
 
@@ -33,6 +33,7 @@ const claude: AgentUnderTest = {
 };
 
 agentContract("claude", claude);
+runsAsAnotherUser("Claude", claude, PROGRAM);
 
 async function inWorld(check: (world: World) => Promise<void>): Promise<void> {
   const world = await makeWorld(claude);
@@ -148,36 +149,6 @@ test("what Claude leaves running on purpose survives the abort of a later prompt
     await agent.close();
     assert.deepEqual(processes(), []);
   }));
-
-const RUNUSER = "/usr/sbin/runuser";
-
-/** Why there is no other user here that could run Claude, or false. */
-function withoutAnotherUser(): string | false {
-  if (process.getuid?.() !== 0) return "needs root";
-  const { status } = spawnSync(RUNUSER, ["-u", "nobody", "--", "test", "-x", PROGRAM]);
-  return status !== 0 && "Claude lies in a folder that no other user may enter";
-}
-
-test("Claude runs as another user, is stopped there, and reads its key there", { skip: withoutAnotherUser() }, () =>
-  inWorld(async (world) => {
-    script(world, claude, "SLEEP", "id -u > draft; mv draft started; sleep 60", "Slept.");
-    world.model.on({ userMessage: "NEXT" }, { content: "Next.", ...STEP });
-    const { agent, path, processes, cwd } = world.bench({
-      wrap: (command, args) => ({ command: RUNUSER, args: ["-u", "nobody", "--", command, ...args] }),
-    });
-    const folder = dirname(cwd);
-    chmodSync(dirname(folder), 0o755);
-    for (const name of [folder, cwd, join(folder, "state")]) chownSync(name, 65_534, 65_534);
-    const prompt = agent.prompt("SLEEP");
-    await until(() => existsSync(path("started")), "the tool runs");
-    assert.equal(readFileSync(path("started"), "utf8"), "65534\n");
-    await agent.abort(10_000);
-    assert.equal((await prompt).outcome, "stopped");
-    assert.equal((await agent.prompt("NEXT")).answer, "Next.");
-    await agent.close();
-    assert.deepEqual(processes(), []);
-  }),
-);
 
 test("a process that goes on with a conversation tells only what itself has spent, however the one before it ended", () =>
   inWorld(async (world) => {

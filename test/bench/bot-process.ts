@@ -6,6 +6,7 @@ import type { NewMention, Repository } from "../../src/core/types.ts";
 import { createLog } from "../../src/log.ts";
 import { type Bot, startBot } from "../../src/main.ts";
 import type { SandboxSettings } from "../../src/sandboxes/settings.ts";
+import { PI_ALONE } from "../../src/team-agents.ts";
 import { answerParent } from "./child.ts";
 import { type Load, loadMeter } from "./load.ts";
 import { trust } from "./modal-trust.ts";
@@ -41,6 +42,7 @@ const tasks = {
         idleAfterMs,
         turnLimitMs: 3_600_000,
         sandboxes,
+        agents: PI_ALONE,
         found: true,
       },
       // A line for everything that happens is part of what is measured; only nobody reads it.

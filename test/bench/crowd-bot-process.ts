@@ -16,6 +16,7 @@ import { openStore } from "../../src/store/open.ts";
 import { createStore } from "../../src/store/store.ts";
 import { plainForge } from "../../src/surfaces/plain-forge.ts";
 import { slackSurface } from "../../src/surfaces/slack.ts";
+import { PI_ALONE } from "../../src/team-agents.ts";
 import { answerParent } from "./child.ts";
 import { type Load, loadMeter } from "./load.ts";
 
@@ -55,7 +56,7 @@ const tasks = {
       connect: ({ url }) => daemonClient({ url, token: async () => daemons.token }),
       repositories: [REPOSITORY],
       settings: {
-        ...{ name: "threadbox", owner, agent: "scripted", model: undefined, models: {} },
+        ...{ name: "threadbox", owner, agent: "pi", agents: PI_ALONE, model: undefined, models: {} },
         ...{
           idleAfterMs: 3_600_000,
           turnLimitMs: 3_600_000,

@@ -33,7 +33,7 @@ const tasks = {
       const agent = scriptedAgent(tellTime(tellEveryMs, (n * tellEveryMs) / count));
       const daemon = createDaemon({
         config: testConfig(home),
-        agents: { scripted: agent.factory },
+        agents: { pi: agent.factory },
         checkout: scriptedCheckout().make,
         sink: () => {},
       });

@@ -6,6 +6,7 @@ import type { Repository } from "../../src/core/types.ts";
 import type { Step } from "../../src/engine/steps.ts";
 import { createLog } from "../../src/log.ts";
 import { startBot } from "../../src/main.ts";
+import { PI_ALONE } from "../../src/team-agents.ts";
 import { defaultSandboxes } from "../../src/team-sandboxes.ts";
 
 export interface Life {
@@ -29,6 +30,7 @@ process.once("message", async ({ variables, repositories, idleAfterMs, deadly, d
       idleAfterMs,
       turnLimitMs: 3_600_000,
       sandboxes: defaultSandboxes,
+      agents: PI_ALONE,
       found: true,
     },
     log: createLog(process.env.DEBUG_TESTS ? "info" : "silent"),

@@ -18,6 +18,7 @@ const onPullRequest = (head?: string): Partial<Mention> => ({
 });
 const choose = (change: Partial<Mention>, options: Options, repositories: Repository[], more: Partial<Wish> = {}) =>
   chooseWork(mention("m1", "fix it", change), repositories, {
+    agents: [{ name: "pi", kind: "pi" }],
     ...more,
     options,
     text: "Please fix the flaky login test!",

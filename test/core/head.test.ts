@@ -71,7 +71,7 @@ describe("what is worked on", () => {
   const hint = { id: "7", name: "acme/api", url: onGitHub.url, base: "main" };
   const chosen = (repository: object, options = {}) => {
     const asked = mention("m1", "fix it", { thread: pullRequestThread, repository: { ...hint, ...repository } });
-    const choice = chooseWork(asked, [], { options, text: "fix it", sessionId: "s0001" });
+    const choice = chooseWork(asked, [], { options, text: "fix it", sessionId: "s0001", agents: [] });
     assert.ok(choice.is === "chosen");
     const { branch, own, fork } = choice.work;
     return { branch, own, fork };

@@ -13,6 +13,7 @@ import type { Progress } from "../../src/core/types.ts";
 import { follow } from "../../src/engine/follow.ts";
 import type { Spent } from "../../src/engine/spending.ts";
 import { daemonClient } from "../../src/sandboxes/daemon-client.ts";
+import { PI_ALONE } from "../../src/team-agents.ts";
 import type { StreamPosition, Usage } from "../../src/wire/events.ts";
 import { handWoundClock } from "../clock.ts";
 import { accepted, says, tell } from "../core/story.ts";
@@ -50,7 +51,7 @@ async function followed(
     connect: ({ url }: { url: string }) => daemonClient({ url, token: () => sign({ scope: "control" }) }),
     provider: rentedMachines(),
     forge: { credential: async () => null, identity: async () => ({ name: "Bot", email: "bot@example.com" }) },
-    settings: { agent: "pi", model: undefined, models: {}, limits, prices },
+    settings: { agent: "pi", agents: PI_ALONE, model: undefined, models: {}, limits, prices },
     clock,
     log: quiet,
   };

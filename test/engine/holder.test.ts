@@ -10,6 +10,7 @@ import { hold } from "../../src/engine/holder.ts";
 import { startJobs } from "../../src/engine/jobs.ts";
 import type { EngineDeps } from "../../src/engine/ports.ts";
 import { plainForge } from "../../src/surfaces/plain-forge.ts";
+import { PI_ALONE } from "../../src/team-agents.ts";
 import { storeSession, testStore } from "../database.ts";
 import { quiet } from "../quiet.ts";
 import { inThread, type World } from "../surfaces/slack-world.ts";
@@ -20,7 +21,7 @@ const notAsked = async (): Promise<never> => {
 };
 
 const settings: EngineDeps["settings"] = {
-  ...{ name: "threadbox", owner: "b1", agent: "pi", model: undefined, models: {} },
+  ...{ name: "threadbox", owner: "b1", agent: "pi", agents: PI_ALONE, model: undefined, models: {} },
   ...{ idleAfterMs: 1_000, turnLimitMs: 1_000, limits: NO_LIMITS, maxSessions: 1, page: () => null },
 };
 

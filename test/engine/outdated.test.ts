@@ -13,6 +13,7 @@ import { sendTurn } from "../../src/engine/send.ts";
 import { ThreadboxError } from "../../src/errors.ts";
 import { daemonClient } from "../../src/sandboxes/daemon-client.ts";
 import { plainForge } from "../../src/surfaces/plain-forge.ts";
+import { PI_ALONE } from "../../src/team-agents.ts";
 import { WIRE_VERSION } from "../../src/wire/version.ts";
 import { ready, says, tell } from "../core/story.ts";
 import { testStore } from "../database.ts";
@@ -48,7 +49,7 @@ async function send(t: TestContext, wire: number, ...before: SessionEvent[]) {
     ...{ inbox: { receive: notAsked }, stock: { take: notAsked, lost: notAsked }, boot: notAsked },
     connect: () => daemonClient({ url, token: async () => "token" }),
     settings: {
-      ...{ name: "threadbox", owner: "b1", agent: "pi", model: undefined, models: {} },
+      ...{ name: "threadbox", owner: "b1", agent: "pi", agents: PI_ALONE, model: undefined, models: {} },
       ...{ idleAfterMs: 1_000, turnLimitMs: 1_000, limits: NO_LIMITS, maxSessions: 1, page: () => null },
     },
     onWake: () => () => {},

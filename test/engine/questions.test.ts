@@ -17,6 +17,7 @@ import { daemonClient } from "../../src/sandboxes/daemon-client.ts";
 import type { Sandbox } from "../../src/sandboxes/provider.ts";
 import { plainForge } from "../../src/surfaces/plain-forge.ts";
 import { slackSurface } from "../../src/surfaces/slack.ts";
+import { PI_ALONE } from "../../src/team-agents.ts";
 import type { AgentEvent } from "../../src/wire/events.ts";
 import { plain } from "../core/story.ts";
 import { testStore } from "../database.ts";
@@ -72,7 +73,7 @@ async function room(t: TestContext, reached?: EngineDeps["reached"]): Promise<Ro
     connect: ({ url }) => daemonClient({ url, token: async () => "token" }),
     ...{ repositories: [plain], reached },
     settings: {
-      ...{ name: "threadbox", owner: "b1", agent: "pi", model: undefined, models: {} },
+      ...{ name: "threadbox", owner: "b1", agent: "pi", agents: PI_ALONE, model: undefined, models: {} },
       ...{ idleAfterMs: 3_600_000, turnLimitMs: 3_600_000, limits: NO_LIMITS, maxSessions: 5, page: () => null },
     },
     onWake: (fn) => {

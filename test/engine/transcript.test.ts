@@ -12,6 +12,7 @@ import type { Write } from "../../src/engine/claim.ts";
 import { follow } from "../../src/engine/follow.ts";
 import { daemonClient } from "../../src/sandboxes/daemon-client.ts";
 import { sessionPages } from "../../src/store/pages.ts";
+import { PI_ALONE } from "../../src/team-agents.ts";
 import type { JournalEntry } from "../../src/wire/events.ts";
 import { handWoundClock } from "../clock.ts";
 import { accepted, says, tell } from "../core/story.ts";
@@ -54,7 +55,7 @@ async function followed(session: Session): Promise<SessionEvent[]> {
     {
       ...{ connect, provider, clock: handWoundClock(), log: quiet },
       forge: { credential: async () => null, identity: async () => ({ name: "Bot", email: "bot@example.com" }) },
-      settings: { agent: "pi", model: undefined, models: {}, limits: NO_LIMITS },
+      settings: { agent: "pi", agents: PI_ALONE, model: undefined, models: {}, limits: NO_LIMITS },
     },
     {
       ...{ session, turn: "m1", from: await store.readSoFar(session.id), progress: newProgress("m1", null, "", 0) },

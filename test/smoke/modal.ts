@@ -6,6 +6,7 @@ import { environment, readConfig } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import { type Machines, openMachines } from "../../src/machines.ts";
 import type { ModalSettings } from "../../src/sandboxes/settings.ts";
+import { PI_ALONE } from "../../src/team-agents.ts";
 import { defaultSandboxes } from "../../src/team-sandboxes.ts";
 import { activity } from "./activity.ts";
 import { life } from "./life.ts";
@@ -47,6 +48,7 @@ async function bothWays(modal: Partial<ModalSettings>): Promise<{ tunnel: Machin
           github: {},
           idleAfterMs: 600_000,
           turnLimitMs: 600_000,
+          agents: PI_ALONE,
           found: true,
         },
         sandboxes: { ...defaultSandboxes, modal: { ...defaultSandboxes.modal, app: APP, reach, ...modal } },

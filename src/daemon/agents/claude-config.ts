@@ -7,6 +7,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { shellQuote } from "../shell.ts";
 import type { AgentContext } from "./agent.ts";
+import { withoutVersion } from "./base-url.ts";
 import { openFolder, placeLogin } from "./own-files.ts";
 
 /** Waits of about 0.5, 1 and 2 seconds; Claude's own ten would take minutes to say that a key is wrong. */
@@ -122,6 +123,7 @@ function environment(context: AgentContext): Record<string, string> {
   const env = Object.entries(given).filter(([name]) => !KEYS.some((key) => key === name));
   return {
     ...Object.fromEntries(env),
+    // Claude appends `/v1/messages`.
     ...(baseUrl ? { ANTHROPIC_BASE_URL: withoutVersion(baseUrl) } : {}),
     ...claudeMarks(context),
     CLAUDE_CODE_API_KEY_HELPER_TTL_MS: String(KEY_AGE_MS),
@@ -133,6 +135,3 @@ function environment(context: AgentContext): Record<string, string> {
     ...(process.getuid?.() === 0 ? { IS_SANDBOX: "1" } : {}),
   };
 }
-
-/** Claude appends `/v1/messages`. */
-const withoutVersion = (url: string): string => url.replace(/\/+$/, "").replace(/\/v1$/, "");

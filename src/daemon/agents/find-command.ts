@@ -2,6 +2,7 @@
 import { constants } from "node:fs";
 import { access, open, stat } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
+import type { Failure } from "./supervised.ts";
 
 /** The command with its leading arguments; null when no folder of `path` has it. */
 export async function findCommand(
@@ -16,6 +17,10 @@ export async function findCommand(
   }
   return null;
 }
+
+export const commandNotFound = (name: string): { failure: Failure } => ({
+  failure: { code: "agent.not-found", detail: `There is no \`${name}\` on the agent's PATH.` },
+});
 
 async function isExecutable(file: string): Promise<boolean> {
   try {

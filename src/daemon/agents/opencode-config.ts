@@ -5,14 +5,10 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { KEY_VARIABLES, type KeyOwner, URL_VARIABLES } from "../../wire/agents.ts";
 import type { AgentContext } from "./agent.ts";
+import { type ChosenModel, isKnownProvider } from "./model-choice.ts";
 import { keyFile, openFolder, placeLogin, writeKeys } from "./own-files.ts";
-import type { PiModel } from "./pi-config.ts";
-
-const KEYS = { anthropic: "ANTHROPIC_API_KEY", openai: "OPENAI_API_KEY" } as const;
-const URLS = { anthropic: "ANTHROPIC_BASE_URL", openai: "OPENAI_BASE_URL" } as const;
-type Known = keyof typeof KEYS;
-const KNOWN = Object.keys(KEYS) as Known[];
 
 const SETTINGS = "opencode.json";
 
@@ -22,7 +18,7 @@ export const opencodeMarks = ({ stateDir }: Pick<AgentContext, "stateDir">): Rec
 });
 
 export function opencodeEnv(context: AgentContext, password: string): Record<string, string> {
-  const secret = new Set<string>([...Object.values(KEYS), ...Object.values(URLS)]);
+  const secret = new Set<string>([...Object.values(KEY_VARIABLES), ...Object.values(URL_VARIABLES)]);
   return {
     ...Object.fromEntries(Object.entries(context.env).filter(([name]) => !secret.has(name))),
     ...opencodeMarks(context),
@@ -41,7 +37,7 @@ export function opencodeEnv(context: AgentContext, password: string): Record<str
 }
 
 /** Writes keys, login and settings, and gives back the settings. It reads them when it starts, and never again. */
-export async function writeOpencodeFiles(context: AgentContext, model: PiModel | null): Promise<string> {
+export async function writeOpencodeFiles(context: AgentContext, model: ChosenModel | null): Promise<string> {
   const text = JSON.stringify(settings(context, model));
   {
     await using own = await openFolder(context.stateDir, context.stateDir);
@@ -56,7 +52,7 @@ export async function writeOpencodeFiles(context: AgentContext, model: PiModel |
 /** Where it looks for a login; for one alone, because tools look for their own data there as well. */
 const dataDir = ({ stateDir }: Pick<AgentContext, "stateDir">): string => join(stateDir, "data");
 
-function settings(context: AgentContext, model: PiModel | null) {
+function settings(context: AgentContext, model: ChosenModel | null) {
   return {
     autoupdate: false,
     share: "disabled",
@@ -70,10 +66,9 @@ function settings(context: AgentContext, model: PiModel | null) {
 }
 
 /** No other provider than that one: some of them need no key, and would be spoken to. */
-function modelSettings(context: AgentContext, { provider, model }: PiModel) {
-  const known = KNOWN.find((one) => one === provider);
+function modelSettings(context: AgentContext, { provider, model }: ChosenModel) {
   const name = `${provider}/${model}`;
-  const options = known ? optionsOf(context, known) : {};
+  const options = isKnownProvider(provider) ? optionsOf(context, provider) : {};
   return {
     model: name,
     small_model: name,
@@ -95,10 +90,10 @@ const ASKS = {
 };
 
 /** Its providers append `/messages` and `/responses`, so both need the version. */
-function optionsOf(context: AgentContext, provider: Known) {
-  const url = context.env[URLS[provider]]?.replace(/\/+$/, "");
+function optionsOf(context: AgentContext, provider: KeyOwner) {
+  const url = context.env[URL_VARIABLES[provider]]?.replace(/\/+$/, "");
   return {
     ...(url ? { baseURL: /\/v\d+$/.test(url) ? url : `${url}/v1` } : {}),
-    ...(context.env[KEYS[provider]] ? { apiKey: `{file:${keyFile(context, provider)}}` } : {}),
+    ...(context.env[KEY_VARIABLES[provider]] ? { apiKey: `{file:${keyFile(context, provider)}}` } : {}),
   };
 }

@@ -111,3 +111,18 @@ export function parseOpencodeEvent(value: unknown): OpencodeEvent | null {
 export const OpencodeSession = z.object({ id: z.string() });
 export const OpencodeMessages = z.array(z.object({ info: message, parts: z.array(z.unknown()) }));
 export const parsePart = (value: unknown): OpencodePart | null => part.safeParse(value).data ?? null;
+
+const Named = z.object({
+  type: z.string(),
+  properties: z.object({ sessionID: z.string(), part: z.unknown().optional() }),
+});
+
+/** Its own name for an event of this conversation; null for others, and for pieces of words and of tools' output, which come again as a whole. */
+export function nativeName(value: unknown): string | null {
+  const named = Named.safeParse(value);
+  if (!named.success) return null;
+  const { type, properties } = named.data;
+  if (type === "message.part.delta" || type === "session.updated" || type === "session.diff") return null;
+  const told = parsePart(properties.part);
+  return told?.type === "tool" && told.state.status === "running" ? null : type;
+}

@@ -2,6 +2,7 @@
 import type { AgentContext, AgentOutcome } from "./agent.ts";
 import { OpencodeAsking } from "./opencode-asking.ts";
 import {
+  nativeName,
   type OpencodeEvent,
   OpencodeMessages,
   OpencodeSession,
@@ -34,7 +35,8 @@ export class OpencodeLink implements Link {
     this.#talk = talk;
     talk.server.events({
       event: (value, text) => {
-        if (isWorthKeeping(value)) talk.context.report({ type: "raw", native: value.type, line: text });
+        const native = nativeName(value);
+        if (native) talk.context.report({ type: "raw", native, line: text });
         const event = parseOpencodeEvent(value);
         if (event) this.#current?.take(event);
       },
@@ -237,15 +239,4 @@ class OpencodeRun implements Run {
       await this.#talk.server.call("DELETE", `/session/${await this.#session}/message/${id}`);
     this.#ended.resolve(failure ? this.#turn.cutShort({ outcome: "failed", failure }) : this.#turn.outcome());
   }
-}
-
-/** Of this conversation, and no piece of words or of a tool's output that comes again as a whole. */
-function isWorthKeeping(value: unknown): value is { type: string } {
-  const { type, properties } = Object(value) as {
-    type?: unknown;
-    properties?: { sessionID?: unknown; part?: unknown };
-  };
-  if (typeof type !== "string" || typeof properties?.sessionID !== "string") return false;
-  if (type === "message.part.delta" || type === "session.updated" || type === "session.diff") return false;
-  return parsePart(properties.part)?.type !== "tool" || !/"status":"running"/.test(JSON.stringify(properties.part));
 }

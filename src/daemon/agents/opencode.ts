@@ -3,12 +3,12 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Agent, AgentContext } from "./agent.ts";
-import { findCommand } from "./find-command.ts";
+import { commandNotFound, findCommand } from "./find-command.ts";
+import { type ChosenModel, chooseModel, noKeyFor, splitModel } from "./model-choice.ts";
 import { opencodeEnv, opencodeMarks, writeOpencodeFiles } from "./opencode-config.ts";
 import { OpencodeLink, type OpencodeTalk } from "./opencode-run.ts";
 import { connectOpencode } from "./opencode-server.ts";
 import { openFolder } from "./own-files.ts";
-import { chooseModel, type PiModel } from "./pi-config.ts";
 import { type Driver, supervise } from "./supervised.ts";
 
 /** Its waits double from 2 s on, without an end: this gives up after four tries, which are half a minute. */
@@ -19,7 +19,7 @@ export const createOpencode = (context: AgentContext, maxWaitMs = MAX_WAIT_MS): 
 
 function opencodeDriver(context: AgentContext, maxWaitMs: number): Driver {
   const { model: wanted, stateDir, sessionId } = context;
-  let model: PiModel | null = null;
+  let model: ChosenModel | null = null;
   // Whoever can speak to it can do what the agent may do.
   const password = randomUUID();
   return {
@@ -29,12 +29,11 @@ function opencodeDriver(context: AgentContext, maxWaitMs: number): Driver {
     endsBy: "signal",
     async prepare() {
       const { env, loginFile } = context;
-      model = loginFile ? ofLogin(wanted) : chooseModel(wanted, env);
-      if (!model && !loginFile)
-        return { failure: { code: "agent.no-model", detail: `No key for ${wanted ?? "any model"}.` } };
+      // It knows which provider a login is for, and has a model of its own choice there.
+      model = loginFile ? splitModel(wanted) : chooseModel(wanted, env);
+      if (!model && !loginFile) return noKeyFor(wanted);
       const found = await findCommand("opencode", env.PATH);
-      if (!found)
-        return { failure: { code: "agent.not-found", detail: "There is no `opencode` on the agent's PATH." } };
+      if (!found) return commandNotFound("opencode");
       const version = await writeOpencodeFiles(context, model);
       const args = [...found.args, "serve", "--hostname", "127.0.0.1", "--port", "0"];
       return { command: found.command, args, env: opencodeEnv(context, password), version };
@@ -48,12 +47,6 @@ function opencodeDriver(context: AgentContext, maxWaitMs: number): Driver {
         maxWaitMs,
       }),
   };
-}
-
-/** It knows which provider the login is for, and has a model of its own choice there. */
-function ofLogin(wanted = ""): PiModel | null {
-  const slash = wanted.indexOf("/");
-  return slash > 0 ? { provider: wanted.slice(0, slash), model: wanted.slice(slash + 1) } : null;
 }
 
 /** The folder is the agent's, so what stands there is taken for a name of a conversation and for nothing else. */

@@ -3,13 +3,11 @@ import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, symlink } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { KEY_OWNERS, type KeyOwner } from "../../wire/agents.ts";
+import { KEY_OWNERS, KEY_VARIABLES, type KeyOwner } from "../../wire/agents.ts";
 import { shellQuote } from "../shell.ts";
 import type { AgentContext } from "./agent.ts";
 
 type Place = Pick<AgentContext, "stateDir" | "keysDir">;
-
-const VARIABLES: Record<KeyOwner, string> = { anthropic: "ANTHROPIC_API_KEY", openai: "OPENAI_API_KEY" };
 
 const keyName = (owner: KeyOwner): string => `${owner}.key`;
 
@@ -35,7 +33,7 @@ async function writeNow(context: Place & Pick<AgentContext, "env">): Promise<voi
   const { stateDir, keysDir, env } = context;
   await using keys = await openFolder(stateDir, keysDir);
   for (const owner of KEY_OWNERS) {
-    const key = env[VARIABLES[owner]];
+    const key = env[KEY_VARIABLES[owner]];
     if (key) await keys.replace(keyName(owner), key);
     else await keys.remove(keyName(owner));
   }

@@ -4,7 +4,10 @@
  * do not carry it in their environment, where any `env` or crash report would print it into a thread.
  */
 import { join } from "node:path";
+import { KEY_OWNERS, KEY_VARIABLES, URL_VARIABLES } from "../../wire/agents.ts";
 import type { AgentContext } from "./agent.ts";
+import { withoutVersion, withVersion } from "./base-url.ts";
+import type { ChosenModel } from "./model-choice.ts";
 import { keyCommand, openFolder, writeKeys } from "./own-files.ts";
 import { ASK_EXTENSION, ASK_FILE } from "./pi-ask.ts";
 import { LEAVE_EXTENSION, LEAVE_FILE } from "./pi-leave.ts";
@@ -20,39 +23,6 @@ export const PI_RETRY: PiRetry = { maxRetries: 3, baseDelayMs: 2_000 };
 /** pi's own default, written down because a provider that accepts and never answers is only noticed by it. */
 const HTTP_IDLE_TIMEOUT_MS = 300_000;
 
-export interface PiModel {
-  provider: string;
-  model: string;
-}
-
-/** The two providers that the bot hands credentials over for, best first; the models are of pi 0.87.1's catalogue. */
-const PROVIDERS = {
-  anthropic: {
-    model: "claude-sonnet-5",
-    keys: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_OAUTH_TOKEN"],
-    baseUrl: "ANTHROPIC_BASE_URL",
-  },
-  openai: { model: "gpt-5.5", keys: ["OPENAI_API_KEY"], baseUrl: "OPENAI_BASE_URL" },
-} as const;
-type KnownProvider = keyof typeof PROVIDERS;
-const KNOWN = Object.keys(PROVIDERS) as KnownProvider[];
-
-export const isKnownProvider = (provider: string): provider is KnownProvider => Object.hasOwn(PROVIDERS, provider);
-
-/** `provider/model` as it stands, a bare model by its family, nothing: the first provider that has a key. Null: no key for it. */
-export function chooseModel(wanted: string | undefined, env: Record<string, string>): PiModel | null {
-  const withKey = KNOWN.filter((provider) => PROVIDERS[provider].keys.some((key) => env[key]));
-  const slash = wanted?.indexOf("/") ?? -1;
-  if (wanted && slash > 0) {
-    const provider = wanted.slice(0, slash);
-    if (isKnownProvider(provider) && !withKey.includes(provider)) return null;
-    return { provider, model: wanted.slice(slash + 1) };
-  }
-  const family = wanted && /^(gpt|chatgpt|codex|o\d)/i.test(wanted) ? "openai" : "anthropic";
-  const provider = withKey.includes(family) ? family : withKey[0];
-  return provider ? { provider, model: wanted || PROVIDERS[provider].model } : null;
-}
-
 /** What a running process was started with; a difference means that it has to be started again. */
 export interface PiLaunch {
   args: string[];
@@ -60,8 +30,8 @@ export interface PiLaunch {
   files: { "settings.json": string; "models.json": string; [ASK_FILE]: string; [LEAVE_FILE]: string };
 }
 
-export function piLaunch(context: AgentContext, model: PiModel, retry: PiRetry): PiLaunch {
-  const ours = new Set<string>(KNOWN.flatMap((provider) => [keyVariable(provider), PROVIDERS[provider].baseUrl]));
+export function piLaunch(context: AgentContext, model: ChosenModel, retry: PiRetry): PiLaunch {
+  const ours = new Set<string>([...Object.values(KEY_VARIABLES), ...Object.values(URL_VARIABLES)]);
   const env = Object.fromEntries(Object.entries(context.env).filter(([name]) => !ours.has(name)));
   return {
     args: [
@@ -100,7 +70,6 @@ export async function writePiFiles(context: AgentContext, launch: PiLaunch): Pro
 }
 
 const agentDir = (context: AgentContext): string => join(context.stateDir, "agent");
-const keyVariable = (provider: KnownProvider): string => PROVIDERS[provider].keys[0];
 
 function settings(retry: PiRetry): string {
   return JSON.stringify({
@@ -117,20 +86,14 @@ function settings(retry: PiRetry): string {
 /** Overrides of the built-in providers keep their catalogue; a model that it does not have is taken as it stands by pi. */
 function models(context: AgentContext): string {
   const providers: Record<string, { baseUrl?: string; apiKey?: string }> = {};
-  for (const provider of KNOWN) {
-    const url = context.env[PROVIDERS[provider].baseUrl];
+  for (const provider of KEY_OWNERS) {
+    const url = context.env[URL_VARIABLES[provider]];
+    // It appends `/v1/messages` for Anthropic, but only `/responses` for OpenAI.
     const entry = {
       ...(url && { baseUrl: provider === "anthropic" ? withoutVersion(url) : withVersion(url) }),
-      ...(context.env[keyVariable(provider)] && { apiKey: `!${keyCommand(context, provider)}` }),
+      ...(context.env[KEY_VARIABLES[provider]] && { apiKey: `!${keyCommand(context, provider)}` }),
     };
     if (Object.keys(entry).length > 0) providers[provider] = entry;
   }
   return JSON.stringify({ providers });
 }
-
-/** pi appends `/v1/messages` for Anthropic, but only `/responses` for OpenAI. */
-const withoutVersion = (url: string): string => url.replace(/\/+$/, "").replace(/\/v1$/, "");
-const withVersion = (url: string): string => {
-  const base = url.replace(/\/+$/, "");
-  return new URL(base).pathname === "/" ? `${base}/v1` : base;
-};

@@ -1,17 +1,9 @@
 /** pi over `pi --mode rpc`: how it is started, and what its end means. */
 import type { Agent, AgentContext } from "./agent.ts";
-import { findCommand } from "./find-command.ts";
+import { commandNotFound, findCommand } from "./find-command.ts";
+import { type ChosenModel, chooseModel, isKnownProvider, noKeyFor } from "./model-choice.ts";
 import { writeKeys } from "./own-files.ts";
-import {
-  chooseModel,
-  isKnownProvider,
-  PI_RETRY,
-  type PiModel,
-  type PiRetry,
-  piLaunch,
-  processMarks,
-  writePiFiles,
-} from "./pi-config.ts";
+import { PI_RETRY, type PiRetry, piLaunch, processMarks, writePiFiles } from "./pi-config.ts";
 import { PiLink } from "./pi-run.ts";
 import { type Driver, lastWords, supervise } from "./supervised.ts";
 
@@ -20,7 +12,7 @@ export const createPi = (context: AgentContext, retry: PiRetry = PI_RETRY): Agen
 
 function piDriver(context: AgentContext, retry: PiRetry): Driver {
   const { model: wanted } = context;
-  let model: PiModel | null = null;
+  let model: ChosenModel | null = null;
   return {
     kind: "pi",
     marks: processMarks(context),
@@ -28,9 +20,9 @@ function piDriver(context: AgentContext, retry: PiRetry): Driver {
     async prepare() {
       const { env } = context;
       model = chooseModel(wanted, env);
-      if (!model) return { failure: { code: "agent.no-model", detail: `No key for ${wanted ?? "any model"}.` } };
+      if (!model) return noKeyFor(wanted);
       const found = await findCommand("pi", env.PATH);
-      if (!found) return { failure: { code: "agent.not-found", detail: "There is no `pi` on the agent's PATH." } };
+      if (!found) return commandNotFound("pi");
       const launch = piLaunch(context, model, retry);
       await writePiFiles(context, launch);
       const { command, args } = found;

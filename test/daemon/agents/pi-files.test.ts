@@ -17,8 +17,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { AgentContext } from "../../../src/daemon/agents/agent.ts";
+import { chooseModel } from "../../../src/daemon/agents/model-choice.ts";
 import { openFolder } from "../../../src/daemon/agents/own-files.ts";
-import { chooseModel, PI_RETRY, piLaunch, writePiFiles } from "../../../src/daemon/agents/pi-config.ts";
+import { PI_RETRY, piLaunch, writePiFiles } from "../../../src/daemon/agents/pi-config.ts";
 
 const NOBODY = 65_534;
 

@@ -1,7 +1,6 @@
 /** pi's adapter: the contract of every agent with the true binary, and what is peculiar to pi. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -10,6 +9,7 @@ import { agentFactories } from "../../../src/daemon/agents/registry.ts";
 import { AGENT_KINDS } from "../../../src/wire/agents.ts";
 import { agentContract } from "../../contracts/agent.ts";
 import { type AgentUnderTest, makeWorld, until, type World } from "../../contracts/agent-bench.ts";
+import { runsAsAnotherUser } from "../../contracts/another-user.ts";
 
 const BIN = join(dirname(fileURLToPath(import.meta.url)), "../../../node_modules/.bin");
 
@@ -26,6 +26,7 @@ const pi: AgentUnderTest = {
 };
 
 agentContract("pi", pi);
+runsAsAnotherUser("pi", pi, process.execPath);
 
 async function inWorld(check: (world: World) => Promise<void>): Promise<void> {
   const world = await makeWorld(pi);
@@ -191,35 +192,3 @@ test("a model of a provider without a key, and of one that does not exist, is ag
       assert.deepEqual([model, outcome.failure?.code], [model, "agent.no-model"]);
     }
   }));
-
-const RUNUSER = "/usr/sbin/runuser";
-
-/** Why there is no other user here that could run pi, or false. */
-function withoutAnotherUser(): string | false {
-  if (process.getuid?.() !== 0) return "needs root";
-  const { status } = spawnSync(RUNUSER, ["-u", "nobody", "--", process.execPath, "--version"]);
-  return status !== 0 && "the checkout lies in a folder that no other user may enter";
-}
-
-test("pi runs as another user, is stopped there, and reads its key there", { skip: withoutAnotherUser() }, () =>
-  inWorld(async (world) => {
-    const call = (command: string) => [{ name: "bash", arguments: JSON.stringify({ command }) }];
-    const sleep = call("id -u > draft; mv draft started; sleep 60");
-    world.model.on({ userMessage: "SLEEP", hasToolResult: false }, { content: "", toolCalls: sleep });
-    world.model.on({ userMessage: "NEXT" }, { content: "Next." });
-    const { agent, path, processes, cwd } = world.bench({
-      wrap: (command, args) => ({ command: RUNUSER, args: ["-u", "nobody", "--", command, ...args] }),
-    });
-    const folder = dirname(cwd);
-    chmodSync(dirname(folder), 0o755);
-    for (const name of [folder, cwd, join(folder, "state")]) chownSync(name, 65_534, 65_534);
-    const prompt = agent.prompt("SLEEP");
-    await until(() => existsSync(path("started")), "the tool runs");
-    assert.equal(readFileSync(path("started"), "utf8"), "65534\n");
-    await agent.abort(10_000);
-    assert.equal((await prompt).outcome, "stopped");
-    assert.equal((await agent.prompt("NEXT")).answer, "Next.");
-    await agent.close();
-    assert.deepEqual(processes(), []);
-  }),
-);

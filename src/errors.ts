@@ -110,7 +110,11 @@ const CATALOG = {
     retry: "never",
     remedy: "The agent would not begin; its words are above. Check its command, its version and its keys.",
   },
-  "agent.no-model": { retry: "never", remedy: "Set ANTHROPIC_API_KEY or OPENAI_API_KEY in .env and restart." },
+  "agent.no-model": {
+    retry: "never",
+    remedy:
+      "Set the key that it needs in .env and restart (`threadbox agents` shows which), or choose another model or agent (`model=`, `agent=`).",
+  },
   "model.unauthorized": {
     retry: "never",
     remedy: "The model's provider refused the key. Check ANTHROPIC_API_KEY or OPENAI_API_KEY.",

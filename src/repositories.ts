@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import type { ConfiguredAgent } from "./agent-packages.ts";
+import type { Config } from "./config.ts";
 import { parseCommand } from "./core/command.ts";
 import { canonicalGitUrl, isGitUrl } from "./core/correlation.ts";
 import type { Limits } from "./core/limits.ts";
@@ -20,6 +21,7 @@ import { Retention, retentionMs } from "./team-retention.ts";
 import { DEFAULTS, Image, Modal, ofRepository, sandboxProblems } from "./team-sandbox-sections.ts";
 import { toSandboxSettings } from "./team-sandboxes.ts";
 import { Schedule } from "./team-schedules.ts";
+import { inWords } from "./team-words.ts";
 import { yamlOf } from "./team-yaml.ts";
 import type { AgentRequest } from "./wire/routes.ts";
 
@@ -297,6 +299,12 @@ export function readTeamSettings(path: string, githubUrl = "https://github.com")
   };
 }
 
+/** Whether there is nothing to work on but the demo's repository: a file may be there for agents and limits alone. With GitHub any can be named. */
+export const isForTrial = (
+  { found, repositories }: Pick<TeamSettings, "found" | "repositories">,
+  { github }: Pick<Config, "github">,
+): boolean => !found || (repositories.length === 0 && github === null);
+
 /** What may be pushed to GitHub, and how. A repository that nobody has listed goes by what is said of all. */
 export const commitRules = ({
   github,
@@ -308,22 +316,6 @@ export const commitRules = ({
   workflows: github.workflows ?? false,
   verified: ({ name }) => verifiedCommits[name] ?? github.verifiedCommits ?? false,
 });
-
-const KINDS: Record<string, string> = {
-  string: "text",
-  array: "a list",
-  boolean: "true or false",
-  number: "a number",
-  object: "settings below it",
-};
-
-/** For people who know the file and not zod. Undefined leaves zod's own words. */
-function inWords(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code === "unrecognized_keys")
-    return `nothing is called ${issue.keys.join(", ")} here; threadbox.example.yml shows everything`;
-  if (issue.code !== "invalid_type") return undefined;
-  return issue.input === undefined ? "is missing" : `has to be ${KINDS[issue.expected] ?? issue.expected}`;
-}
 
 /** A plain git remote is named by its canonical URL; GitHub's own id is found out when the bot starts. */
 function toRepository(

@@ -162,7 +162,11 @@ describe("a mistake about sandboxes is told with its place and what helps", () =
       "image.env.1ST: a variable's name has letters, digits and _, and no digit first",
     ],
     ["a variable of two lines", 'image: { env: { KEY: "a\\nb" } }', "image.env.KEY: has to be one line"],
-    ["a variable that is no text", "image: { env: { PORT: 3000 } }", "image.env.PORT: has to be text"],
+    [
+      "a variable that is no text",
+      "image: { env: { PORT: 3000 } }",
+      "image.env.PORT: has to be text; put it in quotes",
+    ],
     [
       "a variable of the daemon",
       "image: { env: { SANDBOX_DAEMON_JWT_SECRET: x } }",

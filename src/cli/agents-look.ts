@@ -1,4 +1,5 @@
 /** The configured agents as they are where sandboxes run: which is there, in which version, with which key; and what to do about the rest. */
+import { readAgentLogins } from "../agent-logins.ts";
 import { type ConfiguredAgent, installationOf, isBroughtAlong, keysOf, type ModelKey } from "../agent-packages.ts";
 import type { Config } from "../config.ts";
 import { type FoundProgram, findPrograms, installedPackages } from "../sandboxes/local-programs.ts";
@@ -15,14 +16,24 @@ export interface AgentLook {
   path: string | null;
   /** Variables of which it takes one; null: its own, which the bot does not hand over. */
   keys: readonly ModelKey[] | null;
-  hasKey: boolean;
+  /** Its own login counts as well; null: nobody here knows. */
+  hasKey: boolean | null;
+  hasLogin: boolean;
   is: "there" | "in-image" | "in-repository" | "missing" | "outdated" | "silent";
 }
 
+/** Kinds of agents whose login is in the folder for that. Throws `config.invalid` for a folder that a bot would not start with. */
+export const kindsWithLogin = ({ agentLogins }: Pick<Config, "agentLogins">): string[] =>
+  agentLogins === null ? [] : Object.keys(readAgentLogins(agentLogins).logins);
+
 /** At Modal nothing is asked: a build of the image that lacks one fails. */
-export async function lookAtAgents(config: Config, agents: ConfiguredAgent[]): Promise<AgentLook[]> {
+export async function lookAtAgents(
+  config: Config,
+  agents: ConfiguredAgent[],
+  logins = kindsWithLogin(config),
+): Promise<AgentLook[]> {
   const standard = standardAgent(config.agent, agents);
-  const looks = agents.map((agent) => ({ agent, isStandard: agent === standard, ...keysFor(agent, config) }));
+  const looks = agents.map((agent) => ({ agent, isStandard: agent === standard, ...keysFor(agent, config, logins) }));
   if (config.provider !== "local")
     return looks.map((look) => ({ ...look, wanted: wantedOf(look.agent), found: null, path: null, is: "in-image" }));
   const programs = agents.map((agent) => installationOf(agent, process).program);
@@ -32,9 +43,15 @@ export async function lookAtAgents(config: Config, agents: ConfiguredAgent[]): P
 
 const KEYS = { ANTHROPIC_API_KEY: "anthropicApiKey", OPENAI_API_KEY: "openaiApiKey" } as const;
 
-function keysFor(agent: ConfiguredAgent, { models }: Config): Pick<AgentLook, "keys" | "hasKey"> {
+function keysFor(
+  agent: ConfiguredAgent,
+  { models }: Config,
+  logins: string[],
+): Pick<AgentLook, "keys" | "hasKey" | "hasLogin"> {
   const keys = keysOf(agent);
-  return { keys, hasKey: keys === null || keys.some((key) => models[KEYS[key]] !== undefined) };
+  const hasLogin = logins.includes(agent.kind);
+  const hasKey = keys && (hasLogin || keys.some((key) => models[KEYS[key]] !== undefined));
+  return { keys, hasKey, hasLogin };
 }
 
 /** Of the first package, where it has several: the others are what that one needs beside it. */

@@ -1,7 +1,7 @@
 /** `threadbox agents`: which coding agents this bot has, and whether each can work. */
 import type { Command } from "commander";
 import { readTeamSettings } from "../repositories.ts";
-import { PI_ALONE } from "../team-agents.ts";
+import { chosenAgent } from "../team-agents.ts";
 import { teamFile } from "../team-file.ts";
 import { agentsInstallCommand } from "./agents-install.ts";
 import { type AgentLook, lookAtAgents, remedyFor } from "./agents-look.ts";
@@ -28,13 +28,15 @@ export const COLUMNS = ["AGENT", "KIND", "WANTED", "FOUND", "KEY", "STATE", "WHE
 async function agents(output: Output): Promise<number> {
   const { config } = readSettings();
   const team = readTeamSettings(teamFile(), config.github?.url);
-  const looks = await lookAtAgents(config, team.agents ?? PI_ALONE);
+  const all = team.agents;
+  chosenAgent(config, all);
+  const looks = await lookAtAgents(config, all);
   const rows = looks.map((look) => [
     look.isStandard ? `${look.agent.name} *` : look.agent.name,
     look.agent.kind,
     look.wanted ?? "-",
     look.found ?? "-",
-    look.keys?.join(" or ") ?? "its own",
+    look.hasLogin ? "its login" : (look.keys?.join(" or ") ?? "its own"),
     stateOf(look),
     look.path ?? "-",
   ]);
@@ -50,14 +52,15 @@ async function agents(output: Output): Promise<number> {
 
 function stateOf(look: AgentLook): string {
   const { is, hasKey } = look;
-  if (is === "in-image") return hasKey ? "in the image" : "in the image, no key";
+  if (is === "in-image") return hasKey === false ? "in the image, no key" : "in the image";
   if (is === "in-repository") return "in the repository";
-  if (is === "there") return hasKey ? "ready" : "no key";
+  // Whether it has the key that it wants nobody here knows.
+  if (is === "there") return hasKey === null ? "installed" : hasKey ? "ready" : "no key";
   return { missing: "not installed", outdated: "another version", silent: "does not start" }[is];
 }
 
 function documentOf(look: AgentLook): object {
-  const { agent, isStandard, wanted, found, path, keys, hasKey, is } = look;
+  const { agent, isStandard, wanted, found, path, keys, hasKey, hasLogin, is } = look;
   const { name, kind, model = null, command: line = null } = agent;
   const remedy = remedyFor(look);
   return {
@@ -71,6 +74,7 @@ function documentOf(look: AgentLook): object {
     path,
     keys,
     hasKey,
+    hasLogin,
     is,
     ready: remedy === null,
     remedy,

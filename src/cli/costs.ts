@@ -32,8 +32,14 @@ export function costsCommand(): Command {
     ],
   })
     .addOption(new Option("--by <what>", "what to sum by").choices(COSTS_BY).default("day"))
-    .option("--since <when>", "12h, 30d, 4w ago, or a day of UTC such as 2026-11-01", momentOf(now), now - 30 * DAY_MS)
-    .option("--until <when>", "the same; that day is not part of it", momentOf(now), now)
+    .addOption(
+      new Option("--since <when>", "12h, 30d, 4w ago, or a day of UTC such as 2026-11-01")
+        .argParser(momentOf(now))
+        .default(now - 30 * DAY_MS, "30d"),
+    )
+    .addOption(
+      new Option("--until <when>", "the same; that day is not part of it").argParser(momentOf(now)).default(now, "now"),
+    )
     .action((options: Options) => run(options, (output) => costs(options, output)));
 }
 

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { Repository } from "../core/types.ts";
 import { ThreadboxError } from "../errors.ts";
+import { isForTrial } from "../repositories.ts";
 import { command, run } from "./command.ts";
 import { Refused } from "./failure.ts";
 import type { Output } from "./output.ts";
@@ -52,7 +53,8 @@ async function create(options: Options, output: Output): Promise<number> {
     prepare: preparation(sandboxes, { repository, fresh: source === null }),
   };
   tellMade(await makeSandbox(sandboxes, wanted), { provider: sandboxes.provider.kind, wanted }, output);
-  if (repository && !sandboxes.team.found) output.warn(`${repository.name} is for trying out. ${SERVED}`);
+  if (repository && isForTrial(sandboxes.team, sandboxes.config))
+    output.warn(`${repository.name} is for trying out. ${SERVED}`);
   return 0;
 }
 
@@ -84,16 +86,16 @@ async function repositoryCalled(
     : new ThreadboxError("repository.unknown", `No repository is called ${wanted}; there are: ${names}.`);
 }
 
-/** Without a threadbox.yml there is the small one for trying out, which is served by this machine and only while somebody serves it. */
+/** Where threadbox.yml lists none there is the small one for trying out, which is served by this machine and only while somebody serves it. */
 async function repositories(
   { team, config, provider }: OpenSandboxes,
   closing: AsyncDisposableStack,
 ): Promise<Repository[]> {
-  if (team.found) return team.repositories;
+  if (!isForTrial(team, config)) return team.repositories;
   if (provider.kind !== "local")
     throw new Refused(
-      "There is no threadbox.yml, and the repository for trying out lies on this machine, where no other machine reaches it.",
-      "List a repository in threadbox.yml; threadbox.example.yml shows how.",
+      "No repository is listed in threadbox.yml, and the one for trying out lies on this machine, where no other machine reaches it.",
+      "List one of yours there; threadbox.example.yml shows how.",
     );
   const { openTeam } = await import("./team.ts");
   const { settings } = closing.adopt(await openTeam(config), ({ close }) => close());

@@ -1,7 +1,7 @@
 /** Modal: does it take the token, what are sandboxes there made of, and what of the settings cannot work there? */
 import about from "../../package.json" with { type: "json" };
 import { type Config, tellModalSdk } from "../config.ts";
-import type { TeamSettings } from "../repositories.ts";
+import { isForTrial, type TeamSettings } from "../repositories.ts";
 import type { NetworkSettings, SandboxSettings } from "../sandboxes/settings.ts";
 import { defaultSandboxes } from "../team-sandboxes.ts";
 import { type Finding, fail, ok, skip, tried, warn } from "./doctor-finding.ts";
@@ -136,18 +136,18 @@ function allows({ domains }: NetworkSettings, host: string): boolean {
 }
 
 /** What is on this machine alone; a sandbox at Modal has a 127.0.0.1 of its own. */
-function fromHere({ models }: Config, team: TeamSettings | null): Finding[] {
+function fromHere(config: Config, team: TeamSettings | null): Finding[] {
   const what = "Modal network";
   const remedy = "Give an address that can be reached from the internet.";
   const addresses: [string, string | undefined][] = [
-    ["ANTHROPIC_BASE_URL", models.anthropicBaseUrl],
-    ["OPENAI_BASE_URL", models.openaiBaseUrl],
+    ["ANTHROPIC_BASE_URL", config.models.anthropicBaseUrl],
+    ["OPENAI_BASE_URL", config.models.openaiBaseUrl],
     ...(team?.repositories ?? []).map(({ name, url }): [string, string] => [name, url]),
   ];
   const findings = addresses
     .filter(([, url]) => url && /^(?:localhost|127\.[\d.]+|::1|\[::1\])$/.test(hostOf(url) ?? ""))
     .map(([name]) => warn(what, `${name} points to this machine, which a sandbox at Modal cannot reach.`, remedy));
-  if (team && !team.found)
+  if (team && isForTrial(team, config))
     findings.push(
       warn(
         what,

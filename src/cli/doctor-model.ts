@@ -16,6 +16,7 @@ export async function checkModel({ config }: Checked): Promise<Finding[]> {
       ask("OPENAI_API_KEY", openaiBaseUrl ?? "https://api.openai.com", { authorization: `Bearer ${openaiApiKey}` }),
     );
   if (asked.length > 0) return Promise.all(asked);
+  if (config.agentLogins !== null) return [ok("model", "no key; only agents with a login of their own can think")];
   const remedy = "Set ANTHROPIC_API_KEY or OPENAI_API_KEY in .env; `threadbox demo` works without.";
   return [warn("model", "There is no key, so no agent can think.", remedy)];
 }

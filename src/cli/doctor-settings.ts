@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { type Config, type ConfigProblem, configProblems, environment, readConfig, type Variables } from "../config.ts";
 import { toThreadboxError } from "../errors.ts";
 import { createLog, type Log } from "../log.ts";
-import { readTeamSettings, type TeamSettings } from "../repositories.ts";
+import { isForTrial, readTeamSettings, type TeamSettings } from "../repositories.ts";
 import { teamFile } from "../team-file.ts";
 import { type Finding, fail, ok, warn } from "./doctor-finding.ts";
 
@@ -67,7 +67,10 @@ function checkTeam(config: Config): { team: TeamSettings | null; finding: Findin
     const team = readTeamSettings(path, config.github?.url);
     const count = team.repositories.length;
     if (!team.found) return { team, finding: warn(what, "There is none; the bot works on the demo repository.", LIST) };
-    if (count === 0) return { team, finding: warn(what, "It names no repository.", LIST) };
+    if (count === 0) {
+      const so = isForTrial(team, config) ? "; the bot works on the demo repository" : "";
+      return { team, finding: warn(what, `It names no repository${so}.`, LIST) };
+    }
     return { team, finding: ok(what, `${count} ${count === 1 ? "repository" : "repositories"}`) };
   } catch (thrown) {
     const { detail } = toThreadboxError(thrown);

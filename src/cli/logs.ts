@@ -43,7 +43,11 @@ export function logsCommand(): Command {
     .argument("<session>", "its id or its sandbox's name, or the beginning of one; or a sandbox of your own")
     .option("-f, --follow", "go on while the session works")
     .option("--raw", "what the agent itself told, as it came; with --json it is among the other entries")
-    .option("--from <cursor>", "only what was stored behind that cursor; each look ends with one", cursorOf)
+    .option(
+      "--from <cursor>",
+      "only what was stored behind that cursor; looks with --follow, --raw or --from end with one",
+      cursorOf,
+    )
     .action((id: string, options: Options) => run(options, (output) => logs(id, options, output)));
 }
 

@@ -34,7 +34,7 @@ async function start(output: Output): Promise<number> {
   const interrupted = Promise.withResolvers<void>();
   const giveBack = onInterrupt(interrupted.resolve);
 
-  introduce(bot, output, { demo: !team.settings.found });
+  introduce(bot, output, { demo: team.forTrial });
   await interrupted.promise;
   output.warn("Stopping; a second signal ends it at once.");
   await bot.stop();
@@ -45,7 +45,7 @@ async function start(output: Output): Promise<number> {
 
 function introduce({ url, about, warning }: Bot, output: Output, { demo }: { demo: boolean }): void {
   const rows = about.map(({ what, is, change }) => [`  ${what}`, is, paint(["dim"], change, output.colour)]);
-  const trial = `There is no threadbox.yml, so it works on a small repository made for trying it out. Say: ${DEMO_ASK}`;
+  const trial = `No repository is listed in threadbox.yml, so it works on a small repository made for trying it out. Say: ${DEMO_ASK}`;
   const lines = [
     paint(["bold"], `Threadbox answers at ${url}`, output.colour),
     "",

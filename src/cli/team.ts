@@ -1,30 +1,33 @@
 /**
- * The repositories that a bot of this folder works on: those of threadbox.yml, or the demo repository where there is none, so
- * that somebody who has just cloned Threadbox has something to speak to.
+ * The repositories that a bot of this folder works on: those of threadbox.yml, or the demo repository where nothing is listed,
+ * so that somebody who has just cloned Threadbox has something to speak to.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { canonicalGitUrl } from "../core/correlation.ts";
 import type { Repository } from "../core/types.ts";
-import { readTeamSettings, type TeamSettings } from "../repositories.ts";
+import { isForTrial, readTeamSettings, type TeamSettings } from "../repositories.ts";
 import { teamFile } from "../team-file.ts";
 import { type GitRemote, serveGit } from "./demo-git.ts";
 import { DEMO_NAME, makeDemoRepository } from "./demo-repository.ts";
 
 export interface Team {
   settings: TeamSettings;
+  /** It is the demo repository that is worked on. */
+  forTrial: boolean;
   /** Stops serving the demo repository, where it is served. */
   close(): Promise<void>;
 }
 
 export async function openTeam(config: Config): Promise<Team> {
   const settings = readTeamSettings(teamFile(), config.github?.url);
-  if (settings.found) return { settings, close: async () => {} };
+  if (!isForTrial(settings, config)) return { settings, forTrial: false, close: async () => {} };
   const root = join(config.home, "demo");
   makeDemoRepository(root);
   const remote = await serveAgain(root);
-  return { settings: { ...settings, repositories: [demoRepository(remote.url)] }, close: remote.close };
+  const repositories = [demoRepository(remote.url)];
+  return { settings: { ...settings, repositories }, forTrial: true, close: remote.close };
 }
 
 /** The one repository of a demo, as `serveGit` serves it at `url`. */

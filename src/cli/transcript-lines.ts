@@ -2,6 +2,7 @@
  * A session's journal as lines that can be read in a terminal: what was asked, what the agent said and did, how it ended.
  * Pure; pieces of a message are kept back until the message is whole.
  */
+import type { Failure } from "../core/types.ts";
 import { duration, noteText } from "../surfaces/terminal-render.ts";
 import type { AgentEvent } from "../wire/events.ts";
 import { paint } from "./output.ts";
@@ -15,8 +16,15 @@ export interface TranscriptLines {
   rest(): string[];
 }
 
-/** `asked` gives what a turn was asked, with who asked it. */
-export function transcriptLines(asked: (turn: string) => string | null, colour: boolean): TranscriptLines {
+/** What the bot knows of a turn, and the journal does not. */
+export interface KnownTurn {
+  /** With who asked it. */
+  asked: string;
+  /** Why it was stopped: the agent alone is told that it is. */
+  failure?: Failure | undefined;
+}
+
+export function transcriptLines(known: (turn: string) => KnownTurn | null, colour: boolean): TranscriptLines {
   const titles = new Map<string, string>();
   const message = wholeMessages();
   return {
@@ -24,7 +32,7 @@ export function transcriptLines(asked: (turn: string) => string | null, colour: 
     of(event) {
       if (event.type === "text") return message.add(event);
       if (event.type === "tool.started") titles.set(event.call, clean(event.title));
-      const lines = linesOf(event, { asked, titles, colour });
+      const lines = linesOf(event, { known, titles, colour });
       // Events that print nothing (`usage`) come in the middle of a message and do not end it.
       if (lines.length === 0) return lines;
       return [...message.end(), ...(event.type === "turn.ended" ? message.unlessSaid(event.answer) : []), ...lines];
@@ -60,17 +68,17 @@ function wholeMessages() {
 }
 
 interface Ground {
-  asked(turn: string): string | null;
+  known(turn: string): KnownTurn | null;
   /** Of tools that were started, by call. */
   titles: Map<string, string>;
   colour: boolean;
 }
 
-function linesOf(event: Exclude<AgentEvent, { type: "text" }>, { asked, titles, colour }: Ground): string[] {
+function linesOf(event: Exclude<AgentEvent, { type: "text" }>, { known, titles, colour }: Ground): string[] {
   const line = (style: Parameters<typeof paint>[0], text: string): string[] => [paint(style, text, colour)];
   switch (event.type) {
     case "turn.started":
-      return ["", ...line(["bold"], `> ${clean(asked(event.turn) ?? event.turn)}`)];
+      return ["", ...line(["bold"], `> ${clean(known(event.turn)?.asked ?? event.turn)}`)];
     case "turn.steered":
       return line(["bold"], `> ${clean(event.text)}`);
     case "workspace.preparing":
@@ -96,7 +104,7 @@ function linesOf(event: Exclude<AgentEvent, { type: "text" }>, { asked, titles, 
     case "journal.cut":
       return line(["dim"], "· older history was cut");
     case "turn.ended":
-      return endLines(event, colour);
+      return endLines(event, known(event.turn)?.failure, colour);
     case "agent.raw":
     case "daemon.started":
     case "push.asked":
@@ -121,10 +129,15 @@ function toolLines(
   return [`${paint(["red"], "✗", colour)} ${title}  ${took}`.trimEnd(), ...tail.map((line) => `    ${line}`)];
 }
 
-function endLines(event: Extract<AgentEvent, { type: "turn.ended" }>, colour: boolean): string[] {
+function endLines(
+  event: Extract<AgentEvent, { type: "turn.ended" }>,
+  stoppedFor: Failure | undefined,
+  colour: boolean,
+): string[] {
   const word = { done: "✓ done", failed: "✗ failed", stopped: "■ stopped" }[event.outcome];
   const style = ({ done: "green", failed: "red", stopped: "yellow" } as const)[event.outcome];
-  const why = event.failure ? [`  ${clean(event.failure.detail)} (${event.failure.code})`] : [];
+  const failure = event.failure ?? (event.outcome === "stopped" ? stoppedFor : undefined);
+  const why = failure ? [`  ${clean(failure.detail)} (${failure.code})`] : [];
   return [paint([style], `${word} in ${duration(event.durationMs)}`, colour), ...why];
 }
 

@@ -3,7 +3,7 @@ import type { OpenStore } from "../store/open.ts";
 import { sessionPages } from "../store/pages.ts";
 import type { AgentEvent } from "../wire/events.ts";
 import type { Output } from "./output.ts";
-import { rawLines, transcriptLines } from "./transcript-lines.ts";
+import { type KnownTurn, rawLines, transcriptLines } from "./transcript-lines.ts";
 
 /** Entries per question to the database: a long history passes through in pieces. */
 const BATCH = 500;
@@ -32,8 +32,8 @@ export function readTranscript(
   { raw, from }: { raw: boolean; from: number },
   output: Output,
 ): TranscriptReader {
-  const asked = new Map<string, string>();
-  const lines = transcriptLines((turn) => asked.get(turn) ?? null, output.colour);
+  const turns = new Map<string, KnownTurn>();
+  const lines = transcriptLines((turn) => turns.get(turn) ?? null, output.colour);
   const entries: ToldEntry[] = [];
   let after = from;
   const print = (texts: string[]): void => {
@@ -46,7 +46,8 @@ export function readTranscript(
       for (;;) {
         const batch = await sessionPages(store.db).transcript(session, after, BATCH, { raw });
         if (batch.length === 0) return;
-        for (const turn of await turnsOf(store, session)) asked.set(turn.id, `${turn.askedBy}: ${turn.text}`);
+        for (const { id, askedBy, text, result } of await turnsOf(store, session))
+          turns.set(id, { asked: `${askedBy}: ${text}`, failure: result?.failure });
         for (const { cursor, entry } of batch) {
           if (output.json) entries.push({ cursor, at: entry.at, event: entry.event });
           else print(raw ? rawLines(entry.event) : lines.of(entry.event));

@@ -122,7 +122,11 @@ function ofChannel({ thread }: Mention, repositories: Repository[]): Repository 
 
 function only(mention: Mention, repositories: Repository[], said: string[] = []): Repository | Problem {
   const [first, ...others] = repositories;
-  if (!first) return { code: "repository.unknown", detail: "No repository is set up." };
+  if (!first)
+    return {
+      code: "repository.unknown",
+      detail: "No repository is set up. Say `repo=owner/name`, or have it listed in threadbox.yml.",
+    };
   if (others.length === 0) return first;
   return (
     linkedTo(`${mention.text}\n${mention.about ?? ""}`, repositories) ??

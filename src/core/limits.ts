@@ -165,11 +165,11 @@ const NOTHING: SpentBeside = { tokens: 0, dollars: 0 };
 /** Time to say so, and to do something about it. */
 const NEAR = 0.8;
 
-/** What the progress says of the budget that is used up next; null while there is enough of all. */
+/** What the progress says of the budget that is used up next; null while there is enough of all, and when one is used up: then it is stopped. */
 export function nearText(limits: Limits, usage: Usage, beside: Beside = {}): string | null {
   const shareOf = ({ used, limit }: Budget): number => used / limit;
   const [next] = turnBudgets(limits, usage, beside).toSorted((a, b) => shareOf(b) - shareOf(a));
-  if (!next || shareOf(next) < NEAR) return null;
+  if (!next || shareOf(next) < NEAR || next.used > next.limit) return null;
   const { of, unit, used, limit } = next;
   const [had, may] = unit === "dollars" ? [money(used), money(limit)] : [`${figure(used)} tokens`, figure(limit)];
   const whose = of === "day" ? "today's budget" : `the budget of this ${of}`;

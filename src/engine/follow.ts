@@ -18,6 +18,8 @@ import { accounted, type Spending, type Spent, spending } from "./spending.ts";
 
 /** Storing every token by itself was the main cost in measurements with 300 busy sessions; four times a second is enough for eyes. */
 const STORE_EVERY_MS = 250;
+/** Of one following. An agent's own events beyond that are not kept: what they mean is told by ours, and the database is everybody's. */
+const MAX_RAW_CHARS = 10_000_000;
 /** Ten times what an agent tells in that time. */
 const MAX_WAITING = 50;
 /** Installation tokens live an hour; a turn may live longer. */
@@ -165,6 +167,7 @@ function keep(deps: FollowDeps, { from, store, show, ...following }: Following):
   let waiting: JournalEntry[] = [];
   /** Those that wait, and those that are on their way into the store. */
   let unstored = 0;
+  let rawChars = 0;
   let failed: unknown = null;
   let stored = Promise.resolve();
   let cancel: (() => void) | null = null;
@@ -185,6 +188,10 @@ function keep(deps: FollowDeps, { from, store, show, ...following }: Following):
     return stored;
   };
   const take = async (entry: JournalEntry, event: SessionEvent | null): Promise<void> => {
+    if (entry.event.type === "agent.raw") {
+      rawChars += entry.event.line.length;
+      if (rawChars > MAX_RAW_CHARS) return;
+    }
     waiting.push(entry);
     unstored += 1;
     // Read on only when that is stored, or a sandbox that tells without end would fill this bot's memory.

@@ -109,7 +109,7 @@ export function noteText(text: string, colour: boolean): string {
 }
 
 export function refusalText(text: string, colour: boolean): string {
-  return `${paint(["yellow", "bold"], "✗ Refused", colour)} ${plain(text)}`;
+  return `${paint(["yellow", "bold"], "✗ Refused:", colour)} ${plain(text)}`;
 }
 
 const elapsed = (progress: Progress): string => duration(progress.changedAt - progress.startedAt);

@@ -105,6 +105,7 @@ test("a model is Claude's own choice, or Anthropic's by name; others are agent.n
     }
     const { failure } = await world.bench({ model: "openai/gpt-5.5" }).agent.prompt("HELLO");
     assert.equal(failure?.code, "agent.no-model");
+    assert.equal(failure?.detail, "Claude Code works with Anthropic's models, and not with openai/gpt-5.5.");
   }));
 
 test("every line of Claude's own is kept, but for pieces of words", () =>

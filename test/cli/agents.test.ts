@@ -169,6 +169,19 @@ describe("threadbox agents", () => {
     assert.match(stdout, /^ours is not installed by Threadbox$/m);
   });
 
+  test("refuses a THREADBOX_AGENT that is not listed, as the start does", async () => {
+    settings("agents: [{ name: pi }]");
+    const { code, stderr } = await folder.run(["agents"], { THREADBOX_AGENT: "clode" });
+    assert.equal(code, 1);
+    assert.match(stderr, /THREADBOX_AGENT: one of the agents in threadbox\.yml: pi/);
+  });
+
+  test("calls an agent installed, and not ready, of whose key nobody here knows", async () => {
+    settings(AGENTS);
+    const { stdout } = await folder.run(["agents"]);
+    assert.match(stdout, /^gemini +acp +0\.61\.0 +\S+ +its own +installed +\S/m);
+  });
+
   test("installs nothing here when sandboxes are at Modal", async () => {
     settings(AGENTS);
     const atModal = { THREADBOX_PROVIDER: "modal", MODAL_TOKEN_ID: "ak-1", MODAL_TOKEN_SECRET: "as-1" };

@@ -24,6 +24,11 @@ test("where no turn was begun it says so", async () => {
   assert.deepEqual([code, stdout, stderr], [0, "No turn was begun in that time.\n\nToday (UTC): $0.00.\n", ""]);
 });
 
+test("its help names the times that it takes by itself as people write them", async () => {
+  const { stdout } = await costs("--help");
+  assert.match(stdout, /\(default:\s+30d\)[\s\S]*\(default:\s+now\)/);
+});
+
 describe("with turns", () => {
   before(async () => {
     const noon = startOfDay(Date.now()) + 1;

@@ -63,6 +63,12 @@ describe("the doctor, with sandboxes at Modal", () => {
         state: "ok",
         detail: "2 cores, eu, by tunnel; end after 24 h, or 60 min without use; files are kept for 30 days",
       },
+      {
+        what: "Modal network",
+        state: "warn",
+        detail: "The demo repository is on this machine, where a sandbox at Modal cannot reach it.",
+        remedy: "List a repository of yours in threadbox.yml.",
+      },
       { what: "agent pi", state: "ok", detail: "0.87.1, which the image has" },
     ]);
     assert.equal(code, 0);
@@ -213,7 +219,8 @@ describe("the doctor, with sandboxes at Modal", () => {
     });
 
   test("warns of a turn that is longer than what Modal may take for idle", async () => {
-    const remedies = async (yaml: string) => (await checks(yaml, atModal())).flatMap(({ remedy = [] }) => remedy);
+    const remedies = async (yaml: string) =>
+      (await checks(`repositories: [{ name: a/b }]\n${yaml}`, atModal())).flatMap(({ remedy = [] }) => remedy);
     assert.deepEqual(await remedies("modal: { reach: connect-token }"), [
       "Make modal.idleMinutes as long as limits.turnMinutes.",
     ]);

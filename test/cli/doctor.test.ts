@@ -128,6 +128,25 @@ describe("the doctor", () => {
     );
   });
 
+  test("takes an agent's own login for a key, and says what is wrong with the folder of logins", async () => {
+    const bin = join(folder.home, "agents", "bin");
+    const logins = join(folder.path, "logins");
+    mkdirSync(bin, { recursive: true });
+    mkdirSync(logins);
+    writeFileSync(join(bin, "claude"), "#!/bin/sh\necho 2.1.329\n", { mode: 0o755 });
+    writeFileSync(join(folder.path, "threadbox.yml"), "agents: [{ name: claude }]");
+    const empty = await doctor({ THREADBOX_AGENT_LOGINS: logins });
+    assert.equal(empty.of("agent logins").state, "fail");
+    assert.match(empty.of("agent logins").detail, /has none of claude\.json, opencode\.json, codex\.json/);
+    writeFileSync(join(logins, "claude.json"), '{"claudeAiOauth":{"accessToken":"a"}}');
+    const { of } = await doctor({ THREADBOX_AGENT_LOGINS: logins });
+    const listed = await folder.run(["agents"], { THREADBOX_AGENT_LOGINS: logins });
+    rmSync(bin, { recursive: true });
+    assert.deepEqual([of("agent logins").state, of("agent logins").detail], ["ok", "claude"]);
+    assert.deepEqual([of("agent claude").state, of("model").state], ["ok", "ok"]);
+    assert.match(listed.stdout, /^claude \* +claude +2\.1\.329 +2\.1\.329 +its login +ready /m);
+  });
+
   test("says when THREADBOX_AGENT is not among the agents of threadbox.yml", async () => {
     writeFileSync(join(folder.path, "threadbox.yml"), "agents: [{ name: pi }]");
     const { code, of } = await doctor({ THREADBOX_AGENT: "codex" });

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type ScriptedFolder, scriptedFolder } from "./scripted-folder.ts";
 import { documentOf } from "./threadbox.ts";
@@ -24,6 +26,14 @@ describe("a thread from a terminal", { timeout: 240_000 }, () => {
     thread = threadOf(stdout);
     const session = await world.session(/test fails/);
     assert.deepEqual([session.state, session.branch], ["asleep", branch]);
+  });
+
+  test("has the repository for trying out also where threadbox.yml names agents and limits alone", async () => {
+    const file = join(world.folder.path, "threadbox.yml");
+    writeFileSync(file, "agents: [{ name: pi }]\nlimits: { dollarsPerDay: 5 }\n");
+    const { code, stdout, stderr } = await world.folder.run(["say", "what is this?"], world.env);
+    rmSync(file);
+    assert.equal(code, 0, stdout + stderr);
   });
 
   test("goes on by its id, in the same session", async () => {

@@ -137,6 +137,16 @@ describe("settings", () => {
       "slack:\n  guests: maybe\n",
       /^ {2}slack\.guests: has to be true or false$/m,
     ],
+    [
+      "has a number where text belongs",
+      "agents: [{ name: pi, version: 2.1 }]\n",
+      /version: has to be text; put it in quotes$/m,
+    ],
+    [
+      "has a number that is too small",
+      "limits: { dollarsPerTurn: 0 }\n",
+      /^ {2}limits\.dollarsPerTurn: has to be above 0$/m,
+    ],
     ["names one repository twice", "repositories: [{ name: a/b }, { name: a/b }]\n", /^ {2}repositories: two of them/m],
   ];
   for (const [name, text, words] of files) {

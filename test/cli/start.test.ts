@@ -21,7 +21,7 @@ describe("start", { timeout: 240_000 }, () => {
     for (const what of ["surfaces", "provider", "agent", "model", "database", "repositories"])
       assert.match(shown, new RegExp(`^ {2}${what} {2,}\\S.* {2,}\\S`, "m"));
     assert.match(shown, /with ANTHROPIC_API_KEY/);
-    assert.match(shown, /There is no threadbox\.yml, so it works on a small repository/);
+    assert.match(shown, /No repository is listed in threadbox\.yml, so it works on a small repository/);
   });
 
   test("serves the demo repository where it was served before", async () => {

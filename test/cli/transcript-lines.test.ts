@@ -6,8 +6,8 @@ import type { AgentEvent } from "../../src/wire/events.ts";
 const turn = "m1";
 const commit = "39868f1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
-function linesOf(events: AgentEvent[]): string[] {
-  const lines = transcriptLines((id) => (id === turn ? "alice: fix it" : null), false);
+function linesOf(events: AgentEvent[], failure?: { code: string; detail: string }): string[] {
+  const lines = transcriptLines((id) => (id === turn ? { asked: "alice: fix it", failure } : null), false);
   return [...events.flatMap((event) => lines.of(event)), ...lines.rest()];
 }
 
@@ -56,6 +56,12 @@ test("a turn reads from what was asked to how it ended", () => {
 
 test("an answer that was not said before is printed", () =>
   assert.deepEqual(linesOf([end("stopped", "Half of it.")]), ["Half of it.", "■ stopped in 4 s"]));
+
+test("a turn that the bot has stopped says why", () =>
+  assert.deepEqual(linesOf([end("stopped", "")], { code: "limit.cost", detail: "It has cost $2." }), [
+    "■ stopped in 4 s",
+    "  It has cost $2. (limit.cost)",
+  ]));
 
 test("a failure says why", () =>
   assert.deepEqual(linesOf([end("failed", "")]), ["✗ failed in 4 s", "  It is gone. (agent.exited)"]));

@@ -137,6 +137,7 @@ test("what is nearly used up is told from four fifths on, the one that is used u
     nearText(limits, usage(3.2), { spent: used({ person: dollars(6.7) }) }),
     "$9.90 of $10.00: today's budget is nearly used up, then I am stopped",
   );
+  assert.equal(nearText(limits, usage(4.1), { spent: used() }), null);
   assert.equal(nearText(NO_LIMITS, usage(1e6), { spent: used() }), null);
 });
 

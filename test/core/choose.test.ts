@@ -55,7 +55,13 @@ describe("which repository, and which branch", () => {
       "`branch=a..b`: git takes no such name for a branch.",
     ],
     ["such a base", {}, { base: "-x" }, [plain], "`base=-x`: git takes no such name for a branch."],
-    ["none is set up", {}, {}, [], "No repository is set up."],
+    [
+      "none is set up",
+      {},
+      {},
+      [],
+      "No repository is set up. Say `repo=owner/name`, or have it listed in threadbox.yml.",
+    ],
     [
       "several, and nobody said which",
       {},

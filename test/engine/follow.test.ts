@@ -14,7 +14,7 @@ import { follow } from "../../src/engine/follow.ts";
 import type { Spent } from "../../src/engine/spending.ts";
 import { daemonClient } from "../../src/sandboxes/daemon-client.ts";
 import { PI_ALONE } from "../../src/team-agents.ts";
-import type { StreamPosition, Usage } from "../../src/wire/events.ts";
+import type { JournalEntry, StreamPosition, Usage } from "../../src/wire/events.ts";
 import { handWoundClock } from "../clock.ts";
 import { accepted, says, tell } from "../core/story.ts";
 import { newFolder, type RunningDaemon, sign, startDaemon, turnEnded } from "../daemon/running-daemon.ts";
@@ -29,7 +29,7 @@ interface Wish {
   limits?: Limits;
   clock?: Clock;
   /** Before a batch is stored. */
-  storing?: () => Promise<void>;
+  storing?: (entries: JournalEntry[]) => Promise<void>;
   show?: (progress: Progress) => void;
   prices?: Prices;
   spent?: () => Promise<Spent | null>;
@@ -61,8 +61,8 @@ async function followed(
     from,
     progress: newProgress("m1", null, "Starting", 0),
     signal: new AbortController().signal,
-    async store({ event }) {
-      await storing();
+    async store({ event, entries }) {
+      await storing(entries);
       if (event) events.push(event);
     },
     show,
@@ -250,6 +250,22 @@ test("a turn is held to what others spend meanwhile, and told so before it is st
   const raised = { dollars: 5, day: { since: 0, dollars: 5 }, turn: 5 };
   const [end] = await followed(daemon, from, { limits, spent: beside(raised) });
   assert.equal(end?.type, "turn.ended");
+});
+
+test("an agent that floods the transcript with events of its own is kept up to a size, and its turn all the same", async (t) => {
+  const daemon = await toldDaemon();
+  t.after(() => daemon.close());
+  daemon.tells({ type: "turn.started", turn: "m1", attempt: 2, prompt: "fix it" });
+  for (const native of ["first", "second", "third", "fourth"])
+    daemon.tells({ type: "agent.raw", turn: "m1", native, line: "x".repeat(3_000_000), cut: true });
+  daemon.tells({ type: "turn.ended", turn: "m1", attempt: 2, outcome: "done", answer: "", durationMs: 1 });
+  const kept: string[] = [];
+  const storing = async (entries: JournalEntry[]) => {
+    kept.push(...entries.map(({ event }) => (event.type === "agent.raw" ? event.native : event.type)));
+  };
+  const [end] = await followed(daemon, { epoch: null, cursor: 0 }, { storing });
+  assert.equal(end?.type, "turn.ended");
+  assert.deepEqual(kept, ["turn.started", "first", "second", "third", "turn.ended"]);
 });
 
 test("what is told faster than it can be stored waits in the sandbox", async (t) => {

@@ -41,6 +41,13 @@ export function chooseClaudeModel({ model: wanted, env, loginFile }: AgentContex
   return wanted.startsWith("anthropic/") ? wanted.slice(slash + 1) : null;
 }
 
+/** Where there is none. */
+export function whyNoClaudeModel({ model }: Pick<AgentContext, "model">): string {
+  if (model?.includes("/") && !model.startsWith("anthropic/"))
+    return `Claude Code works with Anthropic's models, and not with ${model}.`;
+  return `No key for ${model ?? "any model"}.`;
+}
+
 export function claudeLaunch(context: AgentContext, model: string | undefined, maxRetries: number): ClaudeLaunch {
   return {
     args: [

@@ -6,12 +6,13 @@ import {
   claudeLaunch,
   claudeMarks,
   conversation,
+  whyNoClaudeModel,
   writeClaudeFiles,
   writeClaudeKey,
 } from "./claude-config.ts";
 import { ClaudeLink } from "./claude-run.ts";
 import { spentBefore } from "./claude-spent.ts";
-import { findCommand } from "./find-command.ts";
+import { commandNotFound, findCommand } from "./find-command.ts";
 import { type Driver, supervise } from "./supervised.ts";
 
 export const createClaude = (context: AgentContext, maxRetries = CLAUDE_RETRIES): Agent =>
@@ -25,10 +26,10 @@ function claudeDriver(context: AgentContext, maxRetries: number): Driver {
     async prepare() {
       const model = chooseClaudeModel(context);
       if (model === null) {
-        return { failure: { code: "agent.no-model", detail: `No key for ${context.model ?? "any model"}.` } };
+        return { failure: { code: "agent.no-model", detail: whyNoClaudeModel(context) } };
       }
       const found = await findCommand("claude", context.env.PATH);
-      if (!found) return { failure: { code: "agent.not-found", detail: "There is no `claude` on the agent's PATH." } };
+      if (!found) return commandNotFound("claude");
       const launch = claudeLaunch(context, model, maxRetries);
       await writeClaudeFiles(context);
       const args = [...found.args, ...launch.args, ...(await conversation(context))];

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import type { AgentContext } from "./agent.ts";
+import { withVersion } from "./base-url.ts";
 import { keyFile, openFolder, placeLogin, writeKeys } from "./own-files.ts";
 
 export interface CodexRetry {
@@ -73,6 +74,7 @@ function settings(context: AgentContext, model: string | undefined, retry: Codex
     },
     [`model_providers.${PROVIDER}`]: {
       name: "The team's provider",
+      // codex appends `/responses`.
       base_url: withVersion(context.env.OPENAI_BASE_URL || DEFAULT_BASE_URL),
       wire_api: "responses",
       request_max_retries: retry.requests,
@@ -111,9 +113,3 @@ function toToml(tables: Record<string, TomlTable>): string {
     .flatMap(([name, table]) => [...(name ? [`[${name}]`] : []), ...rows(table), ""])
     .join("\n");
 }
-
-/** codex appends `/responses`. */
-const withVersion = (url: string): string => {
-  const base = url.replace(/\/+$/, "");
-  return new URL(base).pathname === "/" ? `${base}/v1` : base;
-};

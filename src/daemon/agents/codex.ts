@@ -2,7 +2,7 @@
 import type { Agent, AgentContext } from "./agent.ts";
 import { CODEX_RETRY, type CodexRetry, codexLaunch, codexMarks, codexModel, writeCodexFiles } from "./codex-config.ts";
 import { CodexLink } from "./codex-link.ts";
-import { findCommand } from "./find-command.ts";
+import { commandNotFound, findCommand } from "./find-command.ts";
 import { writeKeys } from "./own-files.ts";
 import { type Driver, supervise } from "./supervised.ts";
 
@@ -21,7 +21,7 @@ function codexDriver(context: AgentContext, retry: CodexRetry): Driver {
         return { failure: { code: "agent.no-model", detail: `No OPENAI_API_KEY, which codex needs for ${wanted}.` } };
       }
       const found = await findCommand("codex", context.env.PATH);
-      if (!found) return { failure: { code: "agent.not-found", detail: "There is no `codex` on the agent's PATH." } };
+      if (!found) return commandNotFound("codex");
       const launch = codexLaunch(context, model, retry);
       await writeCodexFiles(context, launch);
       const { command, args } = found;

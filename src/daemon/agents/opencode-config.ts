@@ -1,9 +1,10 @@
 /**
  * How OpenCode is started for us: its settings in one file of ours, its database in our folder, and of the repository's own settings
- * the words of its AGENTS.md. Its MCP servers, commands and tools are not read; its plugins are, and run with the first prompt: 1.18.33
- * looks for those in a second way, which heeds none of the switches below, and not OPENCODE_PURE (docs/security.md).
+ * the words of its AGENTS.md. Its MCP servers, commands and tools are not read. Its plugins would be, and would run with the first prompt:
+ * 1.18.33 looks for those in a second way, which heeds none of the switches below, and not OPENCODE_PURE. So it is not started where there are some.
  */
 import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { KEY_VARIABLES, type KeyOwner, URL_VARIABLES } from "../../wire/agents.ts";
 import type { AgentContext } from "./agent.ts";
@@ -96,4 +97,19 @@ function optionsOf(context: AgentContext, provider: KeyOwner) {
     ...(url ? { baseURL: /\/v\d+$/.test(url) ? url : `${url}/v1` } : {}),
     ...(context.env[KEY_VARIABLES[provider]] ? { apiKey: `{file:${keyFile(context, provider)}}` } : {}),
   };
+}
+
+/**
+ * What a repository would have it run before anything is asked: 1.18.33 loads plugins, whatever its switches say. Null: nothing. A
+ * repository that has some is no place for it.
+ */
+export async function pluginsIn(cwd: string): Promise<string | null> {
+  for (const folder of [".opencode/plugin", ".opencode/plugins"])
+    if ((await readdir(join(cwd, folder)).catch(() => [])).length > 0) return `the repository's ${folder}`;
+  for (const file of ["opencode.json", "opencode.jsonc", ".opencode/opencode.json", ".opencode/opencode.jsonc"]) {
+    const text = await readFile(join(cwd, file), "utf8").catch(() => "");
+    // Also one that is written with escapes, or stands in a comment: better none too many than one too few.
+    if (/plugin|\\u/i.test(text)) return `the plugins of the repository's ${file}`;
+  }
+  return null;
 }

@@ -154,9 +154,12 @@ class OpencodeRun implements Run {
       await this.#talk.server.call("GET", `/session/${session}/message`),
     );
     for (const { info, parts } of data) {
-      if (info.role === "assistant") this.#message(info);
+      this.#message(info);
       for (const part of parts.flatMap((one) => parsePart(one) ?? [])) this.#turn.part(part);
     }
+    // It names those that are at work.
+    const busy = await this.#talk.server.call("GET", "/session/status");
+    if (busy !== null && session !== null && !Object.hasOwn(Object(busy), session)) this.#idle = true;
     this.#look();
   }
 

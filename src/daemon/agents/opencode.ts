@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Agent, AgentContext } from "./agent.ts";
 import { commandNotFound, findCommand } from "./find-command.ts";
 import { type ChosenModel, chooseModel, noKeyFor, splitModel } from "./model-choice.ts";
-import { opencodeEnv, opencodeMarks, writeOpencodeFiles } from "./opencode-config.ts";
+import { opencodeEnv, opencodeMarks, pluginsIn, writeOpencodeFiles } from "./opencode-config.ts";
 import { OpencodeLink, type OpencodeTalk } from "./opencode-run.ts";
 import { connectOpencode } from "./opencode-server.ts";
 import { openFolder } from "./own-files.ts";
@@ -34,6 +34,8 @@ function opencodeDriver(context: AgentContext, maxWaitMs: number): Driver {
       if (!model && !loginFile) return noKeyFor(wanted);
       const found = await findCommand("opencode", env.PATH);
       if (!found) return commandNotFound("opencode");
+      const plugins = await pluginsIn(context.cwd);
+      if (plugins) return { failure: { code: "agent.failed", detail: `OpenCode would run ${plugins} unasked.` } };
       const version = await writeOpencodeFiles(context, model);
       const args = [...found.args, "serve", "--hostname", "127.0.0.1", "--port", "0"];
       return { command: found.command, args, env: opencodeEnv(context, password), version };

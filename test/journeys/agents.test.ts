@@ -64,7 +64,9 @@ describe("a thread that changes its agent", () => {
   const loseSandbox = async (): Promise<void> => {
     const [session] = await channel.world.sessions.list(1);
     await channel.world.killSandbox();
-    await rm(dirname(channel.world.folderOf(session?.id ?? "")), { recursive: true });
+    // Processes that are just being killed may still write there.
+    const again = { maxRetries: 20, retryDelay: 50 };
+    await rm(dirname(channel.world.folderOf(session?.id ?? "")), { recursive: true, ...again });
   };
 
   before(async () => {

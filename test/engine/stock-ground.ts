@@ -1,4 +1,5 @@
 /** What the tests of the stock stand on: a true database, true local sandboxes with true daemons, and a git host that asks for a password. */
+
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,6 +20,7 @@ import { daemonClient } from "../../src/sandboxes/daemon-client.ts";
 import { localProvider } from "../../src/sandboxes/local.ts";
 import { createSigner, newSigningKey } from "../../src/sandboxes/tokens.ts";
 import { plainForge } from "../../src/surfaces/plain-forge.ts";
+import { PI_ALONE } from "../../src/team-agents.ts";
 import { defaultSandboxes, plainRepository } from "../../src/team-sandboxes.ts";
 import { type HandWoundClock, handWoundClock } from "../clock.ts";
 import { slackThread } from "../core/story.ts";
@@ -73,7 +75,7 @@ export async function stockGround() {
       name: "threadbox",
       owner: "test",
       agent: "pi",
-      agents: [],
+      agents: PI_ALONE,
       model: undefined,
       models: { anthropicApiKey: MODEL_KEY },
       idleAfterMs: 1_000,

@@ -14,7 +14,9 @@ before(async () => {
 
 after(() => channel.stop());
 
-const questionIn = (thread: string) => channel.ours(thread).find(({ seen }) => /Which database\?/.test(seen));
+/** Not the progress, which names it as what the agent does. */
+const questionIn = (thread: string) =>
+  channel.ours(thread).find(({ seen }) => /Which database\?[\s\S]*2\. SQLite/.test(seen));
 /** Asked in a thread of its own. */
 async function asked(): Promise<string> {
   const thread = channel.mentions("add a database");
